@@ -33,12 +33,12 @@ test("the same seed gives the same sequence, and neighbouring seeds give others"
     const prng = createPrng(seed);
     return Array.from({ length: 8 }, () => prng.nextUint32());
   };
-  fc.assert(fc.property(fc.integer(), (seed) => expect(draw(seed)).toEqual(draw(seed))));
+  fc.assert(fc.property(fc.integer(), (seed) => void expect(draw(seed)).toEqual(draw(seed))));
   expect(draw(1)).not.toEqual(draw(2));
 });
 
 test("a bounded draw stays below its bound and reaches every value", () => {
   const prng = createPrng(7);
   const seen = new Set(Array.from({ length: 500 }, () => prng.nextBelow(5)));
-  expect([...seen].sort()).toEqual([0, 1, 2, 3, 4]);
+  expect([...seen].sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 4]);
 });
