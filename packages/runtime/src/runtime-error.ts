@@ -1,0 +1,97 @@
+/**
+ * Stable, documented reasons. Callers switch on `code`; messages may change.
+ *
+ * - `invalid-argument`: a call was wrong by itself, whatever it would have run
+ * - `cannot-travel`: a function or a value cannot be sent to another thread or machine; see {@link Refusal}
+ * - `task-failed`: the user's function threw on every attempt; the last error is the `cause`
+ * - `worker-lost`: a thread or process ended, or stopped answering, with work in hand
+ * - `canceled`: a signal was aborted
+ * - `timeout`: a stated time ran out
+ * - `executor-closed`: the executor was closed, before the call or during it
+ * - `job-failed`: a job ended because one of its stages could not be finished
+ */
+export type RuntimeErrorCode =
+  | "invalid-argument"
+  | "cannot-travel"
+  | "task-failed"
+  | "worker-lost"
+  | "canceled"
+  | "timeout"
+  | "executor-closed"
+  | "job-failed";
+
+/**
+ * Why a closure or a value cannot travel. The table of what to do about each is in docs/internals/closure.
+ *
+ * - `E_THIS`: an arrow function uses the `this` around it
+ * - `E_WRITE`: a captured variable is assigned; every worker would change a copy of its own
+ * - `E_PRIVATE`: an instance with `#private` members, whose state cannot be set from outside
+ * - `E_SUPER`: `super` outside a whole class
+ * - `E_ARGUMENTS`: an arrow function uses the `arguments` around it
+ * - `E_EVAL`: direct `eval` or `with`, so that what is captured cannot be known
+ * - `E_IMPORT_META`: `import.meta`
+ * - `E_DYNIMPORT`: `import()` of a relative or computed specifier
+ * - `E_NATIVE`: a native function, or an instance of a class of Node.js itself
+ * - `E_PROXY`: a Proxy
+ * - `E_SYMBOL`: a symbol that is neither registered nor well known
+ * - `E_UNSERIALIZABLE`: a value with hidden state: Promise, WeakMap, running generator
+ * - `E_SHARED`: a SharedArrayBuffer
+ * - `E_NAMESPACE`: a module namespace whose specifier is unknown
+ * - `E_PROTO`: an object whose prototype is neither a class's nor null
+ * - `E_UNRESOLVED`: a free variable that is in no scope, or not initialised yet
+ * - `E_UNPARSABLE`: a function whose source text cannot be read
+ * - `E_ENGINE`: this engine offers no synchronous inspector, or its parts answer otherwise than expected
+ */
+export type RefusalReason =
+  | "E_THIS"
+  | "E_WRITE"
+  | "E_PRIVATE"
+  | "E_SUPER"
+  | "E_ARGUMENTS"
+  | "E_EVAL"
+  | "E_IMPORT_META"
+  | "E_DYNIMPORT"
+  | "E_NATIVE"
+  | "E_PROXY"
+  | "E_SYMBOL"
+  | "E_UNSERIALIZABLE"
+  | "E_SHARED"
+  | "E_NAMESPACE"
+  | "E_PROTO"
+  | "E_UNRESOLVED"
+  | "E_UNPARSABLE"
+  | "E_ENGINE";
+
+/** What was refused, and where it hangs. */
+export interface Refusal {
+  readonly reason: RefusalReason;
+  /** From the function to the culprit: `function scale -> options -> .socket`. */
+  readonly path: string;
+}
+
+export interface RuntimeErrorOptions extends ErrorOptions {
+  readonly refusal?: Refusal;
+}
+
+/** The package's only error class. */
+export class RuntimeError extends Error {
+  override readonly name: string = "RuntimeError";
+  readonly code: RuntimeErrorCode;
+  /** Present exactly when `code` is `cannot-travel`. */
+  readonly refusal: Refusal | undefined;
+
+  constructor(code: RuntimeErrorCode, message: string, options: RuntimeErrorOptions = {}) {
+    super(`[${code}] ${message}`, options);
+    this.code = code;
+    this.refusal = options.refusal;
+  }
+
+  /** Turns whatever was thrown into a RuntimeError and keeps it as the cause. */
+  static from(thrown: unknown, code: RuntimeErrorCode = "task-failed"): RuntimeError {
+    if (thrown instanceof RuntimeError) return thrown;
+    const name = thrown instanceof Error ? thrown.name : undefined;
+    if (name === "AbortError") return new RuntimeError("canceled", String(thrown), { cause: thrown });
+    if (name === "TimeoutError") return new RuntimeError("timeout", String(thrown), { cause: thrown });
+    return new RuntimeError(code, String(thrown), { cause: thrown });
+  }
+}
