@@ -1,0 +1,448 @@
+import { parse, type AnyNode, type Class, type Function as FunctionSyntax, type Pattern } from "acorn";
+import type { RefusalReason } from "../runtime-error.ts";
+import { baseClassName, importLoaderName } from "./graph.ts";
+
+/** Something in the text of a function that keeps it from travelling. */
+export interface Obstacle {
+  readonly reason: RefusalReason;
+  readonly finding: string;
+}
+
+/** What the text of a function says by itself, without its surroundings. */
+export interface FunctionAnalysis {
+  readonly form: "expression" | "member";
+  /** The text to evaluate: as written, but for computed names, computed base classes and `import()`. */
+  readonly source: string;
+  readonly isClass: boolean;
+  /** Free variable to: is it used other than by `typeof`. */
+  readonly freeNames: ReadonlyMap<string, boolean>;
+  /** The first obstacle found, in order of the text. */
+  readonly obstacle: Obstacle | undefined;
+  /** The base class is the result of an expression, so its value is captured instead of the expression. */
+  readonly hasComputedBase: boolean;
+  readonly usesImport: boolean;
+  /** Texts of the members of a class body. A method that prints otherwise was put there later. */
+  readonly memberTexts: readonly string[];
+  readonly hasPrivateMembers: boolean;
+  readonly hasPrivateStatics: boolean;
+}
+
+interface Scope {
+  readonly parent: Scope | undefined;
+  readonly names: Set<string>;
+}
+
+/** What a function or a class field gives to the code inside it. */
+interface Surroundings {
+  readonly ownThis: boolean;
+  readonly ownArguments: boolean;
+  readonly ownSuper: boolean;
+}
+
+interface Edit {
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+}
+
+const cacheEntriesMax = 2_000;
+const cache = new Map<string, FunctionAnalysis | undefined>();
+
+/** Analyses the text of a function; `undefined` when it is no JavaScript. Cached by text. */
+export function analyzeFunction(text: string): FunctionAnalysis | undefined {
+  const known = cache.get(text);
+  if (known !== undefined || cache.has(text)) return known;
+  // Bounded by starting over: sources are few, and finding them again is cheap.
+  if (cache.size >= cacheEntriesMax) cache.clear();
+  const analysis = analyzeText(text);
+  cache.set(text, analysis);
+  return analysis;
+}
+
+interface Parsed {
+  readonly root: AnyNode;
+  readonly form: "expression" | "member";
+  /** Where the function's text starts in the text that was parsed. */
+  readonly offset: number;
+}
+
+function analyzeText(text: string): FunctionAnalysis | undefined {
+  const parsed =
+    parseWrapped("(", text, ")") ??
+    parseWrapped("({", text, "})") ??
+    parseWrapped("(class extends Object{", text, "})");
+  if (parsed === undefined) return undefined;
+  return new FreeVariables(text, parsed).analysis();
+}
+
+function parseWrapped(before: string, text: string, after: string): Parsed | undefined {
+  const program = parseQuietly(before + text + "\n" + after);
+  const statement = program?.body[0];
+  if (statement?.type !== "ExpressionStatement") return undefined;
+  const expression = statement.expression;
+  const offset = before.length;
+  if (expression.type === "ObjectExpression") {
+    const member = expression.properties[0];
+    return member === undefined ? undefined : { root: member, form: "member", offset };
+  }
+  if (before.length > 1 && expression.type === "ClassExpression") {
+    const member = expression.body.body[0];
+    return member === undefined ? undefined : { root: member, form: "member", offset };
+  }
+  return { root: expression, form: "expression", offset };
+}
+
+/**
+ * acorn has no way to fail but by throwing. The exception stays between acorn and this function, on the first sight of a
+ * text only; a debugger that pauses on caught exceptions sees it for methods and getters alone.
+ */
+function parseQuietly(text: string): ReturnType<typeof parse> | undefined {
+  try {
+    return parse(text, {
+      ecmaVersion: "latest",
+      sourceType: "script",
+      allowImportExportEverywhere: true,
+      allowSuperOutsideMethod: true,
+      checkPrivateFields: false,
+    });
+  } catch {
+    return undefined;
+  }
+}
+
+class FreeVariables {
+  readonly #text: string;
+  readonly #parsed: Parsed;
+  readonly #freeNames = new Map<string, boolean>();
+  readonly #edits: Edit[] = [];
+  readonly #memberTexts: string[] = [];
+  /** Private names declared by the classes around the place that is being visited. */
+  readonly #privateNames: Set<string>[] = [];
+  #obstacle: Obstacle | undefined;
+  #hasComputedBase = false;
+  #usesImport = false;
+  #hasPrivateMembers = false;
+  #hasPrivateStatics = false;
+
+  constructor(text: string, parsed: Parsed) {
+    this.#text = text;
+    this.#parsed = parsed;
+  }
+
+  analysis(): FunctionAnalysis {
+    const { root, form } = this.#parsed;
+    const outside: Scope = { parent: undefined, names: new Set() };
+    const surroundings: Surroundings = { ownThis: false, ownArguments: false, ownSuper: false };
+    if (form === "member") this.#visitLoneMember(root, outside, surroundings);
+    else this.#visit(root, outside, surroundings);
+    const isClass = root.type === "ClassExpression";
+    if (isClass) this.#inspectClassBody(root);
+    return {
+      form,
+      source: this.#editedText(),
+      isClass,
+      freeNames: this.#freeNames,
+      obstacle: this.#obstacle,
+      hasComputedBase: this.#hasComputedBase,
+      usesImport: this.#usesImport,
+      memberTexts: this.#memberTexts,
+      hasPrivateMembers: this.#hasPrivateMembers,
+      hasPrivateStatics: this.#hasPrivateStatics,
+    };
+  }
+
+  #editedText(): string {
+    let text = this.#text;
+    for (const edit of this.#edits.toSorted((a, b) => b.start - a.start)) {
+      const start = edit.start - this.#parsed.offset;
+      text = text.slice(0, start) + edit.text + text.slice(edit.end - this.#parsed.offset);
+    }
+    return text;
+  }
+
+  #refuse(reason: RefusalReason, finding: string): void {
+    this.#obstacle ??= { reason, finding };
+  }
+
+  /** A method without its object: only its function counts, and a computed name was computed long ago. */
+  #visitLoneMember(member: AnyNode, scope: Scope, surroundings: Surroundings): void {
+    if (member.type !== "Property" && member.type !== "MethodDefinition") {
+      this.#refuse("E_UNRESOLVED", "a class member cannot be told from its surroundings");
+      return;
+    }
+    if (member.computed) this.#edits.push({ start: member.key.start, end: member.key.end, text: '"computed"' });
+    if (member.key.type === "PrivateIdentifier")
+      this.#refuse("E_PRIVATE", `it is the private method #${member.key.name}`);
+    if (member.value !== null) this.#visit(member.value, scope, surroundings);
+  }
+
+  #inspectClassBody(node: AnyNode): void {
+    if (node.type !== "ClassExpression") return;
+    for (const member of node.body.body) {
+      if (member.type === "StaticBlock") continue;
+      this.#memberTexts.push(this.#text.slice(member.start - this.#parsed.offset, member.end - this.#parsed.offset));
+      if (member.key.type !== "PrivateIdentifier") continue;
+      if (!member.static) this.#hasPrivateMembers = true;
+      else if (member.type === "PropertyDefinition") this.#hasPrivateStatics = true;
+    }
+  }
+
+  #visit(node: AnyNode, scope: Scope, around: Surroundings): void {
+    switch (node.type) {
+      case "Identifier":
+        return this.#reference(node.name, scope, around, true);
+      case "ThisExpression":
+        if (!around.ownThis) this.#refuse("E_THIS", "it uses the `this` around it");
+        return;
+      case "Super":
+        if (!around.ownSuper) this.#refuse("E_SUPER", "it uses `super` outside its class");
+        return;
+      case "MetaProperty":
+        if (node.meta.name === "import") this.#refuse("E_IMPORT_META", "it uses `import.meta`");
+        else if (!around.ownThis) this.#refuse("E_THIS", "it uses the `new.target` around it");
+        return;
+      case "FunctionExpression":
+      case "FunctionDeclaration":
+      case "ArrowFunctionExpression":
+        return this.#visitFunction(node, scope, around);
+      case "ClassExpression":
+      case "ClassDeclaration":
+        return this.#visitClass(node, scope, around);
+      case "BlockStatement":
+      case "StaticBlock":
+      case "Program":
+      case "SwitchStatement":
+      case "ForStatement":
+      case "ForInStatement":
+      case "ForOfStatement":
+        return this.#visitChildren(node, blockScope(node, scope), around);
+      case "CatchClause":
+        return this.#visitCatch(node, scope, around);
+      default:
+        return this.#visitExpression(node, scope, around);
+    }
+  }
+
+  #visitExpression(node: AnyNode, scope: Scope, around: Surroundings): void {
+    switch (node.type) {
+      case "AssignmentExpression":
+        this.#write(node.left, scope);
+        break;
+      case "UpdateExpression":
+        this.#write(node.argument, scope);
+        break;
+      case "UnaryExpression":
+        if (node.operator !== "typeof" || node.argument.type !== "Identifier") break;
+        return this.#reference(node.argument.name, scope, around, false);
+      case "CallExpression":
+        return this.#visitCall(node, scope, around);
+      case "ImportExpression":
+        this.#visitImport(node.source);
+        this.#edits.push({ start: node.start, end: node.start + "import".length, text: importLoaderName });
+        this.#usesImport = true;
+        break;
+      case "WithStatement":
+        this.#refuse("E_EVAL", "it uses `with`");
+        break;
+      case "MemberExpression":
+        this.#visit(node.object, scope, around);
+        if (node.computed || node.property.type === "PrivateIdentifier") this.#visit(node.property, scope, around);
+        return;
+      case "Property":
+      case "PropertyDefinition":
+      case "MethodDefinition":
+        if (node.computed) this.#visit(node.key, scope, around);
+        if (node.value !== null && node.value !== undefined) this.#visit(node.value, scope, around);
+        return;
+      case "PrivateIdentifier":
+        if (this.#privateNames.some((names) => names.has(node.name))) return;
+        return this.#refuse("E_PRIVATE", `it uses #${node.name}, which belongs to the class around it`);
+      case "LabeledStatement":
+        return this.#visit(node.body, scope, around);
+      case "BreakStatement":
+      case "ContinueStatement":
+        return;
+      default:
+        break;
+    }
+    this.#visitChildren(node, scope, around);
+  }
+
+  #visitChildren(node: AnyNode, scope: Scope, around: Surroundings): void {
+    if (node.type === "ForInStatement" || node.type === "ForOfStatement") {
+      if (node.left.type !== "VariableDeclaration") this.#write(node.left, scope);
+    }
+    for (const child of childrenOf(node)) this.#visit(child, scope, around);
+  }
+
+  #visitCall(node: AnyNode & { type: "CallExpression" }, scope: Scope, around: Surroundings): void {
+    const { callee } = node;
+    const [first] = node.arguments;
+    if (callee.type === "Identifier" && !isDeclared(callee.name, scope)) {
+      if (callee.name === "eval" && !node.optional) this.#refuse("E_EVAL", "it calls `eval`");
+      if (loaderNames.has(callee.name)) this.#visitImport(first);
+    }
+    this.#visitChildren(node, scope, around);
+  }
+
+  #visitImport(specifier: AnyNode | undefined): void {
+    if (specifier?.type === "Literal" && typeof specifier.value === "string") {
+      if (!specifier.value.startsWith(".")) return;
+      return this.#refuse("E_DYNIMPORT", `it imports "${specifier.value}", which is relative to its file`);
+    }
+    this.#refuse("E_DYNIMPORT", "it imports a module whose name is computed");
+  }
+
+  #visitFunction(node: FunctionSyntax & AnyNode, scope: Scope, around: Surroundings): void {
+    const isArrow = node.type === "ArrowFunctionExpression";
+    const inside: Surroundings = isArrow
+      ? around
+      : { ownThis: true, ownArguments: true, ownSuper: around.ownSuper && node.type === "FunctionExpression" };
+    let outer = scope;
+    if (node.type === "FunctionExpression" && node.id != null)
+      outer = { parent: scope, names: new Set([node.id.name]) };
+    // Default values see the parameters but not the variables of the body.
+    const parameters: Scope = { parent: outer, names: new Set() };
+    for (const parameter of node.params) declarePattern(parameter, parameters.names);
+    for (const parameter of node.params) this.#visit(parameter as AnyNode, parameters, inside);
+    if (node.body.type !== "BlockStatement") return this.#visit(node.body, parameters, inside);
+    const body: Scope = { parent: parameters, names: new Set() };
+    hoistVariables(node.body, body.names);
+    this.#visitChildren(node.body, blockScope(node.body, body), inside);
+  }
+
+  #visitClass(node: Class & AnyNode, scope: Scope, around: Surroundings): void {
+    const inner: Scope = { parent: scope, names: new Set(node.id == null ? [] : [node.id.name]) };
+    this.#privateNames.push(privateNamesOf(node));
+    if (node.superClass != null) this.#visitBase(node.superClass, node === this.#parsed.root, { scope: inner, around });
+    const inMember: Surroundings = { ownThis: true, ownArguments: false, ownSuper: true };
+    for (const member of node.body.body) {
+      if (member.type === "StaticBlock") {
+        const names = new Set<string>();
+        hoistVariables(member, names);
+        this.#visitChildren(member, blockScope(member, { parent: inner, names }), inMember);
+        continue;
+      }
+      if (member.computed) this.#visit(member.key as AnyNode, inner, around);
+      if (member.value != null) this.#visit(member.value as AnyNode, inner, inMember);
+    }
+    this.#privateNames.pop();
+  }
+
+  /** `extends Name` and `extends a.b` stay; any other expression would make another class each time it is evaluated. */
+  #visitBase(base: AnyNode, isRoot: boolean, at: { readonly scope: Scope; readonly around: Surroundings }): void {
+    const stays = base.type === "Identifier" || base.type === "MemberExpression" || base.type === "Literal";
+    if (stays || !isRoot) return this.#visit(base, at.scope, at.around);
+    this.#edits.push({ start: base.start, end: base.end, text: ` ${baseClassName}` });
+    this.#hasComputedBase = true;
+  }
+
+  #visitCatch(node: AnyNode & { type: "CatchClause" }, scope: Scope, around: Surroundings): void {
+    const inner: Scope = { parent: scope, names: new Set() };
+    if (node.param != null) {
+      declarePattern(node.param, inner.names);
+      this.#visit(node.param as AnyNode, inner, around);
+    }
+    this.#visit(node.body, inner, around);
+  }
+
+  #reference(name: string, scope: Scope, around: Surroundings, isUsed: boolean): void {
+    if (name === "arguments" && !isDeclared(name, scope)) {
+      if (!around.ownArguments) this.#refuse("E_ARGUMENTS", "it uses the `arguments` around it");
+      return;
+    }
+    if (name === "undefined" || isDeclared(name, scope)) return;
+    if (importMetaNames.has(name)) return this.#refuse("E_IMPORT_META", "it uses `import.meta`");
+    this.#freeNames.set(name, isUsed || this.#freeNames.get(name) === true);
+  }
+
+  #write(target: AnyNode, scope: Scope): void {
+    const names = new Set<string>();
+    declarePattern(target as Pattern, names);
+    for (const name of names) {
+      if (isDeclared(name, scope)) continue;
+      this.#refuse("E_WRITE", `it assigns the captured variable "${name}"`);
+    }
+  }
+}
+
+/** The names under which Vite's module runner passes `import.meta` and `import()` to a module. */
+const importMetaNames: ReadonlySet<string> = new Set(["__vite_ssr_import_meta__", "__vi_import_meta__"]);
+const loaderNames: ReadonlySet<string> = new Set([
+  "require",
+  "__vite_ssr_dynamic_import__",
+  "__vi_ssr_dynamic_import__",
+]);
+
+function isDeclared(name: string, scope: Scope): boolean {
+  for (let at: Scope | undefined = scope; at !== undefined; at = at.parent) if (at.names.has(name)) return true;
+  return false;
+}
+
+function isNode(value: unknown): value is AnyNode {
+  return typeof value === "object" && value !== null && "type" in value && typeof value.type === "string";
+}
+
+function childrenOf(node: AnyNode): AnyNode[] {
+  const children: AnyNode[] = [];
+  for (const value of Object.values(node) as unknown[]) {
+    if (Array.isArray(value)) children.push(...value.filter(isNode));
+    else if (isNode(value)) children.push(value);
+  }
+  return children;
+}
+
+function privateNamesOf(node: Class): Set<string> {
+  const names = new Set<string>();
+  for (const member of node.body.body) {
+    if (member.type !== "StaticBlock" && member.key.type === "PrivateIdentifier") names.add(member.key.name);
+  }
+  return names;
+}
+
+/** Adds the variables that a pattern binds, or that an assignment to it changes. */
+function declarePattern(pattern: Pattern, names: Set<string>): void {
+  switch (pattern.type) {
+    case "Identifier":
+      names.add(pattern.name);
+      return;
+    case "ObjectPattern":
+      for (const property of pattern.properties) {
+        declarePattern(property.type === "RestElement" ? property.argument : property.value, names);
+      }
+      return;
+    case "ArrayPattern":
+      for (const element of pattern.elements) if (element !== null) declarePattern(element, names);
+      return;
+    case "RestElement":
+      return declarePattern(pattern.argument, names);
+    case "AssignmentPattern":
+      return declarePattern(pattern.left, names);
+    default:
+  }
+}
+
+/** Adds what `var` declares anywhere in a function, but not in the functions inside it. */
+function hoistVariables(node: AnyNode, names: Set<string>): void {
+  for (const child of childrenOf(node)) {
+    if (child.type === "VariableDeclaration" && child.kind === "var") {
+      for (const declarator of child.declarations) declarePattern(declarator.id, names);
+    }
+    const isBoundary = /Function|Class|Method|PropertyDefinition/.test(child.type);
+    if (!isBoundary) hoistVariables(child, names);
+  }
+}
+
+/** A scope with what `let`, `const`, `using`, `class` and `function` declare directly in a block. */
+function blockScope(node: AnyNode, parent: Scope): Scope {
+  const names = new Set<string>();
+  const statements = node.type === "SwitchStatement" ? node.cases.flatMap((one) => one.consequent) : childrenOf(node);
+  for (const statement of statements) {
+    if (statement.type === "VariableDeclaration" && statement.kind !== "var") {
+      for (const declarator of statement.declarations) declarePattern(declarator.id, names);
+    }
+    const isDeclaration = statement.type === "FunctionDeclaration" || statement.type === "ClassDeclaration";
+    if (isDeclaration && statement.id !== null) names.add(statement.id.name);
+  }
+  return { parent, names };
+}

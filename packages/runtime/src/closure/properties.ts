@@ -1,0 +1,22 @@
+import { accessorFlag, configurableFlag, enumerableFlag, ordinaryFlags, writableFlag, type Property, type Slot } from "./graph.ts";
+
+/** Finds the value that a slot stands for. */
+export type ValueOf = (slot: Slot) => unknown;
+
+/** Defines properties with their descriptors. Defines rather than assigns: an inherited setter must not run. */
+export function defineProperties(target: object, properties: readonly Property[], valueOf: ValueOf): void {
+  for (const [key, slot, flags = ordinaryFlags, setter] of properties) {
+    const name = typeof key === "string" ? key : (valueOf(key) as symbol);
+    const shared = { enumerable: (flags & enumerableFlag) !== 0, configurable: (flags & configurableFlag) !== 0 };
+    const value = valueOf(slot);
+    if ((flags & accessorFlag) === 0) {
+      Object.defineProperty(target, name, { ...shared, value, writable: (flags & writableFlag) !== 0 });
+    } else {
+      Object.defineProperty(target, name, {
+        ...shared,
+        get: value,
+        set: valueOf(setter),
+      } as PropertyDescriptor);
+    }
+  }
+}
