@@ -8,7 +8,7 @@
  * - `canceled`: a signal was aborted
  * - `timeout`: a stated time ran out
  * - `executor-closed`: the executor was closed, before the call or during it
- * - `job-failed`: a job ended because one of its stages could not be finished
+ * - `corrupt-block`: rows that crossed threads cannot be decoded
  */
 export type RuntimeErrorCode =
   | "invalid-argument"
@@ -18,7 +18,7 @@ export type RuntimeErrorCode =
   | "canceled"
   | "timeout"
   | "executor-closed"
-  | "job-failed";
+  | "corrupt-block";
 
 /**
  * Why a closure or a value cannot travel. The table of what to do about each is in docs/internals/closure.

@@ -1,0 +1,40 @@
+import type { EventSource, JobEvents, StageReport } from "@tutti/runtime";
+
+type Cell = string | number;
+
+/** Numbers to the right with thousands apart, texts to the left. */
+export function printTable(title: string, columns: readonly string[], rows: readonly (readonly Cell[])[]): void {
+  const texts = rows.map((row) => row.map((cell) => (typeof cell === "number" ? cell.toLocaleString("en-US") : cell)));
+  const widths = columns.map((name, column) => Math.max(name.length, ...texts.map((row) => row[column]?.length ?? 0)));
+  const isNumeric = columns.map((_, column) => rows.every((row) => !Number.isNaN(Number(row[column]))));
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, column) =>
+        isNumeric[column] === true ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
+      )
+      .join("   ")
+      .trimEnd();
+  console.log(`${title}\n`);
+  console.log(line(columns));
+  console.log(widths.map((width) => "─".repeat(width)).join("   "));
+  for (const row of texts) console.log(line(row));
+  console.log();
+}
+
+/** Collects what every stage of every job did, to print it at the end. */
+export function printStages(events: EventSource<JobEvents>): { print(): void } {
+  const reports: (StageReport & { readonly jobId: number })[] = [];
+  events.on("stageFinished", (report) => reports.push(report));
+  return {
+    print() {
+      const rows = reports.map(({ jobId, stage, name, taskCount, rowCount, startedAtMs, endedAtMs }): Cell[] => [
+        `${jobId}.${stage}`,
+        name,
+        taskCount,
+        rowCount,
+        Math.round(endedAtMs - startedAtMs),
+      ]);
+      printTable("The stages", ["stage", "what it did", "tasks", "rows out", "ms"], rows);
+    },
+  };
+}

@@ -1,0 +1,105 @@
+import { mkdir, open, rename, rm, stat, writeFile } from "node:fs/promises";
+import path from "node:path";
+import type { TaskContext } from "@tutti/runtime";
+import { DatasetError } from "../dataset-error.ts";
+
+/** One part of a directory of text, while a task writes it. */
+export interface PartFile {
+  write(rows: readonly unknown[]): Promise<void>;
+  /** Gives the file its final name. Of several attempts, the last one that commits counts; all write the same. */
+  commit(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Opens the part file of a task, under a name of its own attempt. */
+export async function openPartFile(
+  directory: string,
+  { partition, attempt }: Pick<TaskContext, "partition" | "attempt">,
+): Promise<PartFile> {
+  const name = `part-${String(partition).padStart(5, "0")}`;
+  const attemptPath = path.join(directory, `_attempt-${partition}-${attempt}`);
+  const file = await open(attemptPath, "w").catch((thrown: unknown) => {
+    throw writeFailed(attemptPath, thrown);
+  });
+  return {
+    async write(rows) {
+      if (rows.length === 0) return;
+      try {
+        await file.write(`${rows.map(lineOf).join("\n")}\n`);
+      } catch (thrown) {
+        throw writeFailed(attemptPath, thrown);
+      }
+    },
+    async commit() {
+      try {
+        await file.close();
+        await rename(attemptPath, path.join(directory, name));
+      } catch (thrown) {
+        throw writeFailed(attemptPath, thrown);
+      }
+    },
+    close: () => file.close(),
+  };
+}
+
+/**
+ * Writes a directory whole or not at all: parts go to a hidden directory beside it, which gets `_SUCCESS` and the final
+ * name when all are there. Refuses an output that exists.
+ */
+export async function writeDirectory(output: string, writeParts: (hidden: string) => Promise<void>): Promise<void> {
+  if (typeof output !== "string" || output === "") {
+    throw new DatasetError("invalid-argument", `an output must be a path; it is ${String(output)}`);
+  }
+  await refuseExisting(output);
+  const unique = `${process.pid}-${performance.now().toString(36).replace(".", "")}`;
+  const hidden = path.join(path.dirname(output), `.${path.basename(output)}.${unique}`);
+  try {
+    await mkdir(hidden, { recursive: true }).catch((thrown: unknown) => {
+      throw writeFailed(hidden, thrown);
+    });
+    await writeParts(hidden);
+    await publish(hidden, output);
+  } finally {
+    await rm(hidden, { recursive: true, force: true });
+  }
+}
+
+async function publish(hidden: string, output: string): Promise<void> {
+  try {
+    await writeFile(path.join(hidden, "_SUCCESS"), "");
+    await refuseExisting(output);
+    await rename(hidden, output);
+  } catch (thrown) {
+    // Another job may have been quicker: a rename onto a directory with files in it fails.
+    const { code } = thrown as NodeJS.ErrnoException;
+    if (code === "ENOTEMPTY" || code === "EEXIST") await refuseExisting(output);
+    throw thrown instanceof DatasetError ? thrown : writeFailed(output, thrown);
+  }
+}
+
+async function refuseExisting(output: string): Promise<void> {
+  const exists = await stat(output).then(
+    () => true,
+    (thrown: NodeJS.ErrnoException) => {
+      if (thrown.code === "ENOENT") return false;
+      throw writeFailed(output, thrown);
+    },
+  );
+  if (exists) throw new DatasetError("output-exists", `${output} exists already; remove it or choose another name`);
+}
+
+/** In every Node.js that runs this; TypeScript's library does not know it yet. */
+const { rawJSON } = JSON as unknown as { readonly rawJSON: (text: string) => unknown };
+
+/** Text as it is, other primitives as JavaScript prints them, everything else as JSON with bigints digit for digit. */
+function lineOf(row: unknown): string {
+  if (typeof row === "string") return row;
+  if (typeof row !== "object" || row === null) return String(row);
+  return (
+    JSON.stringify(row, (_, value: unknown) => (typeof value === "bigint" ? rawJSON(value.toString()) : value)) ?? ""
+  );
+}
+
+function writeFailed(name: string, thrown: unknown): DatasetError {
+  return new DatasetError("write-failed", `${name} cannot be written: ${String(thrown)}`, { cause: thrown });
+}

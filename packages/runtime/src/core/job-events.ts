@@ -1,0 +1,31 @@
+import type { StageReport, TaskAttempt } from "./job.ts";
+
+/**
+ * What happens while jobs run. Times are milliseconds of a monotonic clock. For people and logs: control flow uses
+ * the promise that `run` returns.
+ */
+export interface JobEvents {
+  jobStarted: [
+    event: { readonly jobId: number; readonly name: string; readonly taskCount: number; readonly atMs: number },
+  ];
+  stageStarted: [
+    event: {
+      readonly jobId: number;
+      readonly stage: number;
+      readonly name: string;
+      readonly taskCount: number;
+      readonly atMs: number;
+    },
+  ];
+  taskFinished: [event: TaskAttempt & { readonly jobId: number; readonly rowCount: number; readonly atMs: number }];
+  taskFailed: [
+    event: TaskAttempt & {
+      readonly jobId: number;
+      readonly message: string;
+      readonly willRetry: boolean;
+      readonly atMs: number;
+    },
+  ];
+  stageFinished: [event: StageReport & { readonly jobId: number }];
+  jobFinished: [event: { readonly jobId: number; readonly outcome: "succeeded" | "failed"; readonly atMs: number }];
+}

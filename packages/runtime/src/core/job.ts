@@ -1,0 +1,75 @@
+/** Any function a user may hand over; what it takes and gives is the business of the module that calls it. */
+export type AnyFunction = (...args: never[]) => unknown;
+
+/**
+ * The module that holds a task's code.
+ *
+ * Executors on this machine import `url`. Executors on others resolve `specifier` themselves, because a path of the
+ * driver's machine means nothing there.
+ */
+export interface TaskModule {
+  readonly specifier: string;
+  readonly url: string;
+}
+
+/**
+ * What a stage's tasks read.
+ *
+ * - `rows`: rows that the driver holds, one array for each task.
+ * - `slice`: task `p` reads slice `p` of every output of an earlier stage, in the order of its partitions.
+ * - `all`: every task reads every slice of every output of an earlier stage.
+ */
+export type StageInput =
+  | { readonly kind: "rows"; readonly partitions: readonly (readonly unknown[])[] }
+  | { readonly kind: "slice"; readonly stage: number }
+  | { readonly kind: "all"; readonly stage: number };
+
+/** A set of tasks that run the same code over different partitions, none of which waits for another. */
+export interface Stage {
+  /** Position in {@link JobGraph.stages}. Inputs name only smaller ids, so a graph has no cycles. */
+  readonly id: number;
+  /** For people: shown in progress, reports and errors. */
+  readonly name: string;
+  readonly partitionCount: number;
+  readonly inputs: readonly StageInput[];
+  readonly module: TaskModule;
+  /** Name of the {@link TaskFunction} that the module exports. */
+  readonly exportName: string;
+  /** Plain data that every task gets. It crosses threads by structured clone. */
+  readonly args: unknown;
+  /** Plain data of one task each, where tasks differ: file splits, for example. */
+  readonly partitionArgs?: readonly unknown[];
+  /** Functions of the user's that the tasks call. They are captured once, before the job starts. */
+  readonly closures: readonly AnyFunction[];
+  /**
+   * Result stage only: stop once this many rows have arrived. Partitions are then started 1, 4, 16 … at a time, in
+   * order, so that a `take(10)` does not read a whole file.
+   */
+  readonly rowsWanted?: number;
+}
+
+/** A complete job. Its last stage is the result stage: the first slice of each of its tasks goes to the driver. */
+export interface JobGraph {
+  readonly name: string;
+  readonly stages: readonly Stage[];
+}
+
+/** One attempt to run one task. */
+export interface TaskAttempt {
+  readonly stage: number;
+  readonly partition: number;
+  /** 0 for the first attempt. */
+  readonly attempt: number;
+}
+
+/** What one stage did, for tables that people read. */
+export interface StageReport {
+  readonly stage: number;
+  readonly name: string;
+  readonly taskCount: number;
+  readonly failedAttemptCount: number;
+  /** Rows that its tasks wrote or returned. */
+  readonly rowCount: number;
+  readonly startedAtMs: number;
+  readonly endedAtMs: number;
+}

@@ -1,0 +1,48 @@
+import { EventEmitter } from "eventemitter3";
+import type { JobEvents } from "../core/job-events.ts";
+import type { JobGraph } from "../core/job.ts";
+import { RuntimeError } from "../runtime-error.ts";
+import { checkJob } from "./check-job.ts";
+import type { Executor } from "./executor.ts";
+import type { Lane } from "./lane.ts";
+import { runJob } from "./run-job.ts";
+
+/** What differs between executors: how many slots there are, how a job reaches them, and how they end. */
+export interface ExecutorParts<Block> {
+  readonly slotCount: number;
+  /** Captures the job's functions, or throws `cannot-travel`. Nothing of the job has started yet. */
+  openLane(job: JobGraph): Lane<Block>;
+  close(): Promise<void>;
+}
+
+/** An executor from its parts. */
+export function createExecutorFrom<Block>(parts: ExecutorParts<Block>): Executor {
+  const emitter = new EventEmitter<JobEvents>();
+  const closing = new AbortController();
+  const running = new Set<Promise<unknown>>();
+  let jobCount = 0;
+  const close = async (): Promise<void> => {
+    closing.abort();
+    await Promise.allSettled(running);
+    await parts.close();
+  };
+  return {
+    slotCount: parts.slotCount,
+    events: emitter,
+    async run(job, options = {}) {
+      if (closing.signal.aborted) throw new RuntimeError("executor-closed", `${job.name} came after close()`);
+      checkJob(job);
+      jobCount += 1;
+      const run = { ...options, jobId: jobCount, emitter, closing: closing.signal };
+      const result = runJob(job, parts.openLane(job), run);
+      running.add(result);
+      try {
+        return await result;
+      } finally {
+        running.delete(result);
+      }
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}

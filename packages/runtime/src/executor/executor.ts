@@ -1,0 +1,38 @@
+import type { EventEmitter } from "eventemitter3";
+import type { JobEvents } from "../core/job-events.ts";
+import type { JobGraph, StageReport } from "../core/job.ts";
+
+/** Subscribing is public, emitting is not. */
+export type EventSource<E extends object> = Pick<EventEmitter<E>, "on" | "once" | "off">;
+
+export interface RunOptions {
+  /** Aborting ends the job with `canceled`. Running tasks stop at their next batch, or with their thread. */
+  readonly signal?: AbortSignal | undefined;
+  /** The job ends with `timeout` when it takes longer. Default: no limit. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** What a job gave. */
+export interface JobResult {
+  /** Rows of the result stage, one array for each partition that ran, in the order of the partitions. */
+  readonly partitions: readonly (readonly unknown[])[];
+  /** In the order in which the stages finished. */
+  readonly stages: readonly StageReport[];
+}
+
+/** Runs jobs: in this process, on threads, or (`@tutti/runtime/cluster`) on other machines. */
+export interface Executor extends AsyncDisposable {
+  /** How many tasks run at once. */
+  readonly slotCount: number;
+  /** What happens meanwhile, for progress and logs. */
+  readonly events: EventSource<JobEvents>;
+  /**
+   * Runs a job to its end.
+   *
+   * Before anything starts, every function of the job is checked: one that could not travel is refused with
+   * `cannot-travel` on every executor, so that moving a program to another one does not change its answer.
+   */
+  run(job: JobGraph, options?: RunOptions): Promise<JobResult>;
+  /** Ends what runs with `executor-closed` and frees what is held. Calling it twice is harmless. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,21 @@
+import type { TaskAttempt } from "../core/job.ts";
+
+/** What one attempt left behind: a block for each slice. */
+export interface AttemptOutput<Block> {
+  readonly blocks: readonly Block[];
+  readonly rowCount: number;
+}
+
+/** One job's way to its workers. What a block is, is the lane's own affair: live rows, or bytes that threads share. */
+export interface Lane<Block> {
+  readonly slotCount: number;
+  encode(rows: readonly unknown[]): Block;
+  decode(block: Block): readonly unknown[];
+  /**
+   * Runs one attempt. Rejects with `worker-lost` where another worker may do better, and with anything else where the
+   * task itself failed.
+   */
+  runAttempt(task: TaskAttempt, inputs: readonly (readonly Block[])[]): Promise<AttemptOutput<Block>>;
+  /** Stops what still runs and forgets the job. Called once, at its end, whatever that was. */
+  close(): void;
+}

@@ -1,0 +1,215 @@
+import { assert, linkSignals } from "@tutti/stdx";
+import type { EventEmitter } from "eventemitter3";
+import type { JobEvents } from "../core/job-events.ts";
+import type { JobGraph, StageReport, TaskAttempt } from "../core/job.ts";
+import {
+  createScheduler,
+  type SchedulerEffects,
+  type SchedulerInput,
+  type SchedulerOutcome,
+} from "../core/scheduler.ts";
+import { RuntimeError } from "../runtime-error.ts";
+import type { JobResult, RunOptions } from "./executor.ts";
+import type { AttemptOutput, Lane } from "./lane.ts";
+
+/** Spark's `spark.task.maxFailures`. Counts lost workers only: a task whose own code fails ends the job at once. */
+const taskAttemptsMax = 4;
+
+export interface JobRun extends RunOptions {
+  readonly jobId: number;
+  readonly emitter: EventEmitter<JobEvents>;
+  /** Aborted when the executor closes. */
+  readonly closing: AbortSignal;
+}
+
+/** The one loop between the scheduler, which decides, and a lane, which does: step, tell, launch. */
+export async function runJob<Block>(job: JobGraph, lane: Lane<Block>, run: JobRun): Promise<JobResult> {
+  const deadline = run.timeoutMs === undefined ? undefined : AbortSignal.timeout(run.timeoutMs);
+  using interrupt = linkSignals([run.signal, run.closing, deadline]);
+  try {
+    return await new JobLoop(job, lane, run).result(interrupt.signal);
+  } catch (thrown) {
+    throw run.closing.aborted
+      ? new RuntimeError("executor-closed", `the executor was closed during ${job.name}`)
+      : thrown;
+  } finally {
+    lane.close();
+  }
+}
+
+class JobLoop<Block> {
+  readonly #job: JobGraph;
+  readonly #lane: Lane<Block>;
+  readonly #run: JobRun;
+  readonly #scheduler;
+  readonly #done = Promise.withResolvers<JobResult>();
+  readonly #reports: StageReport[] = [];
+  /** Blocks by stage and partition. A stage's entry is dropped once every stage that reads it has finished. */
+  readonly #outputs: (AttemptOutput<Block> | undefined)[][];
+  #isOver: boolean = false;
+  /** Why the last attempt of a task failed, kept for the error of the job. */
+  #lastFailure: unknown;
+
+  constructor(job: JobGraph, lane: Lane<Block>, run: JobRun) {
+    this.#job = job;
+    this.#lane = lane;
+    this.#run = run;
+    this.#scheduler = createScheduler(job, { taskAttemptsMax });
+    this.#outputs = job.stages.map(() => []);
+  }
+
+  async result(interrupt: AbortSignal): Promise<JobResult> {
+    if (interrupt.aborted) throw interruption(interrupt.reason, this.#job.name);
+    const onAbort = (): void => {
+      this.#done.reject(interruption(interrupt.reason, this.#job.name));
+      this.#step({ kind: "cancel" });
+    };
+    interrupt.addEventListener("abort", onAbort, { once: true });
+    const taskCount = this.#job.stages.reduce((sum, stage) => sum + stage.partitionCount, 0);
+    this.#run.emitter.emit("jobStarted", {
+      jobId: this.#run.jobId,
+      name: this.#job.name,
+      taskCount,
+      atMs: performance.now(),
+    });
+    this.#step({ kind: "start", slotCount: this.#lane.slotCount, nowMs: performance.now() });
+    try {
+      return await this.#done.promise;
+    } finally {
+      interrupt.removeEventListener("abort", onAbort);
+    }
+  }
+
+  #step(input: SchedulerInput): void {
+    this.#perform(this.#scheduler.step(input));
+  }
+
+  #perform(effects: SchedulerEffects): void {
+    for (const stage of effects.stagesStarted) {
+      const atMs = performance.now();
+      this.#run.emitter.emit("stageStarted", {
+        jobId: this.#run.jobId,
+        stage: stage.id,
+        name: stage.name,
+        taskCount: stage.partitionCount,
+        atMs,
+      });
+    }
+    for (const report of effects.stagesFinished) {
+      this.#reports.push(report);
+      this.#dropReadOutputs();
+      this.#run.emitter.emit("stageFinished", { ...report, jobId: this.#run.jobId });
+    }
+    for (const task of effects.launches) this.#launch(task);
+    if (effects.outcome !== undefined) this.#finish(effects.outcome);
+  }
+
+  #launch(task: TaskAttempt): void {
+    // Async, so that an attempt that throws before it returns a promise fails like any other.
+    const attempt = async (): Promise<AttemptOutput<Block>> => this.#lane.runAttempt(task, this.#inputsOf(task));
+    attempt().then(
+      (output) => this.#onSuccess(task, output),
+      (thrown: unknown) => this.#onFailure(task, thrown),
+    );
+  }
+
+  #onSuccess(task: TaskAttempt, output: AttemptOutput<Block>): void {
+    if (this.#isOver) return;
+    const outputs = this.#outputs[task.stage];
+    assert(outputs !== undefined, "a launched task belongs to a stage of the job");
+    outputs[task.partition] = output;
+    const nowMs = performance.now();
+    this.#run.emitter.emit("taskFinished", { jobId: this.#run.jobId, ...task, rowCount: output.rowCount, atMs: nowMs });
+    this.#step({ kind: "succeeded", task, rowCount: output.rowCount, nowMs });
+  }
+
+  #onFailure(task: TaskAttempt, thrown: unknown): void {
+    // What a finished job had still running ends in its own time, and is nobody's news.
+    if (this.#isOver) return;
+    this.#lastFailure = thrown;
+    const cause = thrown instanceof RuntimeError && thrown.code === "worker-lost" ? "worker" : "task";
+    const nowMs = performance.now();
+    const willRetry = cause === "worker" && task.attempt + 1 < taskAttemptsMax;
+    this.#run.emitter.emit("taskFailed", {
+      jobId: this.#run.jobId,
+      ...task,
+      message: String(thrown),
+      willRetry,
+      atMs: nowMs,
+    });
+    this.#step({ kind: "failed", task, message: String(thrown), cause, nowMs });
+  }
+
+  #inputsOf(task: TaskAttempt): readonly (readonly Block[])[] {
+    const stage = this.#job.stages[task.stage];
+    assert(stage !== undefined, "a launched task belongs to a stage of the job");
+    return stage.inputs.map((input) => {
+      if (input.kind === "rows") return [this.#lane.encode(input.partitions[task.partition] ?? [])];
+      const outputs = this.#outputs[input.stage] ?? [];
+      return outputs.flatMap((output) => {
+        assert(output !== undefined, "a stage starts when the stages that it reads are complete");
+        if (input.kind === "all") return output.blocks;
+        const block = output.blocks[task.partition];
+        assert(block !== undefined, "a stage writes one slice for each partition of the stage that reads it");
+        return [block];
+      });
+    });
+  }
+
+  #dropReadOutputs(): void {
+    const finished = new Set(this.#reports.map((report) => report.stage));
+    const last = this.#job.stages.length - 1;
+    for (const stage of this.#job.stages) {
+      const isRead = this.#job.stages.every(
+        (reader) => finished.has(reader.id) || !reader.inputs.some((input) => readsStage(input, stage.id)),
+      );
+      if (stage.id !== last && finished.has(stage.id) && isRead) this.#outputs[stage.id] = [];
+    }
+  }
+
+  #finish(outcome: SchedulerOutcome): void {
+    this.#isOver = true;
+    const succeeded = outcome.kind === "succeeded";
+    // Settle first: a listener that throws must not leave the caller waiting.
+    if (succeeded) this.#done.resolve(this.#collect());
+    else if (outcome.kind === "failed") this.#done.reject(this.#errorOf(outcome.task, outcome.attemptCount));
+    this.#run.emitter.emit("jobFinished", {
+      jobId: this.#run.jobId,
+      outcome: succeeded ? "succeeded" : "failed",
+      atMs: performance.now(),
+    });
+  }
+
+  #collect(): JobResult {
+    const outputs = this.#outputs.at(-1) ?? [];
+    const partitions = outputs.map((output) => {
+      const block = output?.blocks[0];
+      return block === undefined ? [] : this.#lane.decode(block);
+    });
+    return { partitions, stages: this.#reports };
+  }
+
+  #errorOf(task: TaskAttempt, attemptCount: number): RuntimeError {
+    const thrown = this.#lastFailure;
+    const where = `stage ${task.stage} (${this.#job.stages[task.stage]?.name}), partition ${task.partition}`;
+    if (thrown instanceof RuntimeError && thrown.code === "worker-lost") {
+      const why = thrown.message.replace("[worker-lost] ", "");
+      return new RuntimeError("worker-lost", `${where}: ${attemptCount} attempts lost their worker; the last: ${why}`, {
+        cause: thrown,
+      });
+    }
+    // Bad input is told by its own code; what a user's function threw is the cause.
+    const cause = thrown instanceof Error ? thrown : undefined;
+    return new RuntimeError("task-failed", `${where}: ${cause?.message ?? String(thrown)}`, { cause: thrown });
+  }
+}
+
+function readsStage(input: JobGraph["stages"][number]["inputs"][number], stageId: number): boolean {
+  return input.kind !== "rows" && input.stage === stageId;
+}
+
+function interruption(reason: unknown, jobName: string): RuntimeError {
+  const isTimeout = reason instanceof Error && reason.name === "TimeoutError";
+  if (isTimeout) return new RuntimeError("timeout", `${jobName} took longer than its timeoutMs`, { cause: reason });
+  return new RuntimeError("canceled", `the signal of ${jobName} was aborted`, { cause: reason });
+}

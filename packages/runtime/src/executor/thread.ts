@@ -1,0 +1,76 @@
+import { Worker } from "node:worker_threads";
+import { RuntimeError } from "../runtime-error.ts";
+import { reviveError } from "./portable-error.ts";
+import type { FromThread, ToThread } from "./thread-messages.ts";
+
+/** The worker file stands beside this one, in the sources as in the build. */
+const workerUrl: URL = new URL(
+  import.meta.url.endsWith(".ts") ? "./thread-worker.ts" : "./thread-worker.js",
+  import.meta.url,
+);
+
+export type DoneMessage = Extract<FromThread, { kind: "done" }>;
+
+/** One worker thread, as the pool sees it. */
+export interface Thread {
+  /** Announces a stage, once. Must come before the first task of that stage. */
+  announce(stageKey: string, describe: () => Extract<ToThread, { kind: "stage" }>): void;
+  /** Lets go of stages whose job is over. */
+  forget(stageKeys: readonly string[]): void;
+  /** Runs one task; the next may follow only after the answer. Rejects with `worker-lost` when the thread ends. */
+  runTask(message: Extract<ToThread, { kind: "task" }>): Promise<DoneMessage>;
+  /** Ends it, whatever it does. A task in work is rejected with `worker-lost`. */
+  terminate(): Promise<void>;
+}
+
+/** Starts a thread. `onEnd` is called once, when it can run nothing more. An idle thread keeps no program alive. */
+export function startThread(onEnd: () => void): Thread {
+  const worker = new Worker(workerUrl, { name: "tutti-task" });
+  worker.unref();
+  const announced = new Set<string>();
+  let waiting: PromiseWithResolvers<DoneMessage> | undefined;
+  let endedBy: RuntimeError | undefined;
+
+  const settle = (): PromiseWithResolvers<DoneMessage> | undefined => {
+    const settled = waiting;
+    waiting = undefined;
+    worker.unref();
+    return settled;
+  };
+  const end = (why: string, cause?: unknown): void => {
+    if (endedBy !== undefined) return;
+    endedBy = new RuntimeError("worker-lost", `the thread ended: ${why}`, { cause });
+    settle()?.reject(endedBy);
+    onEnd();
+  };
+  worker.on("message", (message: FromThread) => {
+    if (message.kind === "done") settle()?.resolve(message);
+    else settle()?.reject(reviveError(message.error));
+  });
+  worker.on("messageerror", (cause) => end("its answer could not be read", cause));
+  worker.on("error", (cause) => end(cause instanceof Error ? cause.message : String(cause), cause));
+  worker.on("exit", (code) => end(`exit code ${code}`));
+
+  return {
+    announce(stageKey, describe) {
+      if (announced.has(stageKey)) return;
+      announced.add(stageKey);
+      worker.postMessage(describe());
+    },
+    forget(stageKeys) {
+      const known = stageKeys.filter((key) => announced.delete(key));
+      if (known.length > 0) worker.postMessage({ kind: "forget", stageKeys: known } satisfies ToThread);
+    },
+    runTask(message) {
+      if (endedBy !== undefined) return Promise.reject(endedBy);
+      waiting = Promise.withResolvers<DoneMessage>();
+      worker.ref();
+      worker.postMessage(message);
+      return waiting.promise;
+    },
+    async terminate() {
+      end("it was told to");
+      await worker.terminate();
+    },
+  };
+}

@@ -1,0 +1,122 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import type { JobGraph, Stage, TaskAttempt } from "../../src/core/job.ts";
+import { createScheduler, type SchedulerEffects } from "../../src/core/scheduler.ts";
+
+function jobOf(...stages: Partial<Stage>[]): JobGraph {
+  return {
+    name: "job",
+    stages: stages.map((stage, id) => ({
+      id,
+      name: `stage ${id}`,
+      partitionCount: 1,
+      inputs: [],
+      module: { specifier: "m", url: "m" },
+      exportName: "run",
+      args: undefined,
+      closures: [],
+      ...stage,
+    })),
+  };
+}
+
+const options = { taskAttemptsMax: 4 };
+const names = (effects: SchedulerEffects): string[] =>
+  effects.launches.map(({ stage, partition, attempt }) => `${stage}.${partition}.${attempt}`);
+const task = (stage: number, partition: number, attempt = 0): TaskAttempt => ({ stage, partition, attempt });
+
+test("no more tasks run at once than there are slots", () => {
+  const scheduler = createScheduler(jobOf({ partitionCount: 5 }), options);
+  expect(names(scheduler.step({ kind: "start", slotCount: 2, nowMs: 0 }))).toEqual(["0.0.0", "0.1.0"]);
+  expect(names(scheduler.step({ kind: "succeeded", task: task(0, 1), rowCount: 1, nowMs: 1 }))).toEqual(["0.2.0"]);
+});
+
+test("a stage waits for every stage that it reads", () => {
+  const job = jobOf({ partitionCount: 2 }, {}, { inputs: [{ kind: "slice", stage: 0 }, { kind: "all", stage: 1 }] });
+  const scheduler = createScheduler(job, options);
+  expect(names(scheduler.step({ kind: "start", slotCount: 9, nowMs: 0 }))).toEqual(["0.0.0", "0.1.0", "1.0.0"]);
+  expect(names(scheduler.step({ kind: "succeeded", task: task(0, 0), rowCount: 1, nowMs: 1 }))).toEqual([]);
+  expect(names(scheduler.step({ kind: "succeeded", task: task(1, 0), rowCount: 1, nowMs: 2 }))).toEqual([]);
+  const last = scheduler.step({ kind: "succeeded", task: task(0, 1), rowCount: 1, nowMs: 3 });
+  expect(names(last)).toEqual(["2.0.0"]);
+  expect(last.stagesStarted.map((stage) => stage.id)).toEqual([2]);
+});
+
+test("a task whose worker was lost runs again, as the next attempt, until attempts run out", () => {
+  const scheduler = createScheduler(jobOf({}), { taskAttemptsMax: 2 });
+  scheduler.step({ kind: "start", slotCount: 1, nowMs: 0 });
+  const lost = { kind: "failed", message: "gone", cause: "worker", nowMs: 1 } as const;
+  expect(names(scheduler.step({ ...lost, task: task(0, 0) }))).toEqual(["0.0.1"]);
+  const end = scheduler.step({ ...lost, task: task(0, 0, 1) });
+  expect(end.outcome).toEqual({ kind: "failed", task: task(0, 0, 1), attemptCount: 2 });
+});
+
+test("a task that fails by itself ends the job at once, and what comes later has no effect", () => {
+  const scheduler = createScheduler(jobOf({ partitionCount: 3 }), options);
+  scheduler.step({ kind: "start", slotCount: 2, nowMs: 0 });
+  const failed = { kind: "failed", task: task(0, 0), message: "boom", cause: "task", nowMs: 1 } as const;
+  expect(scheduler.step(failed).outcome).toMatchObject({ kind: "failed", attemptCount: 1 });
+  const late = scheduler.step({ kind: "succeeded", task: task(0, 1), rowCount: 1, nowMs: 2 });
+  expect(late).toEqual({ stagesStarted: [], stagesFinished: [], launches: [], outcome: undefined });
+});
+
+test("a stage that wants few rows starts one partition, then four times as many with each wave", () => {
+  const scheduler = createScheduler(jobOf({ partitionCount: 100, rowsWanted: 50 }), options);
+  expect(names(scheduler.step({ kind: "start", slotCount: 99, nowMs: 0 }))).toEqual(["0.0.0"]);
+  const second = scheduler.step({ kind: "succeeded", task: task(0, 0), rowCount: 10, nowMs: 1 });
+  expect(names(second)).toEqual(["0.1.0", "0.2.0", "0.3.0", "0.4.0"]);
+  for (const partition of [4, 2, 3]) {
+    const waiting = scheduler.step({ kind: "succeeded", task: task(0, partition), rowCount: 20, nowMs: 2 });
+    expect(waiting.outcome).toBeUndefined();
+  }
+  const end = scheduler.step({ kind: "succeeded", task: task(0, 1), rowCount: 20, nowMs: 3 });
+  expect(end.outcome).toEqual({ kind: "succeeded" });
+});
+
+test("stages without partitions are done at once, one after another", () => {
+  const job = jobOf({ partitionCount: 0 }, { partitionCount: 0, inputs: [{ kind: "all", stage: 0 }] });
+  const effects = createScheduler(job, options).step({ kind: "start", slotCount: 1, nowMs: 0 });
+  expect(effects.stagesFinished).toHaveLength(2);
+  expect(effects.outcome).toEqual({ kind: "succeeded" });
+});
+
+test("cancel ends the job", () => {
+  const scheduler = createScheduler(jobOf({ partitionCount: 3 }), options);
+  scheduler.step({ kind: "start", slotCount: 1, nowMs: 0 });
+  expect(scheduler.step({ kind: "cancel" }).outcome).toEqual({ kind: "canceled" });
+});
+
+test("whatever order answers come in, every job ends and no task is run again after it succeeded", () => {
+  const graph = fc.array(fc.record({ partitionCount: fc.nat(4), reads: fc.array(fc.nat(5)) }), { minLength: 1, maxLength: 6 });
+  const property = fc.property(graph, fc.integer({ min: 1, max: 4 }), fc.infiniteStream(fc.nat(99)), (shape, slotCount, dice) => {
+    const job = jobOf(
+      ...shape.map(({ partitionCount, reads }, id) => ({
+        partitionCount,
+        inputs: reads.filter((stage) => stage < id).map((stage) => ({ kind: "slice" as const, stage })),
+      })),
+    );
+    const scheduler = createScheduler(job, { taskAttemptsMax: 1000 });
+    const roll = (): number => dice.next().value ?? 0;
+    const succeeded = new Map<string, number>();
+    const running: TaskAttempt[] = [];
+    let effects = scheduler.step({ kind: "start", slotCount, nowMs: 0 });
+    running.push(...effects.launches);
+    while (effects.outcome === undefined) {
+      expect(running.length).toBeGreaterThan(0);
+      expect(running.length).toBeLessThanOrEqual(slotCount);
+      const [one] = running.splice(roll() % running.length, 1);
+      if (one === undefined) break;
+      if (roll() < 20) {
+        effects = scheduler.step({ kind: "failed", task: one, message: "lost", cause: "worker", nowMs: 1 });
+      } else {
+        const name = `${one.stage}.${one.partition}`;
+        succeeded.set(name, (succeeded.get(name) ?? 0) + 1);
+        effects = scheduler.step({ kind: "succeeded", task: one, rowCount: 1, nowMs: 1 });
+      }
+      running.push(...effects.launches);
+    }
+    expect(effects.outcome).toEqual({ kind: "succeeded" });
+    expect([...succeeded.values()].every((count) => count === 1)).toBe(true);
+  });
+  fc.assert(property);
+});
