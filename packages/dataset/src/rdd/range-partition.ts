@@ -33,10 +33,11 @@ export function createKeySampler(keyOf: AnyFunction, seed: number): KeySampler {
 
 /** At most `sliceCount - 1` rising keys that cut the sample into parts of equal size. */
 export function chooseBounds(sampledKeys: readonly unknown[], sliceCount: number): unknown[] {
-  const sorted = sampledKeys.toSorted(compareKeys);
+  // Boxed: an array of bare keys would sort every undefined to the end, whatever the order says.
+  const sorted = sampledKeys.map((key) => ({ key })).sort((left, right) => compareKeys(left.key, right.key));
   const bounds: unknown[] = [];
   for (let slice = 1; slice < sliceCount && sorted.length > 0; slice += 1) {
-    const candidate = sorted[Math.min(sorted.length - 1, Math.floor((slice * sorted.length) / sliceCount))];
+    const candidate = sorted[Math.min(sorted.length - 1, Math.floor((slice * sorted.length) / sliceCount))]?.key;
     // Equal bounds would leave slices between them empty.
     if (bounds.length === 0 || compareKeys(bounds.at(-1), candidate) < 0) bounds.push(candidate);
   }
