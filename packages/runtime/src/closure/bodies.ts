@@ -10,12 +10,16 @@ export function hiddenState(value: object): readonly [reason: RefusalReason, fin
   if (types.isWeakMap(value)) return ["E_UNSERIALIZABLE", "a WeakMap cannot be read"];
   if (types.isWeakSet(value)) return ["E_UNSERIALIZABLE", "a WeakSet cannot be read"];
   if (types.isGeneratorObject(value)) return ["E_UNSERIALIZABLE", "a running generator cannot be sent"];
-  if (types.isMapIterator(value) || types.isSetIterator(value)) return ["E_UNSERIALIZABLE", "a running iterator cannot be sent"];
+  if (types.isMapIterator(value) || types.isSetIterator(value))
+    return ["E_UNSERIALIZABLE", "a running iterator cannot be sent"];
   if (types.isArgumentsObject(value)) return ["E_UNSERIALIZABLE", "an `arguments` object cannot be sent"];
   if (types.isExternal(value)) return ["E_NATIVE", "it is a handle of native code"];
   const tag = Object.prototype.toString.call(value);
   if (tag === "[object WeakRef]" || tag === "[object FinalizationRegistry]") {
     return ["E_UNSERIALIZABLE", `${tag.slice("[object ".length, -1)} cannot be read`];
+  }
+  if (/^\[object (?:\w+ )*(?:Iterator|Iterator Helper)\]$/.test(tag) && !Object.hasOwn(value, Symbol.toStringTag)) {
+    return ["E_UNSERIALIZABLE", "a running iterator cannot be sent"];
   }
   return undefined;
 }
@@ -27,7 +31,10 @@ export type ToSlot = (value: unknown, label: string) => Slot;
 export function bodyOf(value: object, toSlot: ToSlot): Body {
   if (Array.isArray(value)) return { kind: "array", items: itemsOf(value, toSlot) };
   if (types.isMap(value)) {
-    return { kind: "map", entries: Array.from(value, ([key, one]) => [toSlot(key, "Map key"), toSlot(one, "Map value")]) };
+    return {
+      kind: "map",
+      entries: Array.from(value, ([key, one]) => [toSlot(key, "Map key"), toSlot(one, "Map value")]),
+    };
   }
   if (types.isSet(value)) return { kind: "set", values: Array.from(value, (one) => toSlot(one, "Set value")) };
   if (types.isDate(value)) return { kind: "date", timeMs: Date.prototype.getTime.call(value) };
@@ -47,7 +54,10 @@ function viewBody(value: ArrayBufferView, toSlot: ToSlot): Body {
   return { kind: "view", name, buffer: toSlot(value.buffer, ".buffer"), byteOffset: value.byteOffset, length };
 }
 
-const typedArrayTag = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag)?.get;
+const typedArrayTag = Object.getOwnPropertyDescriptor(
+  Object.getPrototypeOf(Uint8Array.prototype),
+  Symbol.toStringTag,
+)?.get;
 
 function viewNameOf(value: ArrayBufferView): ViewName {
   return typedArrayTag?.call(value) as ViewName;

@@ -1,7 +1,14 @@
 import type { AnyFunction } from "./any-function.ts";
 import { fillContainer, newContainer } from "./containers.ts";
 import { evaluateFunction } from "./evaluate.ts";
-import { deserializeHook, type ClosureGraph, type FunctionNode, type GraphNode, type NodeId, type Slot } from "./graph.ts";
+import {
+  deserializeHook,
+  type ClosureGraph,
+  type FunctionNode,
+  type GraphNode,
+  type NodeId,
+  type Slot,
+} from "./graph.ts";
 import { importFrom, requireFrom } from "./import-modules.ts";
 import { resolveIntrinsic } from "./intrinsics.ts";
 import { defineProperties } from "./properties.ts";
@@ -191,7 +198,8 @@ export class GraphReader {
 
   #fillFunction(fn: AnyFunction, node: FunctionNode): void {
     const { prototype } = fn as unknown as { readonly prototype: object };
-    if (node.prototypeProto !== undefined) Object.setPrototypeOf(prototype, this.#valueOf(node.prototypeProto) as object);
+    if (node.prototypeProto !== undefined)
+      Object.setPrototypeOf(prototype, this.#valueOf(node.prototypeProto) as object);
     defineProperties(prototype, node.prototypeProperties ?? [], this.#valueOf);
     defineProperties(fn, node.properties, this.#valueOf);
     if (node.fixed) Object.preventExtensions(fn);

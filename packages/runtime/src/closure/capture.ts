@@ -43,7 +43,8 @@ export function checkClosures(functions: readonly AnyFunction[]): void {
 
 function graphOf(functions: readonly AnyFunction[]): ClosureGraph {
   for (const fn of functions) {
-    if (typeof fn !== "function") throw new RuntimeError("invalid-argument", `A function was expected, not ${typeof fn}`);
+    if (typeof fn !== "function")
+      throw new RuntimeError("invalid-argument", `A function was expected, not ${typeof fn}`);
   }
   threadReader ??= new FunctionReader(openFunctionInspector());
   return new GraphWriter(threadReader).write(functions);

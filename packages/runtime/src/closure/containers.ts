@@ -17,6 +17,8 @@ export function newContainer(body: Body, valueOf: ValueOf): object {
     case "regexp":
       return new RegExp(body.source, body.flags);
     case "error":
+      // The true list of errors is among the properties.
+      if (body.name === "AggregateError") return new AggregateError([]);
       return new (globalNamed(body.name) as new () => Error)();
     case "boxed":
       return Object(valueOf(body.value)) as object;
@@ -58,7 +60,12 @@ function fillBody(value: object, body: Body, valueOf: ValueOf): void {
       for (const one of body.values) Set.prototype.add.call(value, valueOf(one));
       return;
     case "error":
-      Object.defineProperty(value, "stack", { value: body.stack, writable: true, enumerable: false, configurable: true });
+      Object.defineProperty(value, "stack", {
+        value: body.stack,
+        writable: true,
+        enumerable: false,
+        configurable: true,
+      });
       return;
     default:
   }

@@ -18,8 +18,8 @@ export interface FunctionAnalysis {
   readonly freeNames: ReadonlyMap<string, boolean>;
   /** The first obstacle found, in order of the text. */
   readonly obstacle: Obstacle | undefined;
-  /** The base class is the result of an expression, so its value is captured instead of the expression. */
-  readonly hasComputedBase: boolean;
+  /** It extends a class, whose name or expression has given way to `baseClassName`. */
+  readonly hasBase: boolean;
   readonly usesImport: boolean;
   /** Texts of the members of a class body. A method that prints otherwise was put there later. */
   readonly memberTexts: readonly string[];
@@ -119,7 +119,7 @@ class FreeVariables {
   /** Private names declared by the classes around the place that is being visited. */
   readonly #privateNames: Set<string>[] = [];
   #obstacle: Obstacle | undefined;
-  #hasComputedBase = false;
+  #hasBase = false;
   #usesImport = false;
   #hasPrivateMembers = false;
   #hasPrivateStatics = false;
@@ -143,7 +143,7 @@ class FreeVariables {
       isClass,
       freeNames: this.#freeNames,
       obstacle: this.#obstacle,
-      hasComputedBase: this.#hasComputedBase,
+      hasBase: this.#hasBase,
       usesImport: this.#usesImport,
       memberTexts: this.#memberTexts,
       hasPrivateMembers: this.#hasPrivateMembers,
@@ -329,12 +329,14 @@ class FreeVariables {
     this.#privateNames.pop();
   }
 
-  /** `extends Name` and `extends a.b` stay; any other expression would make another class each time it is evaluated. */
+  /**
+   * The base of the class that is shipped is captured as a value: an expression would make another class each time, and
+   * a name is in no scope of the class, since only its definition used it.
+   */
   #visitBase(base: AnyNode, isRoot: boolean, at: { readonly scope: Scope; readonly around: Surroundings }): void {
-    const stays = base.type === "Identifier" || base.type === "MemberExpression" || base.type === "Literal";
-    if (stays || !isRoot) return this.#visit(base, at.scope, at.around);
+    if (!isRoot || base.type === "Literal") return this.#visit(base, at.scope, at.around);
     this.#edits.push({ start: base.start, end: base.end, text: ` ${baseClassName}` });
-    this.#hasComputedBase = true;
+    this.#hasBase = true;
   }
 
   #visitCatch(node: AnyNode & { type: "CatchClause" }, scope: Scope, around: Surroundings): void {

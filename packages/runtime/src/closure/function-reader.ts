@@ -113,7 +113,8 @@ function isNativeText(text: string): boolean {
 function analyzed(text: string, path: () => string): FunctionAnalysis {
   const analysis = analyzeFunction(text);
   if (analysis === undefined) throw refuse("E_UNPARSABLE", path(), "the text of the function cannot be read");
-  if (analysis.obstacle !== undefined) throw refuse(analysis.obstacle.reason, path(), sentence(analysis.obstacle.finding));
+  if (analysis.obstacle !== undefined)
+    throw refuse(analysis.obstacle.reason, path(), sentence(analysis.obstacle.finding));
   return analysis;
 }
 
@@ -146,7 +147,7 @@ function capturesOf(analysis: FunctionAnalysis, around: Around): [string, Captur
     const captured = captureName(name, around);
     if (captured !== undefined) captures.push([name, captured]);
     else if (isUsed && !isStandardGlobal(name)) {
-      throw refuse("E_UNRESOLVED", around.path(), `The variable "${name}" is in no scope of the function`);
+      throw refuse("E_UNRESOLVED", around.path(), `The variable "${name}" is in no scope of the function, or was needed only to define it`);
     }
   }
   if (analysis.usesImport) {
@@ -200,7 +201,6 @@ function readVariable(scope: LiveScope, name: string, around: Around): unknown {
 function importedFunctions(script: ScriptFacts, scopes: readonly LiveScope[]): Map<unknown, ImportedValue> {
   const found = new Map<unknown, ImportedValue>();
   for (const [name, binding] of script.bindings) {
-    if (binding.form === "require" || binding.form === "interop") continue;
     const scope = scopes.find((one) => Object.hasOwn(one.object, name));
     const value = scope === undefined ? undefined : valueOrNothing(scope, name);
     const imported = value === undefined ? undefined : importedValueOf(binding, script.url, value);

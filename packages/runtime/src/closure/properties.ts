@@ -1,4 +1,12 @@
-import { accessorFlag, configurableFlag, enumerableFlag, ordinaryFlags, writableFlag, type Property, type Slot } from "./graph.ts";
+import {
+  accessorFlag,
+  configurableFlag,
+  enumerableFlag,
+  ordinaryFlags,
+  writableFlag,
+  type Property,
+  type Slot,
+} from "./graph.ts";
 
 /** Finds the value that a slot stands for. */
 export type ValueOf = (slot: Slot) => unknown;

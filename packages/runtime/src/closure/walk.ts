@@ -165,11 +165,10 @@ export class GraphWriter {
 
   #sourceNode(id: NodeId, fn: AnyFunction, { analysis, isStrict, captures }: SourceReading): FunctionNode {
     const slots = captures.map(([name, captured]) => [name, this.#capturedSlot(id, name, captured)] as const);
-    const parent: unknown = Object.getPrototypeOf(fn);
-    const isDerived = analysis.isClass && intrinsicPathOf(parent)?.path.join(".") !== "Function.prototype";
-    const base = isDerived ? this.#slot(parent, { holder: id, label: "base class" }) : undefined;
-    if (analysis.hasComputedBase) slots.push([baseClassName, base]);
-    if (analysis.hasPrivateStatics) throw this.#refuse("E_PRIVATE", id, `The class ${fn.name} has static #private state`);
+    const base = analysis.hasBase ? this.#slot(Object.getPrototypeOf(fn), { holder: id, label: "base class" }) : undefined;
+    if (base !== undefined) slots.push([baseClassName, base]);
+    if (analysis.hasPrivateStatics)
+      throw this.#refuse("E_PRIVATE", id, `The class ${fn.name} has static #private state`);
     const texts = analysis.memberTexts;
     const skipped = new Set<PropertyKey>(["length", "name", "prototype", "arguments", "caller"]);
     return {
@@ -210,7 +209,8 @@ export class GraphWriter {
       (key, found) => !(key === "constructor" && found.value === fn) && !isFromSource(found, texts),
     );
     const proto: unknown = Object.getPrototypeOf(prototype);
-    const isNatural = texts.length > 0 || intrinsicPathOf(proto)?.path.join(".") === "Object.prototype" || isClassText(fn);
+    const isNatural =
+      texts.length > 0 || intrinsicPathOf(proto)?.path.join(".") === "Object.prototype" || isClassText(fn);
     return {
       ...(properties.length === 0 ? {} : { prototypeProperties: properties }),
       ...(isNatural ? {} : { prototypeProto: this.#protoSlot(id, proto as object | null) }),
@@ -226,7 +226,8 @@ export class GraphWriter {
     if (owner !== undefined) return { kind: "prototype", of: this.#slot(owner, { holder: id, label: "class" }) };
     const chain = prototypeChainOf(value);
     for (const one of chain.owners) this.#checkOwner(id, one);
-    if (chain.strange) throw this.#refuse("E_PROTO", id, "The object inherits from an object that is no class's prototype");
+    if (chain.strange)
+      throw this.#refuse("E_PROTO", id, "The object inherits from an object that is no class's prototype");
     if (serializeHook in value) return this.#hookedNode(id, value as Hooked);
     for (const one of chain.owners) {
       if (analyzeFunction(Function.prototype.toString.call(one))?.hasPrivateMembers !== true) continue;
@@ -242,7 +243,10 @@ export class GraphWriter {
 
   #hookedNode(id: NodeId, value: Hooked): GraphNode {
     const owner: unknown = value.constructor;
-    if (typeof owner !== "function" || typeof (owner as { [deserializeHook]?: unknown })[deserializeHook] !== "function") {
+    if (
+      typeof owner !== "function" ||
+      typeof (owner as { [deserializeHook]?: unknown })[deserializeHook] !== "function"
+    ) {
       throw this.#refuse("E_PRIVATE", id, "Its class has Symbol.for('tutti.serialize') without its static counterpart");
     }
     return {
@@ -335,7 +339,7 @@ function isFromSource(found: PropertyDescriptor, memberTexts: readonly string[])
 function inBody(kind: string): (key: PropertyKey, found: PropertyDescriptor) => boolean {
   switch (kind) {
     case "array":
-      return (key, found) => key === "length" ? found.writable === true : isElement(key) && isOrdinary(found);
+      return (key, found) => (key === "length" ? found.writable === true : isElement(key) && isOrdinary(found));
     case "view":
       return isElement;
     case "error":

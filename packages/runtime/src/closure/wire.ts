@@ -28,7 +28,11 @@ export function decodeGraph(bytes: Uint8Array): ClosureGraph {
   const v8Format = payload[v8FormatOffset] ?? 0;
   if (bytes[2] !== graphVersion || v8Format > ownV8Format) {
     const formats = `its format is ${bytes[2]}.${v8Format}, and ${graphVersion}.${ownV8Format} can be read here`;
-    throw refuse("E_ENGINE", "closure", `A closure written by Node.js ${writer} reached ${process.version}: ${formats}`);
+    throw refuse(
+      "E_ENGINE",
+      "closure",
+      `A closure written by Node.js ${writer} reached ${process.version}: ${formats}`,
+    );
   }
   return deserialize(payload) as ClosureGraph;
 }
