@@ -1,4 +1,5 @@
 import { DatasetError } from "./dataset-error.ts";
+import { shorten } from "./shorten.ts";
 
 const partitionCountMax = 100_000;
 
@@ -7,7 +8,7 @@ export function checkPartitionCount(operation: string, count: unknown): void {
   if (!Number.isSafeInteger(count) || (count as number) < 1 || (count as number) > partitionCountMax) {
     throw new DatasetError(
       "invalid-argument",
-      `${operation} was asked for ${String(count)} partitions; it takes a whole number from 1 to ${partitionCountMax}`,
+      `${operation} was asked for ${shorten(count)} partitions; it takes a whole number from 1 to ${partitionCountMax}`,
     );
   }
 }
@@ -16,7 +17,7 @@ export function checkCount(operation: string, count: unknown): void {
   if (!Number.isSafeInteger(count) || (count as number) < 0) {
     throw new DatasetError(
       "invalid-argument",
-      `${operation} was asked for ${String(count)} elements; it takes a whole number from 0`,
+      `${operation} was asked for ${shorten(count)} elements; it takes a whole number from 0`,
     );
   }
 }

@@ -9,6 +9,7 @@ import { checkPartitionCount } from "./check-argument.ts";
 import { DatasetError } from "./dataset-error.ts";
 import { createRdd, type RddHost } from "./rdd/rdd-handle.ts";
 import type { Rdd } from "./rdd/rdd.ts";
+import { shorten } from "./shorten.ts";
 import { workerModule } from "./worker-module.ts";
 
 export interface ContextOptions {
@@ -117,7 +118,7 @@ function cutEvenly<T>(elements: Iterable<T>, partitionCount: number): T[][] {
   if (elements === null || elements === undefined || typeof elements[Symbol.iterator] !== "function") {
     throw new DatasetError(
       "invalid-argument",
-      `parallelize needs an array or another iterable; it was given ${String(elements)}`,
+      `parallelize needs an array or another iterable; it was given ${shorten(elements)}`,
     );
   }
   const all = [...elements];

@@ -1,1 +1,1 @@
-export {};
+export { measureCase, type Benchmark, type BenchmarkCase, type CaseResult, type OpenBenchmark } from "./benchmark.ts";

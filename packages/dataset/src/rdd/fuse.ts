@@ -1,6 +1,7 @@
 import type { AnyFunction } from "@tutti/runtime";
 import { DatasetError } from "../dataset-error.ts";
-import { elementError, shorten } from "./element-error.ts";
+import { shorten } from "../shorten.ts";
+import { elementError } from "./element-error.ts";
 import { isComposite } from "./key.ts";
 import type { Combine, KeyedTable } from "./keyed-table.ts";
 import type { Step } from "./program.ts";

@@ -4,7 +4,7 @@ import { readParquetRows, type ParquetRange } from "../sources/parquet.ts";
 import { readTextLines, type TextSplit } from "../sources/text.ts";
 import { openPartFile, type PartFile } from "../sinks/text-directory.ts";
 import { createLoop, type LoopSink } from "./fuse.ts";
-import { createKeyedTable, type Combine } from "./keyed-table.ts";
+import { createKeyedTable } from "./keyed-table.ts";
 import type { Sink, Source, StageProgram } from "./program.ts";
 import { chooseBounds, createKeySampler, sliceByBounds } from "./range-partition.ts";
 import { compareKeys } from "./sort-order.ts";

@@ -2,6 +2,7 @@ import { mkdir, open, rename, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { TaskContext } from "@tutti/runtime";
 import { DatasetError } from "../dataset-error.ts";
+import { shorten } from "../shorten.ts";
 
 /** One part of a directory of text, while a task writes it. */
 export interface PartFile {
@@ -48,7 +49,7 @@ export async function openPartFile(
  */
 export async function writeDirectory(output: string, writeParts: (hidden: string) => Promise<void>): Promise<void> {
   if (typeof output !== "string" || output === "") {
-    throw new DatasetError("invalid-argument", `an output must be a path; it is ${String(output)}`);
+    throw new DatasetError("invalid-argument", `an output must be a path; it is ${shorten(output)}`);
   }
   await refuseExisting(output);
   const unique = `${process.pid}-${performance.now().toString(36).replace(".", "")}`;

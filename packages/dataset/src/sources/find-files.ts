@@ -2,6 +2,7 @@ import { glob, stat } from "node:fs/promises";
 import type { Stats } from "node:fs";
 import path from "node:path";
 import { DatasetError } from "../dataset-error.ts";
+import { shorten } from "../shorten.ts";
 
 /** A file to read, with its size when it was found. */
 export interface FoundFile {
@@ -15,7 +16,7 @@ export interface FoundFile {
  */
 export async function findFiles(pattern: string): Promise<readonly FoundFile[]> {
   if (typeof pattern !== "string" || pattern === "") {
-    throw new DatasetError("invalid-argument", `a path must be a text that is not empty; it is ${String(pattern)}`);
+    throw new DatasetError("invalid-argument", `a path must be a text that is not empty; it is ${shorten(pattern)}`);
   }
   const named = await statOf(pattern);
   if (named?.isFile() === true) return [{ path: pattern, bytes: named.size }];

@@ -89,7 +89,7 @@ describe.each([
   test("what is no function, or does not answer at once, is refused where it is given", async () => {
     const rdd = tutti.parallelize([1]);
     expect((await refusal(() => rdd.map(undefined as never))).message).toContain("map needs a function");
-    expect((await refusal(() => rdd.filter(async () => true as never))).message).toContain("cannot be async");
+    expect((await refusal(() => rdd.filter((async () => true) as never))).message).toContain("cannot be async");
     expect(await refusal(() => tutti.parallelize(7 as never))).toMatchObject({ code: "invalid-argument" });
   });
 

@@ -49,32 +49,41 @@ export function decodeRows(bytes: Uint8Array): unknown[] {
 }
 
 function writeColumn(writer: ByteWriter, values: readonly unknown[], depth: number): void {
-  const first = values[0];
   if (values.length === 0) return writer.u8(tags.empty);
-  if (first === undefined)
-    return values.every(isUndefined) ? writer.u8(tags.undefined) : writeSerialized(writer, values);
-  if (first === null) return values.every(isNull) ? writer.u8(tags.null) : writeSerialized(writer, values);
-  switch (typeof first) {
+  switch (kindOf(values)) {
+    case "undefined":
+      return writer.u8(tags.undefined);
+    case "null":
+      return writer.u8(tags.null);
     case "number":
-      return values.every(isNumber)
-        ? writeNumbers(writer, values as readonly number[])
-        : writeSerialized(writer, values);
+      return writeNumbers(writer, values as readonly number[]);
     case "string":
-      return values.every(isString)
-        ? writeStrings(writer, values as readonly string[])
-        : writeSerialized(writer, values);
+      return writeStrings(writer, values as readonly string[]);
     case "boolean":
-      return values.every(isBoolean)
-        ? writeBooleans(writer, values as readonly boolean[])
-        : writeSerialized(writer, values);
+      return writeBooleans(writer, values as readonly boolean[]);
     case "bigint":
-      return values.every(isBigint64)
-        ? writeBigints(writer, values as readonly bigint[])
-        : writeSerialized(writer, values);
-    default:
+      return writeBigints(writer, values as readonly bigint[]);
+    case "object":
       if (depth < columnDepthMax && (writeTuples(writer, values, depth) || writeRecords(writer, values, depth))) return;
-      writeSerialized(writer, values);
+      return writeSerialized(writer, values);
+    case "mixed":
+      return writeSerialized(writer, values);
   }
+}
+
+type Kind = "undefined" | "null" | "number" | "string" | "boolean" | "bigint" | "object" | "mixed";
+
+/** The kind that all values share. Plain loops here and below: callbacks cost more than what they would do. */
+function kindOf(values: readonly unknown[]): Kind {
+  const [first] = values;
+  const type = typeof first;
+  if (type === "function" || type === "symbol") return "mixed";
+  for (let index = 0; index < values.length; index += 1) {
+    const value = values[index];
+    if (typeof value !== type || (value === null) !== (first === null)) return "mixed";
+    if (typeof value === "bigint" && BigInt.asIntN(64, value) !== value) return "mixed";
+  }
+  return first === null ? "null" : type;
 }
 
 function readColumn(reader: ByteReader, count: number): unknown[] {
@@ -89,11 +98,11 @@ function readColumn(reader: ByteReader, count: number): unknown[] {
     case tags.boolean:
       return Array.from(reader.take(count), (byte) => byte === 1);
     case tags.int32:
-      return Array.from(reader.aligned(Int32Array, count));
+      return listOf(reader.aligned(Int32Array, count));
     case tags.float64:
-      return Array.from(reader.aligned(Float64Array, count));
+      return listOf(reader.aligned(Float64Array, count));
     case tags.bigint64:
-      return Array.from(reader.aligned(BigInt64Array, count));
+      return listOf(reader.aligned(BigInt64Array, count));
     case tags.latin1:
     case tags.utf16:
       return readStrings(reader, count, tag);
@@ -108,22 +117,25 @@ function readColumn(reader: ByteReader, count: number): unknown[] {
   }
 }
 
-const isUndefined = (value: unknown): boolean => value === undefined;
-const isNull = (value: unknown): boolean => value === null;
-const isNumber = (value: unknown): boolean => typeof value === "number";
-const isString = (value: unknown): boolean => typeof value === "string";
-const isBoolean = (value: unknown): boolean => typeof value === "boolean";
-const isBigint64 = (value: unknown): boolean => typeof value === "bigint" && BigInt.asIntN(64, value) === value;
+/** `Array.from` would go through an iterator. */
+function listOf(column: Int32Array | Float64Array | BigInt64Array): unknown[] {
+  const list = new Array<unknown>(column.length);
+  for (let index = 0; index < column.length; index += 1) list[index] = column[index];
+  return list;
+}
 
 function writeNumbers(writer: ByteWriter, values: readonly number[]): void {
-  // -0 | 0 is 0, which `Object.is` tells from -0; NaN and fractions differ from their int32 anyway.
-  if (values.every((value) => Object.is(value | 0, value))) {
-    writer.u8(tags.int32);
-    writer.aligned(Int32Array.from(values));
-  } else {
+  const integers = new Int32Array(values.length);
+  for (let index = 0; index < values.length; index += 1) {
+    const value = values[index] ?? 0;
+    integers[index] = value;
+    // -0 as int32 is 0, which `Object.is` tells from -0; NaN and fractions differ from their int32 anyway.
+    if (Object.is(integers[index], value)) continue;
     writer.u8(tags.float64);
-    writer.aligned(Float64Array.from(values));
+    return writer.aligned(Float64Array.from(values));
   }
+  writer.u8(tags.int32);
+  writer.aligned(integers);
 }
 
 function writeBooleans(writer: ByteWriter, values: readonly boolean[]): void {
@@ -139,9 +151,11 @@ function writeBigints(writer: ByteWriter, values: readonly bigint[]): void {
 /** All texts as one, then their lengths in UTF-16 units: one native call for the whole column, and nothing is lost. */
 function writeStrings(writer: ByteWriter, values: readonly string[]): void {
   const joined = values.join("");
-  const isLatin1 = !/[^\u0000-\u00ff]/.test(joined);
+  const isLatin1 = !/[\u0100-\uffff]/.test(joined);
   writer.u8(isLatin1 ? tags.latin1 : tags.utf16);
-  writer.aligned(Uint32Array.from(values, (value) => value.length));
+  const lengths = new Uint32Array(values.length);
+  for (let index = 0; index < values.length; index += 1) lengths[index] = values[index]?.length ?? 0;
+  writer.aligned(lengths);
   const text = Buffer.from(joined, isLatin1 ? "latin1" : "utf16le");
   writer.u32(text.length);
   writer.raw(text);
@@ -165,62 +179,62 @@ function readStrings(reader: ByteReader, count: number, tag: typeof tags.latin1 
 function writeTuples(writer: ByteWriter, values: readonly unknown[], depth: number): boolean {
   const length = Array.isArray(values[0]) ? values[0].length : -1;
   if (length < 1 || length > tupleLengthMax) return false;
-  for (const value of values) {
-    if (!Array.isArray(value) || value.length !== length || Object.getPrototypeOf(value) !== Array.prototype)
+  const columns = Array.from({ length }, () => new Array<unknown>(values.length));
+  for (let row = 0; row < values.length; row += 1) {
+    const tuple = values[row];
+    if (!Array.isArray(tuple) || tuple.length !== length || Object.getPrototypeOf(tuple) !== Array.prototype)
       return false;
     // A hole or a named property is no element: such arrays keep their shape only in V8's format.
-    if (Object.keys(value).length !== length) return false;
+    if (Object.keys(tuple).length !== length) return false;
+    for (let column = 0; column < length; column += 1) (columns[column] as unknown[])[row] = tuple[column];
   }
   writer.u8(tags.tuple);
   writer.u8(length);
-  for (let column = 0; column < length; column += 1) {
-    writeColumn(
-      writer,
-      values.map((value) => (value as readonly unknown[])[column]),
-      depth + 1,
-    );
-  }
+  for (const column of columns) writeColumn(writer, column, depth + 1);
   return true;
 }
 
 function readTuples(reader: ByteReader, count: number): unknown[][] {
   const columns = Array.from({ length: reader.u8() }, () => readColumn(reader, count));
-  if (columns.length === 2) {
-    const [left = [], right = []] = columns;
-    return left.map((value, index) => [value, right[index]]);
+  const rows = new Array<unknown[]>(count);
+  const [left = [], right = []] = columns;
+  for (let row = 0; row < count; row += 1) {
+    rows[row] = columns.length === 2 ? [left[row], right[row]] : columns.map((column) => column[row]);
   }
-  return Array.from({ length: count }, (_, row) => columns.map((column) => column[row]));
+  return rows;
 }
 
 function writeRecords(writer: ByteWriter, values: readonly unknown[], depth: number): boolean {
   if (!isPlainObject(values[0])) return false;
   const keys = Object.keys(values[0]);
   if (keys.length === 0 || keys.length > recordKeysMax || keys.includes("__proto__")) return false;
-  for (const value of values) {
-    if (!isPlainObject(value) || !sameKeys(Object.keys(value), keys)) return false;
+  const columns = keys.map(() => new Array<unknown>(values.length));
+  for (let row = 0; row < values.length; row += 1) {
+    const record = values[row];
+    if (!isPlainObject(record) || !hasKeys(record, keys)) return false;
+    for (let column = 0; column < keys.length; column += 1) {
+      (columns[column] as unknown[])[row] = record[keys[column] as string];
+    }
   }
   writer.u8(tags.record);
   writer.u32(keys.length);
-  writeStrings(writer, keys);
-  for (const key of keys) {
-    writeColumn(
-      writer,
-      values.map((value) => (value as Readonly<Record<string, unknown>>)[key]),
-      depth + 1,
-    );
-  }
+  writeColumn(writer, keys, depth + 1);
+  for (const column of columns) writeColumn(writer, column, depth + 1);
   return true;
 }
 
 function readRecords(reader: ByteReader, count: number): Record<string, unknown>[] {
-  const keyCount = reader.u32();
-  const keys = readColumn(reader, keyCount) as string[];
+  const keys = readColumn(reader, reader.u32()) as string[];
   const columns = keys.map(() => readColumn(reader, count));
-  return Array.from({ length: count }, (_, row) => {
-    const record: Record<string, unknown> = {};
-    for (let column = 0; column < keyCount; column += 1) record[keys[column] ?? ""] = columns[column]?.[row];
-    return record;
-  });
+  // The first row gives all others their shape.
+  const shape = Object.fromEntries(keys.map((key) => [key, undefined]));
+  const rows = new Array<Record<string, unknown>>(count);
+  for (let row = 0; row < count; row += 1) {
+    const record: Record<string, unknown> = { ...shape };
+    for (let column = 0; column < keys.length; column += 1) record[keys[column] as string] = columns[column]?.[row];
+    rows[row] = record;
+  }
+  return rows;
 }
 
 function writeSerialized(writer: ByteWriter, values: readonly unknown[]): void {
@@ -238,8 +252,15 @@ function isPlainObject(value: unknown): value is Readonly<Record<string, unknown
   return (prototype === Object.prototype || prototype === null) && Object.getOwnPropertySymbols(value).length === 0;
 }
 
-function sameKeys(left: readonly string[], right: readonly string[]): boolean {
-  return left.length === right.length && left.every((key, index) => key === right[index]);
+/** The same keys in the same order, without making a list of them for each object. */
+function hasKeys(record: Readonly<Record<string, unknown>>, keys: readonly string[]): boolean {
+  let index = 0;
+  // Own enumerable keys only: a plain object inherits none.
+  for (const key in record) {
+    if (key !== keys[index]) return false;
+    index += 1;
+  }
+  return index === keys.length;
 }
 
 /** Prototypes that V8's serializer restores, and the null that it makes plain. */

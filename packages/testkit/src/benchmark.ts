@@ -1,0 +1,95 @@
+/** One comparison: the same work done by us and by a reference, on the same data, in the same process. */
+export interface BenchmarkCase {
+  readonly name: string;
+  /** What is counted, for the column of speeds: "rows", "operations". */
+  readonly unit: string;
+  /** How many of them one run handles. */
+  readonly unitCount: number;
+  /** What the reference is: "hand-written loop". */
+  readonly reference: string;
+  /** Both give their answer; answers that differ end the benchmark: a fast wrong answer is no answer. */
+  readonly runOurs: () => Promise<unknown> | unknown;
+  readonly runReference: () => Promise<unknown> | unknown;
+  /** Ours over the reference, at most. For the table; nothing fails by it, since machines are noisy. */
+  readonly targetRatioMax?: number;
+}
+
+/** What a `*.bench.ts` file exports under the name `benchmark`. */
+export interface Benchmark {
+  readonly name: string;
+  readonly open: () => Promise<OpenBenchmark> | OpenBenchmark;
+}
+
+export interface OpenBenchmark {
+  readonly cases: readonly BenchmarkCase[];
+  readonly close?: () => Promise<void>;
+}
+
+export interface CaseResult {
+  readonly name: string;
+  readonly reference: string;
+  readonly unit: string;
+  /** Median over rounds of ours divided by the reference, wall clock. Below 1 is faster than the reference. */
+  readonly ratio: number;
+  readonly ratioMin: number;
+  readonly ratioMax: number;
+  /** The same for CPU time of the process, threads included: the steadier figure on a shared machine. */
+  readonly cpuRatio: number;
+  readonly unitsPerSecond: number;
+  readonly referenceUnitsPerSecond: number;
+  readonly roundCount: number;
+  readonly targetRatioMax: number | undefined;
+}
+
+interface Timing {
+  readonly wallMs: number;
+  readonly cpuMs: number;
+}
+
+/** Ours and the reference in turn, the order changing with every round, after one round that does not count. */
+export async function measureCase(one: BenchmarkCase, roundCount: number): Promise<CaseResult> {
+  const answers = [JSON.stringify(await one.runOurs()), JSON.stringify(await one.runReference())];
+  if (answers[0] !== answers[1]) throw new Error(`${one.name}: ours gave ${answers[0]}, the reference ${answers[1]}`);
+  const rounds: { readonly ours: Timing; readonly reference: Timing }[] = [];
+  for (let round = 0; round < roundCount; round += 1) {
+    if (round % 2 === 0) {
+      const ours = await time(one.runOurs);
+      rounds.push({ ours, reference: await time(one.runReference) });
+    } else {
+      const reference = await time(one.runReference);
+      rounds.push({ ours: await time(one.runOurs), reference });
+    }
+  }
+  const ratios = rounds.map(({ ours, reference }) => ours.wallMs / reference.wallMs);
+  return {
+    name: one.name,
+    reference: one.reference,
+    unit: one.unit,
+    ratio: median(ratios),
+    ratioMin: Math.min(...ratios),
+    ratioMax: Math.max(...ratios),
+    cpuRatio: median(rounds.map(({ ours, reference }) => ours.cpuMs / reference.cpuMs)),
+    unitsPerSecond: (one.unitCount * 1000) / median(rounds.map(({ ours }) => ours.wallMs)),
+    referenceUnitsPerSecond: (one.unitCount * 1000) / median(rounds.map(({ reference }) => reference.wallMs)),
+    roundCount,
+    targetRatioMax: one.targetRatioMax,
+  };
+}
+
+async function time(run: () => unknown): Promise<Timing> {
+  // Garbage of the run before is not this run's fault. Present under --expose-gc.
+  globalThis.gc?.();
+  const cpu = process.cpuUsage();
+  const startedAtMs = performance.now();
+  await run();
+  const wallMs = performance.now() - startedAtMs;
+  const { user, system } = process.cpuUsage(cpu);
+  return { wallMs, cpuMs: (user + system) / 1000 };
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((left, right) => left - right);
+  const middle = sorted.length >> 1;
+  const [low = 0, high = low] = sorted.slice(Math.max(0, middle - 1), middle + 1);
+  return sorted.length % 2 === 1 ? (sorted[middle] ?? 0) : (low + high) / 2;
+}

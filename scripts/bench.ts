@@ -1,0 +1,46 @@
+// npm run bench -- <name> [--rounds N] [--json]: every benchmark runs its reference in the same run, in alternating rounds.
+import { globSync } from "node:fs";
+import { cpus } from "node:os";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { measureCase, type Benchmark, type CaseResult } from "@tutti/testkit";
+
+const root = path.resolve(import.meta.dirname, "..");
+const files = globSync("packages/*/bench/*.bench.ts", { cwd: root });
+const nameOf = (file: string): string => path.basename(file, ".bench.ts");
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { rounds: { type: "string", default: "7" }, json: { type: "boolean", default: false } },
+});
+const [wanted] = positionals;
+const roundCount = Number(values.rounds);
+const file = files.find((one) => nameOf(one) === wanted);
+if (file === undefined || !Number.isSafeInteger(roundCount) || roundCount < 1) {
+  console.error(
+    `usage: npm run bench -- <name> [--rounds N] [--json], where <name> is one of: ${files.map(nameOf).join(", ")}`,
+  );
+  process.exit(2);
+}
+
+const { benchmark } = (await import(path.join(root, file))) as { readonly benchmark: Benchmark };
+const open = await benchmark.open();
+const results: CaseResult[] = [];
+for (const one of open.cases) {
+  const result = await measureCase(one, roundCount);
+  results.push(result);
+  const target = result.targetRatioMax === undefined ? "" : `, target at most ${result.targetRatioMax}x`;
+  console.log(`${result.name}
+  ${result.ratio.toFixed(2)}x of the ${result.reference} (${result.ratioMin.toFixed(2)} to ${result.ratioMax.toFixed(2)}${target})
+  ${result.cpuRatio.toFixed(2)}x its CPU time
+  ${perSecond(result.unitsPerSecond)} ${result.unit}/s, the reference ${perSecond(result.referenceUnitsPerSecond)}
+`);
+}
+await open.close?.();
+const machine = `${cpus().length} × ${cpus()[0]?.model ?? "unknown"}, Node ${process.versions.node}`;
+console.log(`medians of ${roundCount} rounds; ${machine}`);
+if (values.json) console.log(JSON.stringify({ benchmark: benchmark.name, machine, roundCount, results }));
+
+function perSecond(count: number): string {
+  return Math.round(count).toLocaleString("en-US");
+}

@@ -1,0 +1,86 @@
+// Packs every published package, checks what was packed, and installs each alone with plain npm in an empty project.
+import { spawnSync } from "node:child_process";
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+interface Manifest {
+  readonly name: string;
+  readonly version: string;
+  readonly private?: boolean;
+  readonly exports: Readonly<Record<string, unknown>>;
+}
+
+const root = path.resolve(import.meta.dirname, "..");
+const packs = mkdtempSync(path.join(tmpdir(), "tutti-packs-"));
+
+function run(command: string, args: readonly string[], cwd: string = root): string {
+  const result = spawnSync(command, args, { cwd, encoding: "utf8", timeout: 240_000 });
+  if (result.status === 0) return result.stdout;
+  throw new Error(
+    `${command} ${args.join(" ")} in ${cwd}\n${result.stdout}${result.stderr}${String(result.error ?? "")}`,
+  );
+}
+
+const manifests = globSync("packages/*/package.json", { cwd: root })
+  .map((file) => JSON.parse(readFileSync(path.join(root, file), "utf8")) as Manifest)
+  .filter((manifest) => manifest.private !== true);
+const tarballOf = ({ name, version }: Manifest): string =>
+  path.join(packs, `${name.slice(1).replace("/", "-")}-${version}.tgz`);
+
+/** Every import that a user may write. */
+const entriesOf = ({ name, exports }: Manifest): string[] =>
+  Object.keys(exports)
+    .filter((key) => key !== "./package.json")
+    .map((key) => path.posix.join(name, key));
+
+try {
+  for (const manifest of manifests) {
+    run("node", ["scripts/pnpm.mjs", "--filter", manifest.name, "run", "build"]);
+    run("node", ["scripts/pnpm.mjs", "--filter", manifest.name, "pack", "--pack-destination", packs]);
+    run("publint", ["--strict", tarballOf(manifest)]);
+    run("attw", ["--profile", "esm-only", tarballOf(manifest)]);
+    console.log(`packed and checked ${manifest.name}`);
+  }
+  for (const manifest of manifests) installAlone(manifest);
+} finally {
+  rmSync(packs, { recursive: true, force: true });
+}
+
+function installAlone(manifest: Manifest): void {
+  const project = mkdtempSync(path.join(tmpdir(), "tutti-alone-"));
+  try {
+    // Our own packages are not on the registry yet: those that this one needs come from their tarballs.
+    const overrides = Object.fromEntries(
+      manifests.filter((other) => other !== manifest).map((other) => [other.name, `file:${tarballOf(other)}`]),
+    );
+    const dependencies = { [manifest.name]: `file:${tarballOf(manifest)}` };
+    writeFileSync(
+      path.join(project, "package.json"),
+      JSON.stringify({ private: true, type: "module", dependencies, overrides }),
+    );
+    run("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline"], project);
+    for (const entry of entriesOf(manifest)) {
+      const names = run(
+        "node",
+        ["-e", `import("${entry}").then((all) => console.log(Object.keys(all).join(" ")))`],
+        project,
+      );
+      console.log(`${entry} alone: ${names.trim()}`);
+    }
+    if (manifest.name === "@tutti/dataset") runOnThreads(project);
+  } finally {
+    rmSync(project, { recursive: true, force: true });
+  }
+}
+
+/** The built worker files must find each other from inside node_modules. */
+function runOnThreads(project: string): void {
+  const program = `import { createContext } from "@tutti/dataset";
+const tutti = createContext({ threads: 2 });
+console.log(await tutti.parallelize([1, 2, 3, 4, 5]).map((x) => x * 2).reduce((a, b) => a + b));
+await tutti.close();`;
+  writeFileSync(path.join(project, "sum.mjs"), program);
+  const printed = run("node", ["sum.mjs"], project).trim();
+  if (printed !== "30") throw new Error(`the installed package gave ${printed}, not 30, on threads`);
+}

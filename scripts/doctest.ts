@@ -1,0 +1,67 @@
+// Compiles every ```ts block of the README files, the docs and the doc comments, runs each, and compares what it prints
+// with its `// => value` comments. "```ts no-run" is compiled only.
+import { spawnSync } from "node:child_process";
+import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+
+const root = path.resolve(import.meta.dirname, "..");
+const generated = path.join(root, "examples/doctest/.gen");
+const documents = ["*.md", "packages/*/README.md", "docs/**/*.md", "examples/*/README.md", "packages/*/src/**/*.ts"];
+
+interface Example {
+  readonly file: string;
+  readonly from: string;
+  readonly isRun: boolean;
+  readonly printed: readonly string[];
+}
+
+function extract(document: string): Example[] {
+  const text = readFileSync(path.join(root, document), "utf8");
+  const blocks = text.matchAll(/^([ \t]*\*?[ \t]*)```ts( no-run)?\n([\s\S]*?)^\1```/gm);
+  return [...blocks].map(([, indent = "", mark, body = ""], index) => {
+    const inComment = indent.includes("*");
+    const code = body
+      .split("\n")
+      .map((line) => (inComment ? line.replace(/^[ \t]*\* ?/, "") : line))
+      .join("\n");
+    const file = path.join(generated, `${document.replaceAll(/\W+/g, "_")}_${index}.ts`);
+    writeFileSync(file, `// ${document}, example ${index + 1}\n${code}\nexport {};\n`);
+    const printed = [...code.matchAll(/\/\/ => (.*)$/gm)].map((match) => match[1] ?? "");
+    return { file, from: `${document}, example ${index + 1}`, isRun: mark === undefined, printed };
+  });
+}
+
+rmSync(generated, { recursive: true, force: true });
+mkdirSync(generated, { recursive: true });
+const examples = documents
+  .flatMap((pattern) => globSync(pattern, { cwd: root, exclude: (name) => name === "node_modules" || name === "api" }))
+  .flatMap(extract);
+writeFileSync(
+  path.join(generated, "tsconfig.json"),
+  JSON.stringify({
+    extends: "../../../tsconfig.base.json",
+    compilerOptions: { noEmit: true, isolatedDeclarations: false, declaration: false },
+    include: ["*.ts"],
+  }),
+);
+
+let failedCount = 0;
+const compiled = spawnSync("tsc", ["-p", generated], { stdio: "inherit" });
+if (compiled.status !== 0) failedCount += 1;
+for (const example of examples.filter((one) => one.isRun)) {
+  const run = spawnSync(process.execPath, ["--conditions=@tutti/source", example.file], {
+    encoding: "utf8",
+    timeout: 30_000,
+  });
+  const lines = run.stdout.split("\n");
+  const isRight = run.status === 0 && example.printed.every((line, index) => lines[index] === line);
+  if (!isRight) {
+    failedCount += 1;
+    console.log(`FAILED ${example.from}\n${run.stdout}${run.stderr}`);
+  }
+}
+console.log(
+  `${examples.length} examples compiled, ${examples.filter((one) => one.isRun).length} run, ${failedCount} failed`,
+);
+if (examples.length === 0) throw new Error("no example was found: the pattern or the paths are wrong");
+process.exitCode = failedCount === 0 ? 0 : 1;
