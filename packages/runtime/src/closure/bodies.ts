@@ -1,6 +1,7 @@
 import { types } from "node:util";
 import type { RefusalReason } from "../runtime-error.ts";
 import type { Body, ErrorName, Slot, ViewName } from "./graph.ts";
+import { ownProperty, type OwnProperty } from "./properties.ts";
 
 /** Why an object has hidden state that cannot be read, if it has. */
 export function hiddenState(value: object): readonly [reason: RefusalReason, finding: string] | undefined {
@@ -39,6 +40,7 @@ export function bodyOf(value: object, toSlot: ToSlot): Body {
   if (types.isSet(value)) return { kind: "set", values: Array.from(value, (one) => toSlot(one, "Set value")) };
   if (types.isDate(value)) return { kind: "date", timeMs: Date.prototype.getTime.call(value) };
   if (types.isRegExp(value)) return { kind: "regexp", source: value.source, flags: value.flags };
+  // oxlint-disable-next-line typescript/no-deprecated -- its successor, Error.isError, came after Node.js 22
   if (types.isNativeError(value)) return { kind: "error", name: errorNameOf(value), stack: value.stack };
   if (types.isBoxedPrimitive(value)) {
     return { kind: "boxed", value: toSlot((value as { valueOf(): unknown }).valueOf(), "valueOf()") };
@@ -54,13 +56,12 @@ function viewBody(value: ArrayBufferView, toSlot: ToSlot): Body {
   return { kind: "view", name, buffer: toSlot(value.buffer, ".buffer"), byteOffset: value.byteOffset, length };
 }
 
-const typedArrayTag = Object.getOwnPropertyDescriptor(
-  Object.getPrototypeOf(Uint8Array.prototype),
-  Symbol.toStringTag,
-)?.get;
+const typedArrayTag = ownProperty(Object.getPrototypeOf(Uint8Array.prototype) as object, Symbol.toStringTag)?.get as (
+  this: unknown,
+) => ViewName;
 
 function viewNameOf(value: ArrayBufferView): ViewName {
-  return typedArrayTag?.call(value) as ViewName;
+  return typedArrayTag.call(value);
 }
 
 /** Elements that are ordinary data properties; others become holes here, and are shipped with the properties. */
@@ -70,13 +71,13 @@ function itemsOf(value: readonly unknown[], toSlot: ToSlot): Slot[] {
   for (const key of Object.keys(value)) {
     const index = Number(key);
     if (!isArrayIndex(key)) continue;
-    const descriptor = Object.getOwnPropertyDescriptor(value, index);
+    const descriptor = ownProperty(value, index);
     if (descriptor !== undefined && isOrdinary(descriptor)) items[index] = toSlot(descriptor.value, `[${key}]`);
   }
   return items;
 }
 
-export function isOrdinary(descriptor: PropertyDescriptor): boolean {
+export function isOrdinary(descriptor: OwnProperty): boolean {
   return descriptor.writable === true && descriptor.enumerable === true && descriptor.configurable === true;
 }
 

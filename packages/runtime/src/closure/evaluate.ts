@@ -1,5 +1,6 @@
 import type { AnyFunction } from "./any-function.ts";
 import type { FunctionNode } from "./graph.ts";
+import { ownProperty } from "./properties.ts";
 
 /** What a function's captured names stand for, when it is evaluated. */
 export interface Environment {
@@ -44,7 +45,7 @@ export function evaluateFunction(node: FunctionNode, environment: Environment): 
 
 function onlyMemberOf(holder: object): AnyFunction {
   const [key] = Reflect.ownKeys(holder);
-  const found = Object.getOwnPropertyDescriptor(holder, key!);
+  const found = ownProperty(holder, key!);
   return (found?.get ?? found?.set ?? found?.value) as AnyFunction;
 }
 

@@ -1,6 +1,23 @@
-import { parse, type AnyNode, type Class, type Function as FunctionSyntax, type Pattern } from "acorn";
+import {
+  parse,
+  tokenizer,
+  tokTypes,
+  type AnyNode,
+  type Class,
+  type Function as FunctionSyntax,
+  type Pattern,
+} from "acorn";
 import type { RefusalReason } from "../runtime-error.ts";
 import { baseClassName, importLoaderName } from "./graph.ts";
+import {
+  blockScope,
+  childrenOf,
+  declarePattern,
+  hoistVariables,
+  isDeclared,
+  privateNamesOf,
+  type Scope,
+} from "./syntax-scope.ts";
 
 /** Something in the text of a function that keeps it from travelling. */
 export interface Obstacle {
@@ -25,11 +42,6 @@ export interface FunctionAnalysis {
   readonly memberTexts: readonly string[];
   readonly hasPrivateMembers: boolean;
   readonly hasPrivateStatics: boolean;
-}
-
-interface Scope {
-  readonly parent: Scope | undefined;
-  readonly names: Set<string>;
 }
 
 /** What a function or a class field gives to the code inside it. */
@@ -67,12 +79,28 @@ interface Parsed {
 }
 
 function analyzeText(text: string): FunctionAnalysis | undefined {
-  const parsed =
-    parseWrapped("(", text, ")") ??
-    parseWrapped("({", text, "})") ??
-    parseWrapped("(class extends Object{", text, "})");
-  if (parsed === undefined) return undefined;
-  return new FreeVariables(text, parsed).analysis();
+  const asExpression = (): Parsed | undefined => parseWrapped("(", text, ")");
+  const asMember = (): Parsed | undefined => parseWrapped("({", text, "})");
+  const [likely, unlikely] = looksLikeMember(text) ? [asMember, asExpression] : [asExpression, asMember];
+  const parsed = likely() ?? unlikely() ?? parseWrapped("(class extends Object{", text, "})");
+  return parsed === undefined ? undefined : new FreeVariables(text, parsed).analysis();
+}
+
+/**
+ * Tells a method from an expression without trying: acorn says no by throwing, and a debugger that pauses on exceptions
+ * would show our guesses to the user. A wrong answer costs no more than that.
+ */
+function looksLikeMember(text: string): boolean {
+  if (/^(?:async\s+)?function\b/.test(text) || /^class\b(?!\s*\()/.test(text)) return false;
+  if (text.startsWith("(") || /^(?:async\s+)?[\p{ID_Start}$_][\p{ID_Continue}$]*\s*=>/u.test(text)) return false;
+  if (!/^async\s*\(/.test(text)) return true;
+  let depth = 0;
+  for (const { type } of tokenizer(text, { ecmaVersion: "latest" })) {
+    if (type === tokTypes.parenL) depth += 1;
+    else if (type === tokTypes.parenR) depth -= 1;
+    else if (depth === 0 && type !== tokTypes.name) return type !== tokTypes.arrow;
+  }
+  return true;
 }
 
 function parseWrapped(before: string, text: string, after: string): Parsed | undefined {
@@ -92,10 +120,7 @@ function parseWrapped(before: string, text: string, after: string): Parsed | und
   return { root: expression, form: "expression", offset };
 }
 
-/**
- * acorn has no way to fail but by throwing. The exception stays between acorn and this function, on the first sight of a
- * text only; a debugger that pauses on caught exceptions sees it for methods and getters alone.
- */
+/** acorn has no way to fail but by throwing; the exception ends here. */
 function parseQuietly(text: string): ReturnType<typeof parse> | undefined {
   try {
     return parse(text, {
@@ -237,7 +262,7 @@ class FreeVariables {
       case "CallExpression":
         return this.#visitCall(node, scope, around);
       case "ImportExpression":
-        this.#visitImport(node.source);
+        this.#visitImport(node.source, false);
         this.#edits.push({ start: node.start, end: node.start + "import".length, text: importLoaderName });
         this.#usesImport = true;
         break;
@@ -280,14 +305,15 @@ class FreeVariables {
     const [first] = node.arguments;
     if (callee.type === "Identifier" && !isDeclared(callee.name, scope)) {
       if (callee.name === "eval" && !node.optional) this.#refuse("E_EVAL", "it calls `eval`");
-      if (loaderNames.has(callee.name)) this.#visitImport(first);
+      if (loaderNames.has(callee.name)) this.#visitImport(first, callee.name !== "require");
     }
     this.#visitChildren(node, scope, around);
   }
 
-  #visitImport(specifier: AnyNode | undefined): void {
+  #visitImport(specifier: AnyNode | undefined, isRunner: boolean): void {
+    // Vite rewrites relative specifiers to paths below its own root.
     if (specifier?.type === "Literal" && typeof specifier.value === "string") {
-      if (!specifier.value.startsWith(".")) return;
+      if (!specifier.value.startsWith(".") && !(isRunner && specifier.value.startsWith("/"))) return;
       return this.#refuse("E_DYNIMPORT", `it imports "${specifier.value}", which is relative to its file`);
     }
     this.#refuse("E_DYNIMPORT", "it imports a module whose name is computed");
@@ -375,76 +401,3 @@ const loaderNames: ReadonlySet<string> = new Set([
   "__vite_ssr_dynamic_import__",
   "__vi_ssr_dynamic_import__",
 ]);
-
-function isDeclared(name: string, scope: Scope): boolean {
-  for (let at: Scope | undefined = scope; at !== undefined; at = at.parent) if (at.names.has(name)) return true;
-  return false;
-}
-
-function isNode(value: unknown): value is AnyNode {
-  return typeof value === "object" && value !== null && "type" in value && typeof value.type === "string";
-}
-
-function childrenOf(node: AnyNode): AnyNode[] {
-  const children: AnyNode[] = [];
-  for (const value of Object.values(node) as unknown[]) {
-    if (Array.isArray(value)) children.push(...value.filter(isNode));
-    else if (isNode(value)) children.push(value);
-  }
-  return children;
-}
-
-function privateNamesOf(node: Class): Set<string> {
-  const names = new Set<string>();
-  for (const member of node.body.body) {
-    if (member.type !== "StaticBlock" && member.key.type === "PrivateIdentifier") names.add(member.key.name);
-  }
-  return names;
-}
-
-/** Adds the variables that a pattern binds, or that an assignment to it changes. */
-function declarePattern(pattern: Pattern, names: Set<string>): void {
-  switch (pattern.type) {
-    case "Identifier":
-      names.add(pattern.name);
-      return;
-    case "ObjectPattern":
-      for (const property of pattern.properties) {
-        declarePattern(property.type === "RestElement" ? property.argument : property.value, names);
-      }
-      return;
-    case "ArrayPattern":
-      for (const element of pattern.elements) if (element !== null) declarePattern(element, names);
-      return;
-    case "RestElement":
-      return declarePattern(pattern.argument, names);
-    case "AssignmentPattern":
-      return declarePattern(pattern.left, names);
-    default:
-  }
-}
-
-/** Adds what `var` declares anywhere in a function, but not in the functions inside it. */
-function hoistVariables(node: AnyNode, names: Set<string>): void {
-  for (const child of childrenOf(node)) {
-    if (child.type === "VariableDeclaration" && child.kind === "var") {
-      for (const declarator of child.declarations) declarePattern(declarator.id, names);
-    }
-    const isBoundary = /Function|Class|Method|PropertyDefinition/.test(child.type);
-    if (!isBoundary) hoistVariables(child, names);
-  }
-}
-
-/** A scope with what `let`, `const`, `using`, `class` and `function` declare directly in a block. */
-function blockScope(node: AnyNode, parent: Scope): Scope {
-  const names = new Set<string>();
-  const statements = node.type === "SwitchStatement" ? node.cases.flatMap((one) => one.consequent) : childrenOf(node);
-  for (const statement of statements) {
-    if (statement.type === "VariableDeclaration" && statement.kind !== "var") {
-      for (const declarator of statement.declarations) declarePattern(declarator.id, names);
-    }
-    const isDeclaration = statement.type === "FunctionDeclaration" || statement.type === "ClassDeclaration";
-    if (isDeclaration && statement.id !== null) names.add(statement.id.name);
-  }
-  return { parent, names };
-}

@@ -51,9 +51,9 @@ export class FunctionReader {
     const internals = this.#inspector.internalsOf(fn);
     if (internals.bound !== undefined) return { kind: "bound", bound: internals.bound };
     if (isNativeText(text) || internals.scriptId === undefined) return { kind: "native" };
+    if (this.#inspector.urlOf(internals.scriptId).startsWith("node:")) return { kind: "native" };
     const isModule = internals.scopes.some((scope) => scope.description === "Module");
     const script = this.#scriptOf(internals.scriptId, isModule);
-    if (script.url.startsWith("node:")) return { kind: "native" };
     const analysis = analyzed(text, path);
     const captures = capturesOf(analysis, { scopes: internals.scopes, script, path });
     const fileImports = this.#importsOf(internals.scriptId, script, internals.scopes);
@@ -71,18 +71,16 @@ export class FunctionReader {
 
   #isFromNode(fn: AnyFunction): boolean {
     if (this.#inspector === undefined) return false;
-    const { scriptId, scopes } = this.#inspector.internalsOf(fn);
-    if (scriptId === undefined) return true;
-    const isModule = scopes.some((scope) => scope.description === "Module");
-    return this.#scriptOf(scriptId, isModule).url.startsWith("node:");
+    const { scriptId } = this.#inspector.internalsOf(fn);
+    return scriptId === undefined || this.#inspector.urlOf(scriptId).startsWith("node:");
   }
 
   #scriptOf(scriptId: string, isModule: boolean): ScriptFacts {
     const known = this.#scripts.get(scriptId);
     if (known !== undefined || this.#inspector === undefined) return known ?? noFacts;
     if (this.#scripts.size >= scriptsMax) this.#forget();
-    const { url, source } = this.#inspector.scriptOf(scriptId);
-    const facts = readScript(url, source, isModule);
+    const url = this.#inspector.urlOf(scriptId);
+    const facts = readScript(url, this.#inspector.sourceOf(scriptId), isModule);
     this.#scripts.set(scriptId, facts);
     return facts;
   }
@@ -147,7 +145,11 @@ function capturesOf(analysis: FunctionAnalysis, around: Around): [string, Captur
     const captured = captureName(name, around);
     if (captured !== undefined) captures.push([name, captured]);
     else if (isUsed && !isStandardGlobal(name)) {
-      throw refuse("E_UNRESOLVED", around.path(), `The variable "${name}" is in no scope of the function, or was needed only to define it`);
+      throw refuse(
+        "E_UNRESOLVED",
+        around.path(),
+        `The variable "${name}" is in no scope of the function, or was needed only to define it`,
+      );
     }
   }
   if (analysis.usesImport) {

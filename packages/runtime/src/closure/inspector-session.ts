@@ -18,15 +18,13 @@ export interface FunctionInternals {
     | undefined;
 }
 
-export interface ScriptText {
-  readonly url: string;
-  readonly source: string;
-}
-
 /** Reads what only a debugger can see, of the thread it was made on, synchronously. */
 export interface FunctionInspector {
   internalsOf(fn: AnyFunction): FunctionInternals;
-  scriptOf(scriptId: string): ScriptText;
+  /** URL of the script that a function stands in; empty for code made by `new Function`. */
+  urlOf(scriptId: string): string;
+  /** The text of a script. Costs milliseconds in a program of many scripts; keep what you read. */
+  sourceOf(scriptId: string): string;
 }
 
 interface Handle {
@@ -85,19 +83,17 @@ class ThreadInspector implements FunctionInspector {
   readonly #session: Session;
   readonly #exchange: Exchange;
   readonly #contextId: number;
-  readonly #exchangeId: string;
-  readonly #scripts = new Map<string, ScriptText>();
+  readonly #urls = new Map<string, string>();
 
   constructor(session: Session, exchange: Exchange, contextId: number) {
     this.#session = session;
     this.#exchange = exchange;
     this.#contextId = contextId;
-    this.#exchangeId = this.#evaluate("globalThis", "tutti-closure-exchange");
   }
 
   internalsOf(fn: AnyFunction): FunctionInternals {
     this.#exchange.subject = fn;
-    const objectId = this.#evaluate("subject", handles);
+    const objectId = this.#evaluate("subject");
     try {
       return this.#readInternals(objectId);
     } finally {
@@ -107,21 +103,30 @@ class ThreadInspector implements FunctionInspector {
     }
   }
 
-  scriptOf(scriptId: string): ScriptText {
-    const known = this.#scripts.get(scriptId);
-    if (known !== undefined) return known;
-    let url = "";
+  urlOf(scriptId: string): string {
+    // Turning the debugger on names all scripts at once.
+    if (!this.#urls.has(scriptId)) this.#withDebugger(() => undefined);
+    return this.#urls.get(scriptId) ?? "";
+  }
+
+  sourceOf(scriptId: string): string {
+    return this.#withDebugger(() => {
+      return this.#post<{ scriptSource: string }>("Debugger.getScriptSource", { scriptId }).scriptSource;
+    });
+  }
+
+  #withDebugger<T>(read: () => T): T {
     const onParsed = (event: { params: { scriptId: string; url: string } }): void => {
-      if (event.params.scriptId === scriptId) url = event.params.url;
+      this.#urls.set(event.params.scriptId, event.params.url);
     };
     this.#session.on("Debugger.scriptParsed", onParsed);
     this.#post("Debugger.enable", {});
-    const { scriptSource } = this.#post<{ scriptSource: string }>("Debugger.getScriptSource", { scriptId });
-    this.#post("Debugger.disable", {});
-    this.#session.off("Debugger.scriptParsed", onParsed);
-    const script: ScriptText = { url, source: scriptSource };
-    this.#scripts.set(scriptId, script);
-    return script;
+    try {
+      return read();
+    } finally {
+      this.#post("Debugger.disable", {});
+      this.#session.off("Debugger.scriptParsed", onParsed);
+    }
   }
 
   #readInternals(objectId: string): FunctionInternals {
@@ -155,22 +160,24 @@ class ThreadInspector implements FunctionInspector {
   #fetch(handle: InternalProperty["value"]): unknown {
     if (handle?.objectId === undefined)
       return handle?.unserializableValue === undefined ? handle?.value : unusualNumber(handle.unserializableValue);
+    // The handle belongs to the private context, so the function runs there and sees the exchange as its globals. Strict,
+    // since a sloppy function would get a symbol in a box.
     this.#post("Runtime.callFunctionOn", {
       objectId: handle.objectId,
-      functionDeclaration: "function (exchange) { 'use strict'; exchange.found = this; }",
-      arguments: [{ objectId: this.#exchangeId }],
+      functionDeclaration: "function () { 'use strict'; found = this; }",
       silent: true,
+      objectGroup: handles,
     });
     const { found } = this.#exchange;
     this.#exchange.found = undefined;
     return found;
   }
 
-  #evaluate(expression: string, objectGroup: string): string {
+  #evaluate(expression: string): string {
     const answer = this.#post<{ result: { objectId: string } }>("Runtime.evaluate", {
       expression,
       contextId: this.#contextId,
-      objectGroup,
+      objectGroup: handles,
       silent: true,
     });
     return answer.result.objectId;

@@ -28,3 +28,18 @@ export function defineProperties(target: object, properties: readonly Property[]
     }
   }
 }
+
+/** A property descriptor whose functions are values like any other. */
+export interface OwnProperty {
+  readonly value?: unknown;
+  readonly get?: unknown;
+  readonly set?: unknown;
+  readonly writable?: boolean;
+  readonly enumerable?: boolean;
+  readonly configurable?: boolean;
+}
+
+/** The own property of an object, without running a getter. */
+export function ownProperty(target: object, key: PropertyKey): OwnProperty | undefined {
+  return Object.getOwnPropertyDescriptor(target, key);
+}

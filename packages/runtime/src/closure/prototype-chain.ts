@@ -1,11 +1,12 @@
 import type { AnyFunction } from "./any-function.ts";
 import { intrinsicPathOf } from "./intrinsics.ts";
+import { ownProperty } from "./properties.ts";
 
 /** The function whose `prototype` an object is, by the object's own word for it. */
 export function ownerOf(prototype: object): AnyFunction | undefined {
-  const owner: unknown = Object.getOwnPropertyDescriptor(prototype, "constructor")?.value;
+  const owner: unknown = ownProperty(prototype, "constructor")?.value;
   if (typeof owner !== "function") return undefined;
-  return Object.getOwnPropertyDescriptor(owner, "prototype")?.value === prototype ? (owner as AnyFunction) : undefined;
+  return ownProperty(owner, "prototype")?.value === prototype ? (owner as AnyFunction) : undefined;
 }
 
 /** An object's classes, innermost first, and what the chain ends in. */

@@ -25,6 +25,7 @@ import { builtinExportOf, intrinsicPathOf, type BuiltinExport } from "./intrinsi
 import type { ImportedValue } from "./module-imports.ts";
 import { analyzeFunction } from "./free-variables.ts";
 import { ownerOf, prototypeChainOf } from "./prototype-chain.ts";
+import { ownProperty, type OwnProperty } from "./properties.ts";
 import { refuse } from "./refusal.ts";
 
 /** Where a value hangs: the node that holds it, and the word for the way from there. */
@@ -165,7 +166,9 @@ export class GraphWriter {
 
   #sourceNode(id: NodeId, fn: AnyFunction, { analysis, isStrict, captures }: SourceReading): FunctionNode {
     const slots = captures.map(([name, captured]) => [name, this.#capturedSlot(id, name, captured)] as const);
-    const base = analysis.hasBase ? this.#slot(Object.getPrototypeOf(fn), { holder: id, label: "base class" }) : undefined;
+    const base = analysis.hasBase
+      ? this.#slot(Object.getPrototypeOf(fn), { holder: id, label: "base class" })
+      : undefined;
     if (base !== undefined) slots.push([baseClassName, base]);
     if (analysis.hasPrivateStatics)
       throw this.#refuse("E_PRIVATE", id, `The class ${fn.name} has static #private state`);
@@ -201,7 +204,7 @@ export class GraphWriter {
 
   /** What stands on a function's `prototype` beside that which evaluating its text puts there. */
   #prototypeParts(id: NodeId, fn: AnyFunction, texts: readonly string[]): Partial<FunctionNode> {
-    const prototype: unknown = Object.getOwnPropertyDescriptor(fn, "prototype")?.value;
+    const prototype: unknown = ownProperty(fn, "prototype")?.value;
     if (typeof prototype !== "object" || prototype === null || types.isGeneratorFunction(fn)) return {};
     const properties = this.#properties(
       id,
@@ -277,21 +280,17 @@ export class GraphWriter {
     return proto === null ? null : this.#slot(proto, { holder: id, label: "prototype" });
   }
 
-  #properties(
-    id: NodeId,
-    value: object,
-    isWanted: (key: PropertyKey, descriptor: PropertyDescriptor) => boolean,
-  ): Property[] {
+  #properties(id: NodeId, value: object, isWanted: (key: PropertyKey, descriptor: OwnProperty) => boolean): Property[] {
     const properties: Property[] = [];
     for (const key of Reflect.ownKeys(value)) {
-      const descriptor = Object.getOwnPropertyDescriptor(value, key);
+      const descriptor = ownProperty(value, key);
       if (descriptor === undefined || !isWanted(key, descriptor)) continue;
       properties.push(this.#property(id, key, descriptor));
     }
     return properties;
   }
 
-  #property(id: NodeId, key: string | symbol, found: PropertyDescriptor): Property {
+  #property(id: NodeId, key: string | symbol, found: OwnProperty): Property {
     const label = typeof key === "symbol" ? `[${String(key)}]` : `.${key}`;
     const name = typeof key === "symbol" ? (this.#slot(key, { holder: id, label }) as readonly [NodeId]) : key;
     const place: Place = { holder: id, label };
@@ -316,7 +315,7 @@ function sentence(finding: string): string {
 }
 
 function nameOf(fn: AnyFunction): { readonly name?: string } {
-  const name: unknown = Object.getOwnPropertyDescriptor(fn, "name")?.value;
+  const name: unknown = ownProperty(fn, "name")?.value;
   return typeof name === "string" ? { name } : {};
 }
 
@@ -325,8 +324,8 @@ function isClassText(fn: AnyFunction): boolean {
 }
 
 /** True for a method, getter or setter that the text of its class makes anyway. */
-function isFromSource(found: PropertyDescriptor, memberTexts: readonly string[]): boolean {
-  const parts = [found.value, found.get, found.set].filter((part) => part !== undefined) as unknown[];
+function isFromSource(found: OwnProperty, memberTexts: readonly string[]): boolean {
+  const parts = [found.value, found.get, found.set].filter((part) => part !== undefined);
   if (parts.length === 0) return false;
   return parts.every((part) => {
     if (typeof part !== "function") return false;
@@ -336,7 +335,7 @@ function isFromSource(found: PropertyDescriptor, memberTexts: readonly string[])
 }
 
 /** Which own properties the body of an object already says. */
-function inBody(kind: string): (key: PropertyKey, found: PropertyDescriptor) => boolean {
+function inBody(kind: string): (key: PropertyKey, found: OwnProperty) => boolean {
   switch (kind) {
     case "array":
       return (key, found) => (key === "length" ? found.writable === true : isElement(key) && isOrdinary(found));

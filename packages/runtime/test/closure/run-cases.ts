@@ -3,7 +3,8 @@ import type { AnyFunction } from "../../src/closure/any-function.ts";
 import { captureClosures } from "../../src/closure/capture.ts";
 import { reviveClosures } from "../../src/closure/revive.ts";
 import { RuntimeError } from "../../src/runtime-error.ts";
-import { closureCases, onEarlyCapture, type ClosureCase } from "./cases.ts";
+import { closureCases, type ClosureCase } from "./cases.ts";
+import { onEarlyCapture } from "./cases-refused.ts";
 
 export interface CaseReport {
   readonly arrived: number;
