@@ -84,6 +84,7 @@ class ThreadInspector implements FunctionInspector {
   readonly #exchange: Exchange;
   readonly #contextId: number;
   readonly #urls = new Map<string, string>();
+  #latest = { scriptId: "", source: "" };
 
   constructor(session: Session, exchange: Exchange, contextId: number) {
     this.#session = session;
@@ -104,12 +105,18 @@ class ThreadInspector implements FunctionInspector {
   }
 
   urlOf(scriptId: string): string {
-    // Turning the debugger on names all scripts at once.
-    if (!this.#urls.has(scriptId)) this.#withDebugger(() => undefined);
+    // Turning the debugger on names all scripts at once. The text of a new one will be wanted next.
+    if (!this.#urls.has(scriptId)) this.#latest = { scriptId, source: this.#readSource(scriptId) };
     return this.#urls.get(scriptId) ?? "";
   }
 
   sourceOf(scriptId: string): string {
+    const { scriptId: latestId, source } = this.#latest;
+    this.#latest = { scriptId: "", source: "" };
+    return latestId === scriptId ? source : this.#readSource(scriptId);
+  }
+
+  #readSource(scriptId: string): string {
     return this.#withDebugger(() => {
       return this.#post<{ scriptSource: string }>("Debugger.getScriptSource", { scriptId }).scriptSource;
     });

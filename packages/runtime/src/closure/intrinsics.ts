@@ -119,7 +119,9 @@ function indexRealm(realm: Realm, index: Map<unknown, IntrinsicPath>): void {
     const descriptor = Object.getOwnPropertyDescriptor(realm, name);
     if (descriptor === undefined) continue;
     const value: unknown = madeOnFirstUse.has(name) ? realm[name] : descriptor.value;
-    if (typeof value === "object" || typeof value === "function") indexMembers(value, [name], { index, depth: 2 });
+    // In a context of node:vm, `global` may be another object than `globalThis`, with the same members.
+    if (name === "global" || name === "globalThis") index.set(value, { path: [] });
+    else if (typeof value === "object" || typeof value === "function") indexMembers(value, [name], { index, depth: 2 });
   }
 }
 
