@@ -47,7 +47,7 @@ async function runOthers(tutti: Context): Promise<void> {
     .count();
   await words.map((word) => word.length / 3).reduce((a, b) => Math.max(a, b));
   await words
-    .flatMap((word) => [...word])
+    .flatMap((word) => word.split(""))
     .map((letter) => [letter, 1n] as const)
     .reduceByKey((a, b) => a + b)
     .count();

@@ -1,4 +1,7 @@
 // What users need.
+export { captureClosures, type CapturedClosures } from "./closure/capture.ts";
+export { reviveClosures } from "./closure/revive.ts";
+export { withBindings } from "./closure/bindings.ts";
 export { createInProcessExecutor } from "./executor/in-process.ts";
 export { createThreadExecutor, type ThreadExecutorOptions } from "./executor/threads.ts";
 export type { EventSource, Executor, JobResult, RunOptions } from "./executor/executor.ts";

@@ -8,8 +8,8 @@ export interface BenchmarkCase {
   /** What the reference is: "hand-written loop". */
   readonly reference: string;
   /** Both give their answer; answers that differ end the benchmark: a fast wrong answer is no answer. */
-  readonly runOurs: () => Promise<unknown> | unknown;
-  readonly runReference: () => Promise<unknown> | unknown;
+  readonly runOurs: () => unknown;
+  readonly runReference: () => unknown;
   /** Ours over the reference, at most. For the table; nothing fails by it, since machines are noisy. */
   readonly targetRatioMax?: number;
 }
