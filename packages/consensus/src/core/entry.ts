@@ -1,0 +1,34 @@
+import type { Zxid } from "./zxid.ts";
+
+/** Number of a member: a positive safe integer, unique in the ensemble and stable across restarts. */
+export type NodeId = number;
+
+/** What a caller asks for. Client and sequence name it, so that a retry is recognised. */
+export interface ProposalRequest {
+  readonly client: bigint;
+  readonly sequence: number;
+  readonly payload: Uint8Array;
+}
+
+/**
+ * One record of the replicated log. A `reject` is a request that the machine's `prepare` refused: it takes a position
+ * all the same, changes nothing, and its payload is the answer.
+ */
+export interface Entry extends ProposalRequest {
+  readonly zxid: Zxid;
+  readonly kind: "txn" | "reject";
+}
+
+/** The machine's state after every entry up to `position`, cut into chunks that the core never looks into. */
+export interface Snapshot {
+  readonly position: Zxid;
+  readonly chunks: readonly Uint8Array[];
+}
+
+/** The snapshot that every empty replica starts from. */
+export const emptySnapshot: Snapshot = { position: 0n, chunks: [] };
+
+/** Names a request within the ensemble. */
+export function requestKey(request: { readonly client: bigint; readonly sequence: number }): string {
+  return `${request.client}/${request.sequence}`;
+}

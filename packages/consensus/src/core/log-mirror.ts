@@ -1,0 +1,174 @@
+import { assert } from "@tutti/stdx";
+import { emptySnapshot, type Entry, type Snapshot } from "./entry.ts";
+import type { EffectsBuffer, Token } from "./effects.ts";
+import { formatZxid, isSuccessor, type Zxid } from "./zxid.ts";
+
+/** What a replica finds on its disk when it starts. */
+export interface RecoveredLog {
+  readonly snapshot: Snapshot;
+  /** The position just before the first entry; at most the snapshot's. */
+  readonly base: Zxid;
+  readonly entries: readonly Entry[];
+}
+
+/** The log of a replica that has never written anything. */
+export const emptyLog: RecoveredLog = { snapshot: emptySnapshot, base: 0n, entries: [] };
+
+interface InFlight {
+  readonly token: Token;
+  /** Where the log ends once this write is durable; lowered when a later write cuts below it. */
+  end: Zxid;
+  readonly snapshot: Snapshot | undefined;
+}
+
+/**
+ * The log as the core has asked the disk to hold it, with the mark up to which the disk does hold it.
+ *
+ * Every change goes through here and becomes a write in the same call, so the mirror cannot run ahead of the order of
+ * writes (Z3, Z9, Z11 and Z12 of the catalogue are all a memory that disagreed with its log). It keeps the entries after
+ * `base`, which is also the window from which a leader serves DIFF: there is no second structure that could have a
+ * hole (ZOOKEEPER-4925).
+ */
+export class LogMirror {
+  #snapshot: Snapshot;
+  #base: Zxid;
+  #entries: Entry[];
+  #durableEnd: Zxid;
+  #inFlight: InFlight[] = [];
+  readonly #out: Pick<EffectsBuffer<never>, "write">;
+  readonly #retainedEntriesMax: number;
+
+  constructor(recovered: RecoveredLog, out: Pick<EffectsBuffer<never>, "write">, retainedEntriesMax: number) {
+    this.#snapshot = recovered.snapshot;
+    this.#base = recovered.base;
+    this.#entries = [...recovered.entries];
+    this.#out = out;
+    this.#retainedEntriesMax = retainedEntriesMax;
+    this.#durableEnd = this.end;
+    let previous = this.#base;
+    for (const entry of this.#entries) {
+      assert(isSuccessor(previous, entry.zxid), `${formatZxid(entry.zxid)} follows ${formatZxid(previous)} in a log`);
+      previous = entry.zxid;
+    }
+    assert(this.#base <= this.#snapshot.position, "a log reaches back to its snapshot");
+    assert(this.#snapshot.position <= this.end, "a log reaches on to its snapshot");
+  }
+
+  /** The newest snapshot that is durable. */
+  get snapshot(): Snapshot {
+    return this.#snapshot;
+  }
+
+  get base(): Zxid {
+    return this.#base;
+  }
+
+  /** Position of the last entry asked for, durable or not. */
+  get end(): Zxid {
+    return this.#entries.at(-1)?.zxid ?? this.#base;
+  }
+
+  /** Everything up to here is on the disk and belongs to the present history. */
+  get durableEnd(): Zxid {
+    return this.#durableEnd;
+  }
+
+  get entryCount(): number {
+    return this.#entries.length;
+  }
+
+  append(entry: Entry): Token {
+    assert(isSuccessor(this.end, entry.zxid), `${formatZxid(entry.zxid)} follows ${formatZxid(this.end)} in a log`);
+    this.#entries.push(entry);
+    const token = this.#out.write({ kind: "append", entries: [entry] });
+    const last = this.#inFlight.at(-1);
+    if (last?.token === token) last.end = entry.zxid;
+    else this.#inFlight.push({ token, end: entry.zxid, snapshot: undefined });
+    return token;
+  }
+
+  /** Drops everything after `last`, which must be held. */
+  truncate(last: Zxid): Token {
+    assert(this.holds(last), `a log is cut at a position that it holds, ${formatZxid(last)}`);
+    assert(last >= this.#snapshot.position, "a log is never cut below its snapshot");
+    this.#entries.length = this.#indexAfter(last);
+    this.#durableEnd = last < this.#durableEnd ? last : this.#durableEnd;
+    for (const write of this.#inFlight) if (write.end > last) write.end = last;
+    const token = this.#out.write({ kind: "truncate", last });
+    this.#inFlight.push({ token, end: last, snapshot: undefined });
+    return token;
+  }
+
+  /** Exchanges the whole history. `safe` is the part of the old history that the new one is known to contain. */
+  replace(snapshot: Snapshot, entries: readonly Entry[], safe: Zxid): Token {
+    this.#base = snapshot.position;
+    this.#entries = [...entries];
+    this.#durableEnd = safe;
+    for (const write of this.#inFlight) write.end = safe;
+    const token = this.#out.write({ kind: "replace", snapshot, entries });
+    this.#inFlight.push({ token, end: this.end, snapshot });
+    this.#snapshot = snapshot;
+    return token;
+  }
+
+  /** Has the disk keep a snapshot of this replica's own state. Entries are dropped only once it is durable. */
+  saveSnapshot(snapshot: Snapshot): Token {
+    assert(snapshot.position <= this.end, "a snapshot lies inside the log");
+    const token = this.#out.write({ kind: "snapshot", snapshot });
+    this.#inFlight.push({ token, end: this.#inFlight.at(-1)?.end ?? this.#durableEnd, snapshot });
+    return token;
+  }
+
+  /** The disk reports that every write up to `token` is durable. */
+  persisted(token: Token): void {
+    while (this.#inFlight[0] !== undefined && this.#inFlight[0].token <= token) {
+      const done = this.#inFlight.shift();
+      if (done === undefined) break;
+      this.#durableEnd = done.end;
+      if (done.snapshot !== undefined && done.snapshot.position > this.#snapshot.position) this.#adopt(done.snapshot);
+    }
+  }
+
+  /** True when `zxid` is the position of an entry held here, or the base. */
+  holds(zxid: Zxid): boolean {
+    if (zxid === this.#base) return true;
+    const index = this.#indexAfter(zxid) - 1;
+    return this.#entries[index]?.zxid === zxid;
+  }
+
+  /** The entries after `zxid`, oldest first. */
+  after(zxid: Zxid): readonly Entry[] {
+    return this.#entries.slice(this.#indexAfter(zxid));
+  }
+
+  /** The first entry after `zxid`. */
+  next(zxid: Zxid): Entry | undefined {
+    return this.#entries[this.#indexAfter(zxid)];
+  }
+
+  /** The position just before the first entry that is larger than `zxid`. */
+  floorOf(zxid: Zxid): Zxid {
+    return this.#entries[this.#indexAfter(zxid) - 1]?.zxid ?? this.#base;
+  }
+
+  #adopt(snapshot: Snapshot): void {
+    this.#snapshot = snapshot;
+    const droppable = this.#indexAfter(snapshot.position) - this.#retainedEntriesMax;
+    if (droppable <= 0) return;
+    this.#base = this.#entries[droppable - 1]?.zxid ?? this.#base;
+    this.#entries.splice(0, droppable);
+  }
+
+  /** Index of the first entry larger than `zxid`, by bisection. */
+  #indexAfter(zxid: Zxid): number {
+    let low = 0;
+    let high = this.#entries.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const entry = this.#entries[middle];
+      if (entry !== undefined && entry.zxid <= zxid) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}

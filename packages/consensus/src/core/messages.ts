@@ -1,0 +1,83 @@
+import type { Entry, NodeId, ProposalRequest } from "./entry.ts";
+import type { Zxid } from "./zxid.ts";
+
+/** What a member is doing, as it tells the others in an election. */
+export type MemberState = "looking" | "following" | "observing" | "leading";
+
+/**
+ * A vote in fast leader election. It may be lost, repeated or late without harm, and so it is the only message that
+ * does not need a FIFO link.
+ */
+export interface Notification {
+  readonly kind: "notification";
+  readonly state: MemberState;
+  /** The proposed leader; 0 from a member that has no vote to give. */
+  readonly leader: NodeId;
+  readonly zxid: Zxid;
+  readonly epoch: number;
+  readonly round: number;
+  /** False from observers and from members whose disk is not trusted yet. Their votes are not counted. */
+  readonly voting: boolean;
+  /** True while the sender has neither logged nor promised anything. */
+  readonly fresh: boolean;
+}
+
+/**
+ * One attempt of a learner to join a leader. The learner numbers its attempts; both sides drop what belongs to another
+ * attempt, so that nothing of an earlier role is taken for the present one. It stands for Apache's one connection per
+ * attempt.
+ */
+export type Session = number;
+
+/** Learner to leader. Names follow Zab and Apache's packets. */
+export type LearnerMessage =
+  | {
+      readonly kind: "followerInfo";
+      readonly session: Session;
+      readonly acceptedEpoch: number;
+      readonly voting: boolean;
+    }
+  /** `currentEpoch` is -1 when the learner had accepted this epoch before: then it does not count as a promise. */
+  | { readonly kind: "ackEpoch"; readonly session: Session; readonly lastZxid: Zxid; readonly currentEpoch: number }
+  /** `e:0` acknowledges NEWLEADER; anything else acknowledges every proposal up to it. */
+  | { readonly kind: "ack"; readonly session: Session; readonly zxid: Zxid }
+  | { readonly kind: "pong"; readonly session: Session; readonly round: number }
+  | ({ readonly kind: "request"; readonly session: Session } & ProposalRequest)
+  | { readonly kind: "readRequest"; readonly session: Session; readonly read: number };
+
+/** Leader to learner. */
+export type LeaderMessage =
+  | { readonly kind: "leaderInfo"; readonly session: Session; readonly epoch: number }
+  | { readonly kind: "diff"; readonly session: Session; readonly zxid: Zxid }
+  /** Cut everything after `zxid`, which the learner must hold. */
+  | { readonly kind: "trunc"; readonly session: Session; readonly zxid: Zxid }
+  | {
+      readonly kind: "snap";
+      readonly session: Session;
+      readonly position: Zxid;
+      /** Chunks come in order; an empty snapshot is one message with `chunk` undefined. */
+      readonly chunk: Uint8Array | undefined;
+      readonly last: boolean;
+    }
+  | { readonly kind: "proposal"; readonly session: Session; readonly entry: Entry }
+  | { readonly kind: "newLeader"; readonly session: Session; readonly epoch: number; readonly committed: Zxid }
+  | { readonly kind: "upToDate"; readonly session: Session; readonly committed: Zxid }
+  /** Everything up to `zxid` is committed. */
+  | { readonly kind: "commit"; readonly session: Session; readonly zxid: Zxid }
+  /** To observers: a proposal and its commit in one. */
+  | { readonly kind: "inform"; readonly session: Session; readonly entry: Entry }
+  | { readonly kind: "ping"; readonly session: Session; readonly round: number }
+  /** The request was taken before and is applied at or before `position`, or was refused if `refused`. */
+  | {
+      readonly kind: "answered";
+      readonly session: Session;
+      readonly client: bigint;
+      readonly sequence: number;
+      readonly position: Zxid;
+      readonly refused: boolean;
+    }
+  | { readonly kind: "readAnswer"; readonly session: Session; readonly read: number; readonly position: Zxid }
+  /** The sender does not lead this learner; it should look for a leader again. */
+  | { readonly kind: "refuse"; readonly session: Session };
+
+export type ZabMessage = Notification | LearnerMessage | LeaderMessage;

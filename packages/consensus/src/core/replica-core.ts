@@ -1,0 +1,71 @@
+import type { Effects, Epochs, LinkId, Token } from "./effects.ts";
+import type { NodeId, ProposalRequest, Snapshot } from "./entry.ts";
+import type { RecoveredLog } from "./log-mirror.ts";
+import type { Zxid } from "./zxid.ts";
+
+/** Everything that can happen to a replica. Time is a tick, the disk is a token, the network is links and messages. */
+export type Input<Message> =
+  | { readonly kind: "tick" }
+  | { readonly kind: "linkUp"; readonly peer: NodeId; readonly link: LinkId }
+  | { readonly kind: "linkDown"; readonly peer: NodeId; readonly link: LinkId }
+  | { readonly kind: "message"; readonly from: NodeId; readonly link: LinkId; readonly message: Message }
+  /** Every write up to this token is durable. */
+  | { readonly kind: "persisted"; readonly token: Token }
+  /** The machine has applied every commit up to this position. */
+  | { readonly kind: "applied"; readonly position: Zxid }
+  | { readonly kind: "snapshot"; readonly snapshot: Snapshot }
+  | ({ readonly kind: "propose"; readonly proposal: number } & ProposalRequest)
+  /** The caller no longer waits. What is already under way may still be committed. */
+  | { readonly kind: "forget"; readonly proposal: number }
+  | { readonly kind: "read"; readonly read: number };
+
+/** Who takes part. */
+export interface Members {
+  readonly voters: readonly NodeId[];
+  /** Receive every committed entry, acknowledge nothing, never vote. */
+  readonly observers: readonly NodeId[];
+}
+
+/** What a replica has on its disk when it starts. */
+export interface RecoveredState {
+  readonly log: RecoveredLog;
+  readonly epochs: Epochs;
+}
+
+/** What `prepare` made of a request. `known` means that it was applied before and must not be applied again. */
+export type Prepared =
+  | { readonly kind: "txn"; readonly payload: Uint8Array }
+  | { readonly kind: "reject"; readonly payload: Uint8Array }
+  | { readonly kind: "known" };
+
+/** The two calls that a leading core makes into the machine, synchronously, at the moment a position is assigned. */
+export interface LeaderHooks {
+  prepare(request: ProposalRequest, position: Zxid): Prepared;
+  /** Forget what was prepared and is not applied: another leader may decide otherwise. */
+  leadershipLost(): void;
+}
+
+export interface CoreStatus {
+  readonly id: NodeId;
+  readonly role: "looking" | "following" | "observing" | "leading";
+  readonly phase: "election" | "discovery" | "synchronization" | "broadcast";
+  /** The leader this replica is in step with, itself included. */
+  readonly leader: NodeId | undefined;
+  readonly epoch: number;
+  readonly acceptedEpoch: number;
+  readonly voting: boolean;
+  readonly committed: Zxid;
+  readonly logged: Zxid;
+  readonly durable: Zxid;
+  readonly delivered: Zxid;
+  readonly snapshot: Zxid;
+}
+
+/** A protocol for one replica, without clock, chance, disk or network. */
+export interface ReplicaCore<Message> {
+  /** The only way in: synchronous, total, deterministic. */
+  step(input: Input<Message>): void;
+  /** What is to be done since the last call. */
+  effects(): Effects<Message>;
+  status(): CoreStatus;
+}

@@ -1,0 +1,247 @@
+import { requestKey, type Entry, type NodeId } from "../entry.ts";
+import type { LeaderMessage, LearnerMessage, Session } from "../messages.ts";
+import { quorumPosition } from "../quorum.ts";
+import { counterOf, epochOf, formatZxid, zxidOf, type Zxid } from "../zxid.ts";
+import { considerEstablished, receiveEntry, sendUpToDate } from "./synchronization.ts";
+import {
+  deliver,
+  request,
+  sendToLeader,
+  sendToLearner,
+  type Learner,
+  type Leading,
+  type Learning,
+  type QueuedRequest,
+  type Workload,
+  type ZabState,
+} from "./zab-state.ts";
+
+// Zab phase 3: an established leader gives each request a position, a quorum makes it durable, and it is committed
+// behind everything that was proposed before it.
+
+type Of<Message, Kind> = Extract<Message, { readonly kind: Kind }>;
+
+export function createWorkload(): Workload {
+  return { queue: [], unapplied: new Map() };
+}
+
+/** Takes a request from a learner. Without room it is refused at once, so that the caller knows. */
+export function onRequest(state: ZabState, learner: Learner, message: Of<LearnerMessage, "request">): void {
+  const { client, sequence, payload, session } = message;
+  if (state.workload.queue.length >= state.options.waitingRequestsMax) {
+    const answer: LeaderMessage = { kind: "answered", session, client, sequence, position: 0n, refused: true };
+    sendToLearner(state, learner, answer, 0);
+    return;
+  }
+  state.workload.queue.push({ request: { client, sequence, payload }, origin: { node: learner.node, session } });
+  proposeQueued(state);
+}
+
+/** Hands what waits here to the leader, or into the own queue. Called whenever there may be a leader or room. */
+export function forwardWaiting(state: ZabState): void {
+  const role = state.role;
+  if (role.kind === "learning" && role.phase === "broadcast") {
+    for (const one of state.proposals.takeWaiting(role.epoch)) {
+      sendToLeader(state, role, { ...one, kind: "request", session: role.session }, 0);
+    }
+    for (const read of state.reads.takeLocal()) {
+      sendToLeader(state, role, { kind: "readRequest", session: role.session, read }, 0);
+    }
+  } else if (role.kind === "leading" && role.phase === "broadcast") {
+    for (const one of state.proposals.takeWaiting(role.epoch)) {
+      state.workload.queue.push({ request: one, origin: undefined });
+    }
+    for (const read of state.reads.takeLocal()) state.reads.wait(read, { kind: "local" });
+    proposeQueued(state);
+    if (state.reads.hasUnsent && role.round === confirmedRound(state, role)) sendPings(state, role);
+  }
+}
+
+/**
+ * Gives positions to queued requests, in order. Nothing is prepared before the machine has applied the whole initial
+ * history: `prepare` must see the state that its transaction will meet.
+ */
+export function proposeQueued(state: ZabState): void {
+  const leading = state.role;
+  if (leading.kind !== "leading" || leading.phase !== "broadcast" || state.applied < leading.initialEnd) return;
+  const { queue } = state.workload;
+  let taken = 0;
+  while (taken < queue.length && state.next === undefined) {
+    if (outstandingCount(state, leading) >= state.options.outstandingEntriesMax) break;
+    const queued = queue[taken];
+    taken += 1;
+    if (queued === undefined) break;
+    // A learner that left has been told nothing; it will learn the fate of its requests when it is in step again.
+    if (queued.origin !== undefined && !isPresent(leading, queued.origin)) continue;
+    propose(state, leading, queued);
+  }
+  queue.splice(0, taken);
+}
+
+function isPresent(leading: Leading, origin: { readonly node: NodeId; readonly session: Session }): boolean {
+  return leading.learners.get(origin.node)?.session === origin.session;
+}
+
+function outstandingCount(state: ZabState, leading: Leading): number {
+  const first = epochOf(state.committed) === leading.epoch ? counterOf(state.committed) : 0;
+  const last = epochOf(state.log.end) === leading.epoch ? counterOf(state.log.end) : 0;
+  return last - first;
+}
+
+function propose(state: ZabState, leading: Leading, queued: QueuedRequest): void {
+  const { client, sequence } = queued.request;
+  const key = requestKey(queued.request);
+  const pending = state.workload.unapplied.get(key);
+  if (pending !== undefined) {
+    answer(state, leading, queued, pending);
+    return;
+  }
+  const counter = epochOf(state.log.end) === leading.epoch ? counterOf(state.log.end) + 1 : 1;
+  if (counter > state.options.counterLimit) {
+    request(state, { to: "looking", reason: "the epoch has no positions left" });
+    return;
+  }
+  const zxid = zxidOf(leading.epoch, counter);
+  const prepared = state.hooks.prepare(queued.request, zxid);
+  if (prepared.kind === "known") {
+    answer(state, leading, queued, state.applied);
+    return;
+  }
+  const entry: Entry = { zxid, kind: prepared.kind, client, sequence, payload: prepared.payload };
+  state.workload.unapplied.set(key, zxid);
+  state.log.append(entry);
+  for (const learner of leading.learners.values()) {
+    if (!learner.voting || learner.phase === "discovery" || learner.phase === "epochAcked") continue;
+    sendToLearner(state, learner, { kind: "proposal", session: learner.session, entry }, 0);
+  }
+}
+
+/** The request has a position already; its origin finds the answer in its own table once that is applied. */
+function answer(state: ZabState, leading: Leading, queued: QueuedRequest, position: Zxid): void {
+  const { client, sequence } = queued.request;
+  if (queued.origin === undefined) {
+    state.proposals.answered({ client, sequence }, position, false);
+    return;
+  }
+  const learner = leading.learners.get(queued.origin.node);
+  if (learner === undefined) return;
+  const { session } = learner;
+  sendToLearner(state, learner, { kind: "answered", session, client, sequence, position, refused: false }, 0);
+}
+
+/** Acks are cumulative: a learner's disk holds everything up to `zxid`. */
+export function onAck(state: ZabState, leading: Leading, learner: Learner, zxid: Zxid): void {
+  if (epochOf(zxid) !== leading.epoch) return;
+  if (counterOf(zxid) === 0) {
+    if (learner.phase !== "synchronization") return;
+    learner.phase = "broadcast";
+    learner.acked = learner.syncEnd;
+    if (leading.phase === "broadcast") sendUpToDate(state, learner);
+    else considerEstablished(state, leading);
+  } else if (learner.phase === "broadcast" && zxid > learner.acked) {
+    learner.acked = zxid;
+  }
+  considerCommit(state, leading);
+}
+
+/**
+ * A position is committed when a quorum of disks holds it. Acks are cumulative and the log has no holes, so nothing
+ * is committed before what precedes it; and only an established leader counts, so what is older is settled.
+ */
+export function considerCommit(state: ZabState, leading: Leading): void {
+  if (leading.phase !== "broadcast") return;
+  const acked = new Map<NodeId, Zxid>([[state.id, state.log.durableEnd]]);
+  for (const learner of leading.learners.values()) {
+    if (learner.voting && learner.phase === "broadcast") acked.set(learner.node, learner.acked);
+  }
+  const position = quorumPosition(state.quorum, acked);
+  if (position <= state.committed) {
+    deliver(state);
+    return;
+  }
+  const previous = state.committed;
+  state.committed = position;
+  for (const learner of leading.learners.values()) {
+    if (learner.phase === "discovery" || learner.phase === "epochAcked") continue;
+    const { session } = learner;
+    if (learner.voting) {
+      sendToLearner(state, learner, { kind: "commit", session, zxid: position }, 0);
+      continue;
+    }
+    for (const entry of state.log.after(previous)) {
+      if (entry.zxid > position) break;
+      sendToLearner(state, learner, { kind: "inform", session, entry }, 0);
+    }
+  }
+  deliver(state);
+}
+
+/** A proposal, during sync or live. Its ack names its own write, and so waits for it and for all before it. */
+export function onProposal(state: ZabState, learning: Learning, entry: Entry): void {
+  receiveEntry(state, learning, entry);
+  if (!learning.newLeaderAcked || !learning.voting || state.next !== undefined) return;
+  // A repeated entry is acknowledged again: staying silent would stall a leader that missed the first ack.
+  if (epochOf(state.log.end) !== learning.epoch) return;
+  state.ackDue = true;
+}
+
+/** One ack for all that a batch of messages brought, once the disk holds it. */
+export function sendDueAck(state: ZabState): void {
+  if (!state.ackDue) return;
+  state.ackDue = false;
+  const role = state.role;
+  if (role.kind !== "learning" || !role.newLeaderAcked || epochOf(state.log.end) !== role.epoch) return;
+  sendToLeader(state, role, { kind: "ack", session: role.session, zxid: state.log.end }, state.out.lastToken);
+}
+
+/** A commit of what is not logged means that the stream is broken: stop following, never guess. */
+export function onCommit(state: ZabState, learning: Learning, zxid: Zxid): void {
+  if (!learning.newLeaderAcked) return;
+  if (zxid > state.log.end) {
+    request(state, { to: "looking", reason: `commit of ${formatZxid(zxid)} beyond the log` });
+    return;
+  }
+  if (zxid > state.committed) state.committed = zxid;
+  deliver(state);
+}
+
+/** A ping round proves to the leader that a quorum still follows it, which is what a linearizable read needs. */
+export function sendPings(state: ZabState, leading: Leading): void {
+  leading.round += 1;
+  leading.ticksToPing = state.options.pingTicks;
+  state.reads.roundSent(leading.round);
+  for (const learner of leading.learners.values()) {
+    if (learner.phase === "discovery") continue;
+    sendToLearner(state, learner, { kind: "ping", session: learner.session, round: leading.round }, 0);
+  }
+  considerReads(state, leading);
+}
+
+/** The last ping round that a quorum, the leader included, answered. */
+function confirmedRound(state: ZabState, leading: Leading): number {
+  const rounds = new Map<NodeId, Zxid>([[state.id, BigInt(leading.round)]]);
+  for (const learner of leading.learners.values()) {
+    if (learner.voting && learner.phase === "broadcast") rounds.set(learner.node, BigInt(learner.round));
+  }
+  return Number(quorumPosition(state.quorum, rounds));
+}
+
+/**
+ * Answers the reads whose round a quorum confirmed. The learners answered after the read was asked, while they
+ * followed this epoch; so no later leader was established before, and nothing it could have committed is missed
+ * (Z22: Apache answers `sync` without asking anybody).
+ */
+export function considerReads(state: ZabState, leading: Leading): void {
+  if (leading.phase !== "broadcast") return;
+  for (const waiting of state.reads.takeConfirmed(confirmedRound(state, leading))) {
+    if (waiting.source.kind === "local") {
+      if (state.reads.finishLocal(waiting.read)) state.out.read(waiting.read, state.committed);
+      continue;
+    }
+    const learner = leading.learners.get(waiting.source.node);
+    if (learner === undefined || learner.session !== waiting.source.session) continue;
+    const { session } = learner;
+    sendToLearner(state, learner, { kind: "readAnswer", session, read: waiting.read, position: state.committed }, 0);
+  }
+  if (state.reads.hasUnsent) sendPings(state, leading);
+}

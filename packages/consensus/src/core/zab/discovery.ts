@@ -1,0 +1,181 @@
+import type { LinkId } from "../effects.ts";
+import type { NodeId } from "../entry.ts";
+import type { LeaderMessage, LearnerMessage } from "../messages.ts";
+import {
+  enter,
+  isVoter,
+  request,
+  sendToLeader,
+  sendToLearner,
+  setEpochs,
+  type Learner,
+  type Leading,
+  type Learning,
+  type ZabState,
+} from "./zab-state.ts";
+
+// Zab phase 1: leader and learners agree on an epoch that none of them has seen, and the leader makes sure that
+// nobody in its quorum knows more than it does.
+
+/** A message of one kind. */
+type Of<Message, Kind> = Extract<Message, { readonly kind: Kind }>;
+
+export function startLearning(state: ZabState, leader: NodeId, voting: boolean): void {
+  state.sessions += 1;
+  const learning: Learning = {
+    kind: "learning",
+    voting,
+    leader,
+    session: state.sessions,
+    link: state.links.get(leader),
+    phase: "discovery",
+    epoch: 0,
+    incoming: undefined,
+    newLeaderAcked: false,
+    silentTicks: 0,
+    phaseTicks: 0,
+  };
+  enter(state, learning);
+  sendFollowerInfo(state, learning);
+}
+
+/** Repeated while there is no answer: the chosen node may not have decided yet that it leads. */
+export function sendFollowerInfo(state: ZabState, learning: Learning): void {
+  const message: LearnerMessage = {
+    kind: "followerInfo",
+    session: learning.session,
+    acceptedEpoch: state.epochs.accepted,
+    voting: learning.voting,
+  };
+  sendToLeader(state, learning, message, 0);
+}
+
+export function startLeading(state: ZabState): void {
+  enter(state, {
+    kind: "leading",
+    phase: "discovery",
+    epoch: 0,
+    learners: new Map(),
+    initialEpoch: state.epochs.current,
+    initialZxid: state.log.end,
+    ownAck: undefined,
+    initialEnd: 0n,
+    phaseTicks: 0,
+    ticksToPing: 0,
+    round: 0,
+  });
+  if (state.role.kind === "leading") considerEpoch(state, state.role);
+}
+
+export function onFollowerInfo(
+  state: ZabState,
+  leading: Leading,
+  source: { readonly from: NodeId; readonly link: LinkId; readonly message: Of<LearnerMessage, "followerInfo"> },
+): void {
+  const { from, link, message } = source;
+  const known = leading.learners.get(from);
+  if (known !== undefined && known.session === message.session && known.link === link) return;
+  const learner: Learner = {
+    node: from,
+    session: message.session,
+    link,
+    voting: message.voting && state.members.voters.includes(from),
+    acceptedEpoch: message.acceptedEpoch,
+    phase: "discovery",
+    promised: false,
+    lastZxid: 0n,
+    syncEnd: 0n,
+    acked: 0n,
+    silentTicks: 0,
+    round: 0,
+  };
+  leading.learners.set(from, learner);
+  if (leading.epoch === 0) {
+    considerEpoch(state, leading);
+  } else if (message.acceptedEpoch > leading.epoch) {
+    // It promised a later epoch: this leader can never have it, and may have been replaced.
+    leading.learners.delete(from);
+    sendToLearner(state, learner, { kind: "refuse", session: message.session }, 0);
+  } else {
+    sendLeaderInfo(state, leading, learner);
+  }
+}
+
+/** With a quorum of accepted epochs the new one is larger than all of them (ZOOKEEPER-1343). */
+function considerEpoch(state: ZabState, leading: Leading): void {
+  const heard = new Set<NodeId>([state.id]);
+  let accepted = state.epochs.accepted;
+  for (const learner of leading.learners.values()) {
+    // An observer may raise the epoch but is no part of the quorum (ZOOKEEPER-2959).
+    if (learner.voting) heard.add(learner.node);
+    accepted = Math.max(accepted, learner.acceptedEpoch);
+  }
+  if (!state.quorum.isQuorum(heard)) return;
+  leading.epoch = accepted + 1;
+  setEpochs(state, { accepted: leading.epoch });
+  for (const learner of leading.learners.values()) sendLeaderInfo(state, leading, learner);
+  considerHistory(state, leading);
+}
+
+/** Leaves only when the leader's own promise is durable; else two leaders could have one epoch (ZOOKEEPER-1291). */
+function sendLeaderInfo(state: ZabState, leading: Leading, learner: Learner): void {
+  const message: LeaderMessage = { kind: "leaderInfo", session: learner.session, epoch: leading.epoch };
+  sendToLearner(state, learner, message, state.out.lastToken);
+}
+
+export function onLeaderInfo(state: ZabState, learning: Learning, message: Of<LeaderMessage, "leaderInfo">): void {
+  if (learning.phase !== "discovery") return;
+  if (message.epoch < state.epochs.accepted) {
+    request(state, { to: "looking", reason: `epoch ${message.epoch} is older than the promised one` });
+    return;
+  }
+  const promises = message.epoch > state.epochs.accepted;
+  const currentEpoch = promises ? state.epochs.current : -1;
+  if (promises) setEpochs(state, { accepted: message.epoch });
+  learning.epoch = message.epoch;
+  learning.phase = "synchronization";
+  const { session } = learning;
+  // After everything written so far: it names the end of the log and promises the epoch.
+  sendToLeader(
+    state,
+    learning,
+    { kind: "ackEpoch", session, lastZxid: state.log.end, currentEpoch },
+    state.out.lastToken,
+  );
+}
+
+/** Returns true when the learner may be synchronized at once, since this leader's history is settled. */
+export function onAckEpoch(state: ZabState, learner: Learner, message: Of<LearnerMessage, "ackEpoch">): boolean {
+  const leading = state.role;
+  if (leading.kind !== "leading" || learner.phase !== "discovery" || leading.epoch === 0) return false;
+  learner.lastZxid = message.lastZxid;
+  learner.promised = message.currentEpoch !== -1;
+  if (leading.phase !== "discovery") {
+    learner.phase = "epochAcked";
+    return true;
+  }
+  const knowsMore =
+    message.currentEpoch > leading.initialEpoch ||
+    (message.currentEpoch === leading.initialEpoch && message.lastZxid > leading.initialZxid);
+  if (knowsMore && learner.voting) {
+    leading.learners.delete(learner.node);
+    sendToLearner(state, learner, { kind: "refuse", session: learner.session }, 0);
+    return false;
+  }
+  learner.phase = "epochAcked";
+  considerHistory(state, leading);
+  return false;
+}
+
+/** A quorum promised the epoch, and none of it knows more: this leader's history is the one to go on from. */
+function considerHistory(state: ZabState, leading: Leading): void {
+  if (leading.phase !== "discovery" || leading.epoch === 0 || !isVoter(state)) return;
+  const promised = new Set<NodeId>([state.id]);
+  for (const learner of leading.learners.values()) {
+    if (learner.voting && learner.phase === "epochAcked" && learner.promised) promised.add(learner.node);
+  }
+  if (!state.quorum.isQuorum(promised)) return;
+  leading.ownAck = setEpochs(state, { current: leading.epoch });
+  leading.phase = "synchronization";
+  leading.initialEnd = state.log.end;
+}

@@ -1,0 +1,195 @@
+import type { NodeId } from "../entry.ts";
+import type { MemberState, Notification } from "../messages.ts";
+import { enter, isVoter, request, setEpochs, type Looking, type Vote, type ZabState } from "./zab-state.ts";
+
+// Zab phase 0: fast leader election. It only proposes a leader; that the leader knows enough is checked again in
+// discovery, so no loss, repetition or delay of a vote can do more than cost time.
+
+/** Votes are ordered by epoch, then zxid, then id. By zxid alone, a node that only tried to lead would win (335). */
+export function isBetterVote(left: Vote, right: Vote): boolean {
+  if (left.epoch !== right.epoch) return left.epoch > right.epoch;
+  if (left.zxid !== right.zxid) return left.zxid > right.zxid;
+  return left.leader > right.leader;
+}
+
+/** The vote for oneself: the log as the disk will hold it, never the state that happens to be applied (Z3). */
+function ownVote(state: ZabState): Vote {
+  return { leader: isVoter(state) ? state.id : 0, zxid: state.log.end, epoch: state.epochs.current };
+}
+
+/** Starts looking for a leader with a new round. */
+export function startElection(state: ZabState): void {
+  state.round += 1;
+  state.settledVote = undefined;
+  enter(state, {
+    kind: "looking",
+    vote: ownVote(state),
+    votes: new Map(),
+    settled: new Map(),
+    ticksToVote: state.options.voteTicks,
+    voteIntervalTicks: state.options.voteTicks,
+    ticksToFinal: undefined,
+  });
+  if (state.role.kind === "looking") {
+    broadcastVote(state, state.role);
+    considerFirstStart(state);
+    considerDecision(state, state.role);
+  }
+}
+
+/** A node without data may vote only when the whole ensemble is new; else it has forgotten what it promised (2325). */
+function considerFirstStart(state: ZabState): void {
+  if (state.epochs.voting || !isFresh(state) || !state.members.voters.includes(state.id)) return;
+  const others = state.members.voters.filter((voter) => voter !== state.id);
+  if (!others.every((voter) => state.fresh.has(voter))) return;
+  setEpochs(state, { voting: true });
+  request(state, { to: "looking", reason: "first start: every voter is reachable and empty" });
+}
+
+function isFresh(state: ZabState): boolean {
+  return state.log.end === 0n && state.epochs.accepted === 0;
+}
+
+function memberState(state: ZabState): MemberState {
+  if (state.role.kind !== "learning") return state.role.kind;
+  return state.role.voting ? "following" : "observing";
+}
+
+function notificationOf(state: ZabState): Notification {
+  const vote = state.role.kind === "looking" ? state.role.vote : (state.settledVote ?? ownVote(state));
+  return {
+    kind: "notification",
+    state: memberState(state),
+    ...vote,
+    round: state.round,
+    voting: isVoter(state),
+    fresh: isFresh(state),
+  };
+}
+
+/** Tells one peer the present vote. It speaks of the end of the log, so it waits until that end is durable. */
+export function notify(state: ZabState, peer: NodeId): void {
+  const link = state.links.get(peer);
+  if (link === undefined) return;
+  state.out.send({ to: peer, link: undefined, message: notificationOf(state), after: state.out.lastToken });
+}
+
+function broadcastVote(state: ZabState, looking: Looking): void {
+  for (const voter of state.members.voters) if (voter !== state.id) notify(state, voter);
+  if (isVoter(state)) looking.votes.set(state.id, looking.vote);
+}
+
+export function tickElection(state: ZabState, looking: Looking): void {
+  if (looking.ticksToFinal !== undefined) {
+    looking.ticksToFinal -= 1;
+    if (looking.ticksToFinal <= 0) considerDecision(state, looking);
+  }
+  looking.ticksToVote -= 1;
+  if (looking.ticksToVote > 0) return;
+  looking.voteIntervalTicks = Math.min(looking.voteIntervalTicks * 2, state.options.voteTicks * 8);
+  looking.ticksToVote = looking.voteIntervalTicks;
+  broadcastVote(state, looking);
+}
+
+/** A link came up: the peer may have missed every vote so far. */
+export function electionLinkUp(state: ZabState, peer: NodeId): void {
+  if (state.role.kind === "looking") notify(state, peer);
+}
+
+export function onNotification(state: ZabState, from: NodeId, message: Notification): void {
+  // A peer that cannot be answered must not sway this node: with a one-way cut it would be elected for ever.
+  if (!state.links.has(from)) return;
+  if (message.fresh) state.fresh.add(from);
+  else state.fresh.delete(from);
+  const role = state.role;
+  if (role.kind !== "looking") {
+    if (message.state === "looking") notify(state, from);
+    return;
+  }
+  considerFirstStart(state);
+  // A node without a vote is not answered by one that looks itself: two of them would answer each other for ever.
+  if (message.state !== "looking") onSettledVote(state, role, from, message);
+  else if (message.voting && isVoter(state) && state.members.voters.includes(from))
+    onLookingVote(state, role, from, message);
+}
+
+function onLookingVote(state: ZabState, looking: Looking, from: NodeId, message: Notification): void {
+  if (!state.members.voters.includes(message.leader)) return;
+  const vote: Vote = { leader: message.leader, zxid: message.zxid, epoch: message.epoch };
+  if (message.round < state.round) {
+    notify(state, from);
+    return;
+  }
+  if (message.round > state.round) {
+    state.round = message.round;
+    looking.votes.clear();
+    const own = ownVote(state);
+    looking.vote = isBetterVote(vote, own) ? vote : own;
+    broadcastVote(state, looking);
+  } else if (isBetterVote(vote, looking.vote)) {
+    looking.vote = vote;
+    broadcastVote(state, looking);
+  }
+  looking.votes.set(from, vote);
+  // The sender may still hold a worse vote, for which ours was lost.
+  if (isBetterVote(looking.vote, vote)) notify(state, from);
+  considerDecision(state, looking);
+}
+
+function sameVote(left: Vote, right: Vote): boolean {
+  return left.leader === right.leader && left.zxid === right.zxid && left.epoch === right.epoch;
+}
+
+/** Decides when a quorum agrees and either every linked voter has voted or the wait for a better vote is over. */
+function considerDecision(state: ZabState, looking: Looking): void {
+  if (!isVoter(state)) return;
+  const agreeing = new Set<NodeId>();
+  for (const [voter, vote] of looking.votes) if (sameVote(vote, looking.vote)) agreeing.add(voter);
+  if (!state.quorum.isQuorum(agreeing)) {
+    looking.ticksToFinal = undefined;
+    return;
+  }
+  looking.ticksToFinal ??= state.options.finalizeTicks;
+  const linked = state.members.voters.filter((voter) => voter === state.id || state.links.has(voter));
+  if (looking.ticksToFinal > 0 && !linked.every((voter) => looking.votes.has(voter))) return;
+  decide(state, looking.vote);
+}
+
+function decide(state: ZabState, vote: Vote): void {
+  state.settledVote = vote;
+  if (vote.leader === state.id) request(state, { to: "leading" });
+  else request(state, { to: "learning", leader: vote.leader, voting: isVoter(state) });
+}
+
+/**
+ * An established ensemble is joined when a quorum names one leader and that leader itself says that it leads.
+ * Zxid and round legitimately differ among settled members, so only leader and epoch are compared (1732, 1805).
+ */
+function onSettledVote(state: ZabState, looking: Looking, from: NodeId, message: Notification): void {
+  const vote: Vote = { leader: message.leader, zxid: message.zxid, epoch: message.epoch };
+  if (!message.voting) return;
+  if (message.round === state.round && isVoter(state) && state.members.voters.includes(vote.leader)) {
+    looking.votes.set(from, vote);
+    const leads =
+      vote.leader === state.id || looking.settled.get(vote.leader)?.leading === true || from === vote.leader;
+    if (leads && sameVote(vote, looking.vote)) considerDecision(state, looking);
+  }
+  looking.settled.set(from, { vote, round: message.round, leading: message.state === "leading" });
+  if (state.next !== undefined) return;
+  const naming = new Set<NodeId>();
+  for (const [voter, one] of looking.settled) {
+    if (one.vote.leader === vote.leader && one.vote.epoch === vote.epoch) naming.add(voter);
+  }
+  if (!state.quorum.isQuorum(naming)) return;
+  if (vote.leader === state.id || looking.settled.get(vote.leader)?.leading !== true) return;
+  state.round = Math.max(state.round, message.round);
+  decide(state, vote);
+}
+
+/** A link went away, and with it whatever the peer said over it. */
+export function electionLinkDown(state: ZabState, peer: NodeId): void {
+  state.fresh.delete(peer);
+  if (state.role.kind !== "looking") return;
+  state.role.votes.delete(peer);
+  state.role.settled.delete(peer);
+}

@@ -1,0 +1,113 @@
+import type { EffectsBuffer } from "../effects.ts";
+import { requestKey, type Entry, type ProposalRequest } from "../entry.ts";
+import type { LogMirror } from "../log-mirror.ts";
+import type { ZabMessage } from "../messages.ts";
+import type { Zxid } from "../zxid.ts";
+
+interface Open {
+  readonly proposal: number;
+  readonly request: ProposalRequest;
+  /** The epoch in which it was handed to a leader; undefined while it waits here. */
+  sentEpoch: number | undefined;
+}
+
+/**
+ * The proposals made at this replica that have not ended.
+ *
+ * A proposal handed to the leader of epoch e can only become a transaction of epoch e. Once this replica is in step
+ * with a leader again, its log holds all that can ever be committed of what was handed over before. So each open
+ * proposal is then either in the log, and will be committed, or lost for good: no proposal stays unknown while the
+ * replica lives and finds a leader.
+ */
+export class ProposalBook {
+  readonly #open: Map<string, Open> = new Map<string, Open>();
+  readonly #keys: Map<number, string> = new Map<number, string>();
+  readonly #waiting: Set<string> = new Set<string>();
+  readonly #out: EffectsBuffer<ZabMessage>;
+  readonly #waitingMax: number;
+
+  constructor(out: EffectsBuffer<ZabMessage>, waitingMax: number) {
+    this.#out = out;
+    this.#waitingMax = waitingMax;
+  }
+
+  get openCount(): number {
+    return this.#open.size;
+  }
+
+  /** Takes a proposal in; refused as `overloaded` when too many are open. */
+  add(proposal: number, request: ProposalRequest): void {
+    const key = requestKey(request);
+    if (this.#open.has(key) || this.#open.size >= this.#waitingMax) {
+      this.#out.outcome({ kind: "lost", proposal, reason: "overloaded" });
+      return;
+    }
+    this.#open.set(key, { proposal, request, sentEpoch: undefined });
+    this.#keys.set(proposal, key);
+    this.#waiting.add(key);
+  }
+
+  /** The requests that wait for a leader, oldest first; they count as handed over in `epoch` from now on. */
+  takeWaiting(epoch: number): readonly ProposalRequest[] {
+    const taken: ProposalRequest[] = [];
+    for (const key of this.#waiting) {
+      const open = this.#open.get(key);
+      if (open === undefined) continue;
+      open.sentEpoch = epoch;
+      taken.push(open.request);
+    }
+    this.#waiting.clear();
+    return taken;
+  }
+
+  forget(proposal: number): void {
+    const key = this.#keys.get(proposal);
+    if (key !== undefined) this.#close(key);
+  }
+
+  /** An entry is handed out for application. */
+  committed(entry: Entry): void {
+    const key = requestKey(entry);
+    const open = this.#open.get(key);
+    if (open === undefined) return;
+    this.#close(key);
+    this.#out.outcome({ kind: "committed", proposal: open.proposal, zxid: entry.zxid });
+  }
+
+  /** The leader knows this request from before, or refuses it. */
+  answered(request: { readonly client: bigint; readonly sequence: number }, position: Zxid, refused: boolean): void {
+    const key = requestKey(request);
+    const open = this.#open.get(key);
+    if (open === undefined) return;
+    this.#close(key);
+    this.#out.outcome(
+      refused
+        ? { kind: "lost", proposal: open.proposal, reason: "overloaded" }
+        : { kind: "answered", proposal: open.proposal, position },
+    );
+  }
+
+  /**
+   * This replica is in step with a leader: whatever was handed over before is in the log after `delivered`, or in the
+   * snapshot that was installed, or lost.
+   */
+  settle(log: LogMirror, delivered: Zxid, restored: boolean): void {
+    const handedOver = [...this.#open].filter(([, open]) => open.sentEpoch !== undefined);
+    if (handedOver.length === 0) return;
+    const logged = new Set(log.after(delivered).map((entry) => requestKey(entry)));
+    for (const [key, open] of handedOver) {
+      if (logged.has(key)) continue;
+      this.#close(key);
+      // With a snapshot between then and now only the table of answers can tell; it says "never applied" as well.
+      if (restored) this.#out.outcome({ kind: "answered", proposal: open.proposal, position: delivered });
+      else this.#out.outcome({ kind: "lost", proposal: open.proposal, reason: "superseded" });
+    }
+  }
+
+  #close(key: string): void {
+    const open = this.#open.get(key);
+    if (open !== undefined) this.#keys.delete(open.proposal);
+    this.#open.delete(key);
+    this.#waiting.delete(key);
+  }
+}

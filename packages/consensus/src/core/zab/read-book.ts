@@ -1,0 +1,72 @@
+import type { NodeId } from "../entry.ts";
+import type { Session } from "../messages.ts";
+
+/** Where the answer to a read goes: to this replica, or to a learner in its present session. */
+export type ReadSource =
+  | { readonly kind: "local" }
+  | { readonly kind: "learner"; readonly node: NodeId; readonly session: Session };
+
+export interface WaitingRead {
+  readonly read: number;
+  readonly source: ReadSource;
+  /** The ping round that must reach a quorum; undefined until that round has been sent. */
+  round: number | undefined;
+}
+
+/** Linearizable reads that wait for a leader, and at the leader for a quorum. Bounded by `max`. */
+export class ReadBook {
+  readonly #local: Set<number> = new Set<number>();
+  readonly #sent: Set<number> = new Set<number>();
+  #waiting: WaitingRead[] = [];
+  readonly #max: number;
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  /** A read asked for at this replica. */
+  add(read: number): void {
+    if (this.#local.size < this.#max) this.#local.add(read);
+  }
+
+  /** Local reads that no leader has been asked about yet. */
+  takeLocal(): readonly number[] {
+    const taken = [...this.#local].filter((read) => !this.#sent.has(read));
+    for (const read of taken) this.#sent.add(read);
+    return taken;
+  }
+
+  /** Ends a local read; false if it was not open. */
+  finishLocal(read: number): boolean {
+    this.#sent.delete(read);
+    return this.#local.delete(read);
+  }
+
+  /** The leader is gone, and with it what it was asked: local reads are asked again. */
+  reset(): void {
+    this.#sent.clear();
+    this.#waiting = [];
+  }
+
+  /** At the leader: this read needs a ping round that starts after now. */
+  wait(read: number, source: ReadSource): void {
+    if (this.#waiting.length < this.#max) this.#waiting.push({ read, source, round: undefined });
+  }
+
+  get hasUnsent(): boolean {
+    return this.#waiting.at(-1)?.round === undefined && this.#waiting.length > 0;
+  }
+
+  /** Round `round` is being sent: the reads before it are answered when a quorum answers it. */
+  roundSent(round: number): void {
+    for (const waiting of this.#waiting) waiting.round ??= round;
+  }
+
+  /** A quorum answered every round up to `round`. */
+  takeConfirmed(round: number): readonly WaitingRead[] {
+    const confirmed = this.#waiting.filter((waiting) => waiting.round !== undefined && waiting.round <= round);
+    if (confirmed.length > 0)
+      this.#waiting = this.#waiting.filter((one) => one.round === undefined || one.round > round);
+    return confirmed;
+  }
+}

@@ -1,0 +1,189 @@
+import type { Entry, NodeId, Snapshot } from "../entry.ts";
+import type { LeaderMessage } from "../messages.ts";
+import { formatZxid, isSuccessor, zxidOf, type Zxid } from "../zxid.ts";
+import { planSync } from "./sync-plan.ts";
+import {
+  deliver,
+  request,
+  sendToLeader,
+  sendToLearner,
+  setEpochs,
+  type Learner,
+  type Leading,
+  type Learning,
+  type ZabState,
+} from "./zab-state.ts";
+
+// Zab phase 2: each learner's log is made equal to the leader's, and a quorum acknowledges that history before
+// anything new is proposed.
+
+type Of<Kind> = Extract<LeaderMessage, { readonly kind: Kind }>;
+
+/**
+ * Sends a learner all that it lacks and then NEWLEADER, in one step: what is proposed later is queued behind it, with
+ * no gap and no overlap. NEWLEADER comes last, since it says "this was all" (ZOOKEEPER-3104).
+ *
+ * The stream carries outstanding proposals too, for observers and returning members as well: a member that lost its
+ * disk may have acknowledged them in its former life, and may vote as soon as it is in step.
+ */
+export function synchronize(state: ZabState, leading: Leading, learner: Learner): void {
+  const { session } = learner;
+  const plan = planSync(state.log, learner.lastZxid);
+  let after: Zxid;
+  switch (plan.kind) {
+    case "diff":
+      after = plan.after;
+      sendToLearner(state, learner, { kind: "diff", session, zxid: state.log.end }, 0);
+      break;
+    case "trunc":
+      after = plan.last;
+      sendToLearner(state, learner, { kind: "trunc", session, zxid: plan.last }, 0);
+      break;
+    case "snap":
+      after = state.log.snapshot.position;
+      sendSnapshot(state, learner, state.log.snapshot);
+      break;
+  }
+  for (const entry of state.log.after(after)) sendToLearner(state, learner, { kind: "proposal", session, entry }, 0);
+  const message: LeaderMessage = { kind: "newLeader", session, epoch: leading.epoch, committed: state.committed };
+  sendToLearner(state, learner, message, 0);
+  learner.phase = "synchronization";
+  learner.syncEnd = state.log.end;
+}
+
+function sendSnapshot(state: ZabState, learner: Learner, snapshot: Snapshot): void {
+  const { position, chunks } = snapshot;
+  const pieces = chunks.length === 0 ? [undefined] : chunks;
+  for (const [index, chunk] of pieces.entries()) {
+    const last = index === pieces.length - 1;
+    sendToLearner(state, learner, { kind: "snap", session: learner.session, position, chunk, last }, 0);
+  }
+}
+
+/** The history that everybody acknowledged becomes committed as a whole: the leader may serve and propose. */
+export function considerEstablished(state: ZabState, leading: Leading): void {
+  if (leading.phase !== "synchronization") return;
+  const acked = new Set<NodeId>();
+  // The leader's own word counts like any other: only when it is on its disk.
+  if (leading.ownAck !== undefined && leading.ownAck <= state.durableToken) acked.add(state.id);
+  for (const learner of leading.learners.values()) {
+    if (learner.voting && learner.phase === "broadcast") acked.add(learner.node);
+  }
+  if (!state.quorum.isQuorum(acked)) return;
+  leading.phase = "broadcast";
+  state.settledVote = { leader: state.id, zxid: leading.initialZxid, epoch: leading.epoch };
+  if (leading.initialEnd > state.committed) state.committed = leading.initialEnd;
+  state.proposals.settle(state.log, state.delivered, state.restored);
+  state.restored = false;
+  deliver(state);
+  for (const learner of leading.learners.values()) if (learner.phase === "broadcast") sendUpToDate(state, learner);
+  state.out.event({ kind: "leader", leader: state.id, epoch: leading.epoch });
+}
+
+export function sendUpToDate(state: ZabState, learner: Learner): void {
+  const message: LeaderMessage = { kind: "upToDate", session: learner.session, committed: state.committed };
+  sendToLearner(state, learner, message, 0);
+}
+
+export function onDiff(state: ZabState, learning: Learning): void {
+  if (learning.phase === "synchronization") learning.incoming = undefined;
+}
+
+/** Cutting to a position that is not held would leave one record too many or too few (Z14): refuse to go on. */
+export function onTrunc(state: ZabState, learning: Learning, message: Of<"trunc">): void {
+  if (learning.phase !== "synchronization" || learning.newLeaderAcked) return;
+  const cutsCommitted = message.zxid < state.delivered || message.zxid < state.log.snapshot.position;
+  if (cutsCommitted || !state.log.holds(message.zxid)) {
+    const held = `log ${formatZxid(state.log.base)}..${formatZxid(state.log.end)}, applied ${formatZxid(state.delivered)}`;
+    state.out.fatal({ reason: "history-mismatch", detail: `asked to cut to ${formatZxid(message.zxid)}; ${held}` });
+    return;
+  }
+  state.log.truncate(message.zxid);
+}
+
+export function onSnap(state: ZabState, learning: Learning, message: Of<"snap">): void {
+  if (learning.phase !== "synchronization" || learning.newLeaderAcked) return;
+  learning.incoming ??= { position: message.position, chunks: [], entries: [], complete: false };
+  if (message.chunk !== undefined) learning.incoming.chunks.push(message.chunk);
+  learning.incoming.complete = message.last;
+}
+
+/**
+ * An entry from the leader, during sync or after it. A repeated one is legal and ignored: the sync stream and the live
+ * stream may overlap. Returns true when it was written.
+ */
+export function receiveEntry(state: ZabState, learning: Learning, entry: Entry): boolean {
+  const { incoming } = learning;
+  if (incoming !== undefined) {
+    const end = incoming.entries.at(-1)?.zxid ?? incoming.position;
+    if (!incoming.complete || !isSuccessor(end, entry.zxid)) brokenStream(state, entry.zxid, end);
+    else incoming.entries.push(entry);
+    return false;
+  }
+  if (entry.zxid <= state.log.end) return false;
+  // Contiguity is checked on arrival, so that a hole cannot spread to those who later learn from us (4925).
+  if (!isSuccessor(state.log.end, entry.zxid)) {
+    brokenStream(state, entry.zxid, state.log.end);
+    return false;
+  }
+  state.log.append(entry);
+  return true;
+}
+
+function brokenStream(state: ZabState, zxid: Zxid, end: Zxid): void {
+  request(state, { to: "looking", reason: `${formatZxid(zxid)} does not follow ${formatZxid(end)}` });
+}
+
+/**
+ * The safe order (ZOOKEEPER-4823): log, then epoch, then ACK. Writes keep their order, the send names the last of
+ * them, and every later ack names a later token; so no ack can overtake this one (4685) or its records (3911, 4646).
+ */
+export function onNewLeader(state: ZabState, learning: Learning, message: Of<"newLeader">): void {
+  if (learning.phase !== "synchronization" || learning.newLeaderAcked || message.epoch !== learning.epoch) return;
+  if (learning.incoming !== undefined && !installHistory(state, learning)) return;
+  const token = setEpochs(state, { current: message.epoch });
+  learning.newLeaderAcked = true;
+  const { session } = learning;
+  sendToLeader(state, learning, { kind: "ack", session, zxid: zxidOf(message.epoch, 0) }, token);
+  // The rest of the buffer is kept, and none of it is applied before its commit (4394).
+  commitUpTo(state, message.committed);
+}
+
+/** Puts what SNAP brought in the place of log and snapshot, at once: between the two there is no state to crash in. */
+function installHistory(state: ZabState, learning: Learning): boolean {
+  const incoming = learning.incoming;
+  if (incoming === undefined) return true;
+  const end = incoming.entries.at(-1)?.zxid ?? incoming.position;
+  if (!incoming.complete || end < state.delivered) {
+    const detail = `a snapshot ending at ${formatZxid(end)} came to a replica that applied ${formatZxid(state.delivered)}`;
+    state.out.fatal({ reason: "history-mismatch", detail });
+    return false;
+  }
+  learning.incoming = undefined;
+  const snapshot: Snapshot = { position: incoming.position, chunks: incoming.chunks };
+  const token = state.log.replace(snapshot, incoming.entries, state.delivered);
+  if (snapshot.position > state.delivered) state.restore = { token, snapshot };
+  return true;
+}
+
+/** Everything up to `zxid` is committed. What the log does not hold yet is delivered when it does. */
+export function commitUpTo(state: ZabState, zxid: Zxid): void {
+  if (zxid > state.committed) state.committed = zxid;
+  deliver(state);
+}
+
+export function onUpToDate(state: ZabState, learning: Learning, message: Of<"upToDate">): void {
+  if (learning.phase !== "synchronization" || !learning.newLeaderAcked) return;
+  learning.phase = "broadcast";
+  learning.phaseTicks = 0;
+  if (state.settledVote !== undefined) state.settledVote = { ...state.settledVote, epoch: learning.epoch };
+  commitUpTo(state, message.committed);
+  state.proposals.settle(state.log, state.delivered, state.restored);
+  state.restored = false;
+  state.out.event({ kind: "leader", leader: learning.leader, epoch: learning.epoch });
+  if (!state.epochs.voting && state.members.voters.includes(state.id)) {
+    // In step with an established leader: from now on this disk holds all that a vote has to stand for.
+    setEpochs(state, { voting: true });
+    request(state, { to: "looking", reason: "in step again, and from now on with a vote" });
+  }
+}

@@ -1,0 +1,419 @@
+import { assert } from "@tutti/stdx";
+import { EffectsBuffer, type Effects } from "../effects.ts";
+import type { NodeId } from "../entry.ts";
+import { LogMirror } from "../log-mirror.ts";
+import type { LeaderMessage, LearnerMessage, ZabMessage } from "../messages.ts";
+import { majority } from "../quorum.ts";
+import type { CoreStatus, Input, LeaderHooks, Members, RecoveredState, ReplicaCore } from "../replica-core.ts";
+import { formatZxid } from "../zxid.ts";
+import {
+  considerCommit,
+  considerReads,
+  createWorkload,
+  forwardWaiting,
+  onAck,
+  onCommit,
+  onProposal,
+  onRequest,
+  proposeQueued,
+  sendDueAck,
+  sendPings,
+} from "./broadcast.ts";
+import {
+  onAckEpoch,
+  onFollowerInfo,
+  onLeaderInfo,
+  sendFollowerInfo,
+  startLeading,
+  startLearning,
+} from "./discovery.ts";
+import { electionLinkDown, electionLinkUp, onNotification, startElection, tickElection } from "./election.ts";
+import { ProposalBook } from "./proposal-book.ts";
+import { ReadBook } from "./read-book.ts";
+import {
+  considerEstablished,
+  commitUpTo,
+  onDiff,
+  onNewLeader,
+  onSnap,
+  onTrunc,
+  onUpToDate,
+  receiveEntry,
+  synchronize,
+} from "./synchronization.ts";
+import { deliver, isVoter, request, sendToLearner, type Leading, type Learning, type ZabState } from "./zab-state.ts";
+import { zabDefaults, type ZabOptions } from "./zab-options.ts";
+
+export interface ZabCoreOptions {
+  readonly id: NodeId;
+  readonly members: Members;
+  readonly recovered: RecoveredState;
+  readonly hooks: LeaderHooks;
+  readonly zab?: Partial<ZabOptions>;
+}
+
+/** ZAB for one replica. Starts looking for a leader at once. */
+export function createZabCore(options: ZabCoreOptions): ReplicaCore<ZabMessage> {
+  const state = createState(options);
+  startElection(state);
+  settleRole(state);
+  return {
+    step: (input) => {
+      if (state.out.isFatal) return;
+      dispatch(state, input);
+      settleRole(state);
+      forwardWaiting(state);
+      settleRole(state);
+    },
+    effects: (): Effects<ZabMessage> => {
+      sendDueAck(state);
+      return state.out.drain();
+    },
+    status: () => statusOf(state),
+  };
+}
+
+function createState({ id, members, recovered, hooks, zab }: ZabCoreOptions): ZabState {
+  const settings: ZabOptions = { ...zabDefaults, ...zab };
+  const out = new EffectsBuffer<ZabMessage>();
+  const log = new LogMirror(recovered.log, out, settings.retainedEntriesMax);
+  assert(recovered.epochs.current <= recovered.epochs.accepted, "an epoch is accepted before it is entered");
+  const { position } = log.snapshot;
+  return {
+    id,
+    members,
+    options: settings,
+    quorum: settings.quorum ?? majority(members.voters),
+    hooks,
+    out,
+    log,
+    proposals: new ProposalBook(out, settings.waitingRequestsMax),
+    reads: new ReadBook(settings.waitingReadsMax),
+    links: new Map(),
+    fresh: new Set(),
+    epochs: recovered.epochs,
+    role: {
+      kind: "looking",
+      vote: { leader: 0, zxid: 0n, epoch: 0 },
+      votes: new Map(),
+      settled: new Map(),
+      ticksToVote: 0,
+      voteIntervalTicks: 0,
+      ticksToFinal: undefined,
+    },
+    next: undefined,
+    round: 0,
+    settledVote: undefined,
+    sessions: 0,
+    durableToken: 0,
+    committed: position,
+    delivered: position,
+    applied: position,
+    restore: undefined,
+    restored: false,
+    workload: createWorkload(),
+    ackDue: false,
+  };
+}
+
+/** Carries out the changes of role that a step asked for. A change may ask for another, in a bounded chain. */
+function settleRole(state: ZabState): void {
+  for (let changes = 0; state.next !== undefined; changes += 1) {
+    assert(changes < 8, "a step ends in a role");
+    const next = state.next;
+    state.next = undefined;
+    const from = roleName(state);
+    if (next.to === "looking") {
+      leaveRole(state);
+      startElection(state);
+    } else if (next.to === "learning") {
+      startLearning(state, next.leader, next.voting);
+    } else {
+      startLeading(state);
+      advanceLeading(state);
+    }
+    const reason = next.to === "looking" ? next.reason : "elected";
+    if (from !== roleName(state)) state.out.event({ kind: "role", from, to: roleName(state), reason });
+  }
+}
+
+/** Nothing of a role outlives it: not its requests, not its reads, not what was prepared on its state. */
+function leaveRole(state: ZabState): void {
+  const role = state.role;
+  if (role.kind === "leading") {
+    for (const learner of role.learners.values()) {
+      sendToLearner(state, learner, { kind: "refuse", session: learner.session }, 0);
+    }
+    state.hooks.leadershipLost();
+  }
+  if (role.kind !== "looking") state.out.event({ kind: "leader", leader: undefined, epoch: state.epochs.accepted });
+  state.workload = createWorkload();
+  state.ackDue = false;
+  state.reads.reset();
+}
+
+function dispatch(state: ZabState, input: Input<ZabMessage>): void {
+  switch (input.kind) {
+    case "tick":
+      return tick(state);
+    case "linkUp":
+      return linkUp(state, input.peer, input.link);
+    case "linkDown":
+      return linkDown(state, input.peer, input.link);
+    case "message":
+      return onMessage(state, input);
+    case "persisted":
+      return onPersisted(state, input.token);
+    case "applied":
+      if (input.position > state.applied) state.applied = input.position;
+      forgetApplied(state);
+      return proposeQueued(state);
+    case "snapshot":
+      if (input.snapshot.position > state.log.snapshot.position && state.restore === undefined) {
+        state.log.saveSnapshot(input.snapshot);
+      }
+      return;
+    case "propose":
+      return state.proposals.add(input.proposal, {
+        client: input.client,
+        sequence: input.sequence,
+        payload: input.payload,
+      });
+    case "forget":
+      return state.proposals.forget(input.proposal);
+    case "read":
+      return state.reads.add(input.read);
+  }
+}
+
+/** Entries are applied in order, and the map was filled in order: its head is what can be forgotten. */
+function forgetApplied(state: ZabState): void {
+  for (const [key, zxid] of state.workload.unapplied) {
+    if (zxid > state.applied) return;
+    state.workload.unapplied.delete(key);
+  }
+}
+
+function onPersisted(state: ZabState, token: number): void {
+  if (token <= state.durableToken) return;
+  state.durableToken = token;
+  state.log.persisted(token);
+  const role = state.role;
+  if (role.kind === "leading") advanceLeading(state);
+  deliver(state);
+}
+
+/** Goes on with whatever the leader may do by now: synchronize, establish itself, commit. */
+function advanceLeading(state: ZabState): void {
+  const leading = state.role;
+  if (leading.kind !== "leading") return;
+  if (leading.phase !== "discovery") {
+    for (const learner of leading.learners.values()) {
+      if (learner.phase === "epochAcked") synchronize(state, leading, learner);
+    }
+  }
+  considerEstablished(state, leading);
+  considerCommit(state, leading);
+  considerReads(state, leading);
+}
+
+function linkUp(state: ZabState, peer: NodeId, link: number): void {
+  const known = state.links.get(peer);
+  if (known === link) return;
+  if (known !== undefined) linkDown(state, peer, known);
+  state.links.set(peer, link);
+  const role = state.role;
+  if (role.kind === "learning" && role.leader === peer && role.link === undefined && role.phase === "discovery") {
+    role.link = link;
+    sendFollowerInfo(state, role);
+  }
+  electionLinkUp(state, peer);
+}
+
+/** A broken link may have swallowed messages, so the session that ran over it is over. */
+function linkDown(state: ZabState, peer: NodeId, link: number): void {
+  if (state.links.get(peer) !== link) return;
+  state.links.delete(peer);
+  electionLinkDown(state, peer);
+  const role = state.role;
+  if (role.kind === "learning" && role.link === link) {
+    request(state, { to: "looking", reason: `the link to leader ${peer} broke` });
+  } else if (role.kind === "leading" && role.learners.get(peer)?.link === link) {
+    role.learners.delete(peer);
+  }
+}
+
+interface Incoming {
+  readonly from: NodeId;
+  readonly link: number;
+  readonly message: ZabMessage;
+}
+
+function onMessage(state: ZabState, { from, link, message }: Incoming): void {
+  switch (message.kind) {
+    case "notification":
+      return onNotification(state, from, message);
+    case "followerInfo":
+    case "ackEpoch":
+    case "ack":
+    case "pong":
+    case "request":
+    case "readRequest":
+      if (state.role.kind === "leading") return onLearnerMessage(state, state.role, { from, link, message });
+      return;
+    default: {
+      const role = state.role;
+      const present = role.kind === "learning" && role.link === link && role.session === message.session;
+      if (present && role.leader === from) onLeaderMessage(state, role, message);
+    }
+  }
+}
+
+function onLearnerMessage(
+  state: ZabState,
+  leading: Leading,
+  { from, link, message }: { readonly from: NodeId; readonly link: number; readonly message: LearnerMessage },
+): void {
+  if (state.links.get(from) !== link) return;
+  if (message.kind === "followerInfo") {
+    onFollowerInfo(state, leading, { from, link, message });
+    return advanceLeading(state);
+  }
+  const learner = leading.learners.get(from);
+  if (learner === undefined || learner.link !== link || learner.session !== message.session) return;
+  learner.silentTicks = 0;
+  switch (message.kind) {
+    case "ackEpoch":
+      onAckEpoch(state, learner, message);
+      return advanceLeading(state);
+    case "ack":
+      return onAck(state, leading, learner, message.zxid);
+    case "pong":
+      learner.round = Math.max(learner.round, message.round);
+      return considerReads(state, leading);
+    case "request":
+      return onRequest(state, learner, message);
+    case "readRequest":
+      return state.reads.wait(message.read, { kind: "learner", node: from, session: message.session });
+  }
+}
+
+function onLeaderMessage(state: ZabState, learning: Learning, message: LeaderMessage): void {
+  learning.silentTicks = 0;
+  switch (message.kind) {
+    case "leaderInfo":
+      return onLeaderInfo(state, learning, message);
+    case "diff":
+      return onDiff(state, learning);
+    case "trunc":
+      return onTrunc(state, learning, message);
+    case "snap":
+      return onSnap(state, learning, message);
+    case "proposal":
+      return onProposal(state, learning, message.entry);
+    case "newLeader":
+      return onNewLeader(state, learning, message);
+    case "upToDate":
+      return onUpToDate(state, learning, message);
+    case "commit":
+      return onCommit(state, learning, message.zxid);
+    case "inform":
+      receiveEntry(state, learning, message.entry);
+      if (state.next === undefined && learning.newLeaderAcked) commitUpTo(state, message.entry.zxid);
+      return;
+    case "ping":
+      state.out.send({
+        to: learning.leader,
+        link: learning.link,
+        message: { kind: "pong", session: learning.session, round: message.round },
+        after: 0,
+      });
+      return;
+    case "answered":
+      return state.proposals.answered(message, message.position, message.refused);
+    case "readAnswer":
+      if (state.reads.finishLocal(message.read)) state.out.read(message.read, message.position);
+      return;
+    case "refuse":
+      return request(state, { to: "looking", reason: `${learning.leader} does not lead this replica` });
+  }
+}
+
+function tick(state: ZabState): void {
+  const role = state.role;
+  switch (role.kind) {
+    case "looking":
+      return tickElection(state, role);
+    case "learning":
+      return tickLearning(state, role);
+    case "leading":
+      return tickLeading(state, role);
+  }
+}
+
+function tickLearning(state: ZabState, learning: Learning): void {
+  learning.silentTicks += 1;
+  learning.phaseTicks += 1;
+  if (learning.silentTicks >= state.options.silenceTicks) {
+    request(state, { to: "looking", reason: `leader ${learning.leader} is silent` });
+  } else if (learning.phase !== "broadcast" && learning.phaseTicks >= state.options.joinTicks) {
+    request(state, { to: "looking", reason: `joining leader ${learning.leader} takes too long` });
+  } else if (learning.phase === "discovery") {
+    sendFollowerInfo(state, learning);
+  }
+}
+
+function tickLeading(state: ZabState, leading: Leading): void {
+  leading.phaseTicks += 1;
+  const heard = new Set<NodeId>([state.id]);
+  for (const learner of leading.learners.values()) {
+    learner.silentTicks += 1;
+    if (learner.silentTicks >= state.options.silenceTicks) {
+      leading.learners.delete(learner.node);
+      sendToLearner(state, learner, { kind: "refuse", session: learner.session }, 0);
+    } else if (learner.voting) {
+      heard.add(learner.node);
+    }
+  }
+  if (leading.phase !== "broadcast" && leading.phaseTicks >= state.options.joinTicks) {
+    return request(state, { to: "looking", reason: "no quorum came into step" });
+  }
+  if (leading.phase === "broadcast" && !state.quorum.isQuorum(heard)) {
+    return request(state, { to: "looking", reason: "lost touch with the quorum" });
+  }
+  leading.ticksToPing -= 1;
+  if (leading.ticksToPing <= 0) sendPings(state, leading);
+}
+
+const letters = { looking: "L", following: "F", observing: "O", leading: "*" } as const;
+
+function roleName(state: ZabState): CoreStatus["role"] {
+  if (state.role.kind !== "learning") return state.role.kind;
+  return state.role.voting ? "following" : "observing";
+}
+
+function statusOf(state: ZabState): CoreStatus {
+  const { role } = state;
+  const inStep = role.kind !== "looking" && role.phase === "broadcast";
+  const leader = role.kind === "learning" ? role.leader : state.id;
+  return {
+    id: state.id,
+    role: roleName(state),
+    phase: role.kind === "looking" ? "election" : role.phase,
+    leader: inStep ? leader : undefined,
+    epoch: state.epochs.current,
+    acceptedEpoch: state.epochs.accepted,
+    voting: isVoter(state),
+    committed: state.committed,
+    logged: state.log.end,
+    durable: state.log.durableEnd,
+    delivered: state.delivered,
+    snapshot: state.log.snapshot.position,
+  };
+}
+
+/** One line: id and role, epoch, committed/logged. */
+export function explainStatus(status: CoreStatus): string {
+  const { id, role, epoch, committed, logged } = status;
+  return `${id}${letters[role]} e${epoch} ${formatZxid(committed)}/${formatZxid(logged)}`;
+}

@@ -1,0 +1,216 @@
+import type { EffectsBuffer, Epochs, LinkId, Token } from "../effects.ts";
+import type { Entry, NodeId, ProposalRequest, Snapshot } from "../entry.ts";
+import type { LogMirror } from "../log-mirror.ts";
+import type { Session, ZabMessage, LearnerMessage, LeaderMessage } from "../messages.ts";
+import type { QuorumSystem } from "../quorum.ts";
+import type { LeaderHooks, Members } from "../replica-core.ts";
+import { assert } from "@tutti/stdx";
+import type { Zxid } from "../zxid.ts";
+import type { ProposalBook } from "./proposal-book.ts";
+import type { ReadBook } from "./read-book.ts";
+import type { ZabOptions } from "./zab-options.ts";
+
+/** A vote: who should lead, and why it is fit to. Compared by (epoch, zxid, id). */
+export interface Vote {
+  readonly leader: NodeId;
+  readonly zxid: Zxid;
+  readonly epoch: number;
+}
+
+/** Zab phase 0. */
+export interface Looking {
+  readonly kind: "looking";
+  vote: Vote;
+  /** Votes of the present round, by voter. */
+  readonly votes: Map<NodeId, Vote>;
+  /** What settled members say, whatever their round: the way into an established ensemble. */
+  readonly settled: Map<NodeId, { readonly vote: Vote; readonly round: number; readonly leading: boolean }>;
+  ticksToVote: number;
+  voteIntervalTicks: number;
+  /** Ticks until a decided election is final; undefined while there is no quorum. */
+  ticksToFinal: number | undefined;
+}
+
+/** Follower or observer, in Zab phases 1 to 3. */
+export interface Learning {
+  readonly kind: "learning";
+  readonly voting: boolean;
+  readonly leader: NodeId;
+  readonly session: Session;
+  link: LinkId | undefined;
+  phase: "discovery" | "synchronization" | "broadcast";
+  /** The leader's epoch; 0 until LEADERINFO. */
+  epoch: number;
+  /** What SNAP brought so far; the history replaces ours as a whole at NEWLEADER. */
+  incoming:
+    | { readonly position: Zxid; readonly chunks: Uint8Array[]; readonly entries: Entry[]; complete: boolean }
+    | undefined;
+  /** True between NEWLEADER's ack and UPTODATE. */
+  newLeaderAcked: boolean;
+  silentTicks: number;
+  phaseTicks: number;
+}
+
+/** What a leader knows of one learner. */
+export interface Learner {
+  readonly node: NodeId;
+  readonly session: Session;
+  readonly link: LinkId;
+  readonly voting: boolean;
+  readonly acceptedEpoch: number;
+  phase: "discovery" | "epochAcked" | "synchronization" | "broadcast";
+  /** True when it promised this epoch, rather than having promised it before. */
+  promised: boolean;
+  lastZxid: Zxid;
+  /** The end of what the sync stream carried: an ack of NEWLEADER acknowledges all of it. */
+  syncEnd: Zxid;
+  acked: Zxid;
+  silentTicks: number;
+  /** The last ping round it answered. */
+  round: number;
+}
+
+/** Zab phases 1 to 3 on the leader. */
+export interface Leading {
+  readonly kind: "leading";
+  phase: "discovery" | "synchronization" | "broadcast";
+  /** 0 until a quorum has told its accepted epochs. */
+  epoch: number;
+  readonly learners: Map<NodeId, Learner>;
+  /** (current epoch, last zxid) when this node began to lead: nobody in its quorum may know more. */
+  readonly initialEpoch: number;
+  readonly initialZxid: Zxid;
+  /** The write that makes the leader's own NEWLEADER ack true. */
+  ownAck: Token | undefined;
+  /** The end of the initial history. Nothing is prepared before all of it is applied. */
+  initialEnd: Zxid;
+  phaseTicks: number;
+  ticksToPing: number;
+  round: number;
+}
+
+export type ZabRole = Looking | Learning | Leading;
+
+/** What a phase may ask for; carried out when the present step is over, so that no phase calls another. */
+export type Transition =
+  | { readonly to: "looking"; readonly reason: string }
+  | { readonly to: "learning"; readonly leader: NodeId; readonly voting: boolean }
+  | { readonly to: "leading" };
+
+const transitions: Readonly<Record<ZabRole["kind"], readonly ZabRole["kind"][]>> = {
+  looking: ["looking", "learning", "leading"],
+  learning: ["looking"],
+  leading: ["looking"],
+};
+
+/** A request on its way into the log, and the learner that sent it. */
+export interface QueuedRequest {
+  readonly request: ProposalRequest;
+  readonly origin: { readonly node: NodeId; readonly session: Session } | undefined;
+}
+
+/** What an established leader is working on. Dies with the leadership. */
+export interface Workload {
+  readonly queue: QueuedRequest[];
+  /** Requests of this leader's log that the machine has not applied, by request key. */
+  readonly unapplied: Map<string, Zxid>;
+}
+
+/** All that one replica knows. The phases are functions over it. */
+export interface ZabState {
+  readonly id: NodeId;
+  readonly members: Members;
+  readonly options: ZabOptions;
+  readonly quorum: QuorumSystem;
+  readonly hooks: LeaderHooks;
+  readonly out: EffectsBuffer<ZabMessage>;
+  readonly log: LogMirror;
+  readonly proposals: ProposalBook;
+  readonly reads: ReadBook;
+  readonly links: Map<NodeId, LinkId>;
+  /** Voters that have shown themselves without history or promises, for the first start of an ensemble. */
+  readonly fresh: Set<NodeId>;
+  epochs: Epochs;
+  role: ZabRole;
+  next: Transition | undefined;
+  /** Logical clock of elections. Not durable. */
+  round: number;
+  /** The vote that settled members answer with; its epoch is rewritten once in step (ZOOKEEPER-1732). */
+  settledVote: Vote | undefined;
+  /** Counts this life's attempts to join a leader. */
+  sessions: Session;
+  /** Every write up to this token is durable. */
+  durableToken: Token;
+  committed: Zxid;
+  /** Handed out for application. Invariant: delivered <= committed, delivered <= durable end of the log. */
+  delivered: Zxid;
+  /** Reported as applied by the machine. */
+  applied: Zxid;
+  /** An installed snapshot that is ahead of the machine, to be handed out once its write is durable. */
+  restore: { readonly token: Token; readonly snapshot: Snapshot } | undefined;
+  /** True when a snapshot was handed out since the open proposals were last settled. */
+  restored: boolean;
+  workload: Workload;
+  /** True when entries came that the leader has not been told are durable. */
+  ackDue: boolean;
+}
+
+/** Asks for a change of role at the end of this step. The first request wins. */
+export function request(state: ZabState, next: Transition): void {
+  state.next ??= next;
+}
+
+/** Exchanges the role, along the table of transitions that exist. */
+export function enter(state: ZabState, role: ZabRole): void {
+  assert(transitions[state.role.kind].includes(role.kind), `a ${state.role.kind} replica may become ${role.kind}`);
+  state.role = role;
+}
+
+/** Makes the epochs durable. Both counters only grow, on disk as in memory (ZOOKEEPER-2307). */
+export function setEpochs(state: ZabState, change: Partial<Epochs>): Token {
+  const epochs: Epochs = { ...state.epochs, ...change };
+  assert(epochs.accepted >= state.epochs.accepted, "the accepted epoch never decreases");
+  assert(epochs.current >= state.epochs.current, "the current epoch never decreases");
+  assert(epochs.current <= epochs.accepted, "an epoch is accepted before it is entered");
+  state.epochs = epochs;
+  return state.out.write({ kind: "epochs", epochs });
+}
+
+/** To the leader of the present session; lost if its link is gone. */
+export function sendToLeader(state: ZabState, learning: Learning, message: LearnerMessage, after: Token): void {
+  if (learning.link === undefined) return;
+  state.out.send({ to: learning.leader, link: learning.link, message, after });
+}
+
+export function sendToLearner(state: ZabState, learner: Learner, message: LeaderMessage, after: Token): void {
+  state.out.send({ to: learner.node, link: learner.link, message, after });
+}
+
+/**
+ * Hands out what is committed and on this replica's own disk, in order. Holding back what is not yet durable here
+ * keeps memory behind the log, so a crash never leaves a state that the log cannot explain.
+ */
+export function deliver(state: ZabState): void {
+  if (state.restore !== undefined) {
+    if (state.restore.token > state.durableToken) return;
+    const { snapshot } = state.restore;
+    state.restore = undefined;
+    state.restored = true;
+    state.delivered = snapshot.position;
+    if (state.committed < snapshot.position) state.committed = snapshot.position;
+    state.out.apply({ kind: "restore", snapshot });
+  }
+  const bound = state.committed < state.log.durableEnd ? state.committed : state.log.durableEnd;
+  if (state.delivered >= bound) return;
+  for (const entry of state.log.after(state.delivered)) {
+    if (entry.zxid > bound) break;
+    state.delivered = entry.zxid;
+    state.out.apply({ kind: "commit", entry });
+    state.proposals.committed(entry);
+  }
+}
+
+/** True for a member that may vote and lead. */
+export function isVoter(state: ZabState): boolean {
+  return state.epochs.voting && state.members.voters.includes(state.id);
+}

@@ -1,0 +1,32 @@
+/**
+ * Position of a transaction: the high 32 bits are the epoch of the leader that proposed it, the low 32 bits count its
+ * proposals from 1. Counter 0 names the start of an epoch and is never a transaction; `0n` is the empty log.
+ */
+export type Zxid = bigint;
+
+/** The last counter an epoch has. A leader that reaches it steps down, so that a new epoch begins (ZOOKEEPER-1277). */
+export const counterMax = 0xffff_ffff;
+
+/** Joins an epoch and a counter. The only place, with {@link epochOf} and {@link counterOf}, that knows the split. */
+export function zxidOf(epoch: number, counter: number): Zxid {
+  return (BigInt(epoch) << 32n) | BigInt(counter);
+}
+
+export function epochOf(zxid: Zxid): number {
+  return Number(zxid >> 32n);
+}
+
+export function counterOf(zxid: Zxid): number {
+  return Number(zxid & 0xffff_ffffn);
+}
+
+/** True when a log that ends at `previous` may go on with `next`: the next counter, or the first of a later epoch. */
+export function isSuccessor(previous: Zxid, next: Zxid): boolean {
+  if (epochOf(previous) === epochOf(next)) return next === previous + 1n;
+  return next > previous && counterOf(next) === 1;
+}
+
+/** `epoch:counter`, the form in which people read it. */
+export function formatZxid(zxid: Zxid): string {
+  return `${epochOf(zxid)}:${counterOf(zxid)}`;
+}

@@ -1,0 +1,202 @@
+import { assert } from "@tutti/stdx";
+import { requestKey, type Entry, type NodeId } from "../core/entry.ts";
+import type { Send } from "../core/effects.ts";
+import type { ZabMessage } from "../core/messages.ts";
+import type { CoreStatus } from "../core/replica-core.ts";
+import { counterOf, epochOf, formatZxid, type Zxid } from "../core/zxid.ts";
+import type { DiskImage } from "./record-disk.ts";
+
+/** What one node has applied, as the checker follows it. */
+interface Follower {
+  /** Index into the chain of the next entry it must apply. */
+  next: number;
+}
+
+/**
+ * Sees everything in a simulated ensemble and asserts, after every event, what the protocol promises. It keeps one
+ * chain: the entries in the order in which they were first applied anywhere.
+ */
+export class Checker {
+  readonly chain: Entry[] = [];
+  readonly #indexOf: Map<Zxid, number> = new Map<Zxid, number>();
+  readonly #keys: Set<string> = new Set<string>();
+  readonly #followers: Map<NodeId, Follower> = new Map<NodeId, Follower>();
+  readonly #leaders: Map<number, NodeId> = new Map<number, NodeId>();
+  readonly #requests: Map<Zxid, string> = new Map<Zxid, string>();
+  readonly #lost: Set<string> = new Set<string>();
+  readonly #entered: Map<NodeId, number> = new Map<NodeId, number>();
+  readonly #repeated: Set<string> = new Set<string>();
+  readonly #reads: Map<string, Zxid> = new Map<string, Zxid>();
+  readonly #voters: readonly NodeId[];
+  readonly #imageOf: (node: NodeId) => DiskImage;
+
+  constructor(voters: readonly NodeId[], imageOf: (node: NodeId) => DiskImage) {
+    this.#voters = voters;
+    this.#imageOf = imageOf;
+  }
+
+  get committedEnd(): Zxid {
+    return this.chain.at(-1)?.zxid ?? 0n;
+  }
+
+  /** A node starts from its own snapshot. */
+  started(node: NodeId, snapshot: Zxid): void {
+    this.#followers.set(node, { next: this.#positionAfter(node, snapshot) });
+    this.#enteredEpoch(node);
+  }
+
+  restored(node: NodeId, snapshot: Zxid): void {
+    this.started(node, snapshot);
+  }
+
+  /** Agreement and total order: every node applies the same entries in the same order, each once. */
+  applied(node: NodeId, entry: Entry): void {
+    const follower = this.#followers.get(node);
+    assert(follower !== undefined, "only a started node applies");
+    const known = this.chain[follower.next];
+    const at = formatZxid(entry.zxid);
+    if (known === undefined) {
+      this.#extend(node, entry);
+    } else {
+      assert(known.zxid === entry.zxid, `node ${node} applies ${formatZxid(known.zxid)} next, not ${at}`);
+      assert(requestKey(known) === requestKey(entry), `every node applies the same transaction at ${at}`);
+    }
+    follower.next += 1;
+    const image = this.#imageOf(node);
+    assert(holds(image, entry.zxid), `node ${node} applies ${at} only when its own disk holds it`);
+  }
+
+  #extend(node: NodeId, entry: Entry): void {
+    const at = formatZxid(entry.zxid);
+    const end = this.chain.at(-1);
+    // Local and global primary order: positions of one leader have no holes, and no later epoch came before.
+    assert(end === undefined || entry.zxid > end.zxid, `${at} is applied after everything smaller`);
+    const gapless = counterOf(entry.zxid) === 1 || (end !== undefined && entry.zxid === end.zxid + 1n);
+    assert(gapless, `${at} is applied only behind what its leader proposed before`);
+    // A voter whose disk was wiped had it, for all anyone knows; until it is in step again it has no vote to misuse.
+    const holders = this.#voters.filter((voter) => {
+      const image = this.#imageOf(voter);
+      return holds(image, entry.zxid) || !image.epochs.voting;
+    });
+    assert(holders.length * 2 > this.#voters.length, `${at}, applied by ${node}, is on a majority of disks`);
+    const key = requestKey(entry);
+    assert(!this.#lost.has(key) || this.#repeated.has(key), `request ${key}, reported lost, is never applied`);
+    assert(!this.#keys.has(key), `request ${key} is applied once`);
+    this.#keys.add(key);
+    this.#indexOf.set(entry.zxid, this.chain.length);
+    this.chain.push(entry);
+  }
+
+  /** Log before epoch: a disk that has entered an epoch holds all that was committed before it (ZOOKEEPER-4643). */
+  #enteredEpoch(node: NodeId): void {
+    const image = this.#imageOf(node);
+    const { current } = image.epochs;
+    if (this.#entered.get(node) === current) return;
+    this.#entered.set(node, current);
+    const last = this.chain.findLast((entry) => epochOf(entry.zxid) < current);
+    if (last === undefined) return;
+    const at = formatZxid(last.zxid);
+    assert(holds(image, last.zxid), `node ${node} enters epoch ${current} with ${at}, committed before, on its disk`);
+  }
+
+  #positionAfter(node: NodeId, snapshot: Zxid): number {
+    if (snapshot === 0n) return 0;
+    const index = this.#indexOf.get(snapshot);
+    assert(index !== undefined, `the snapshot of node ${node} at ${formatZxid(snapshot)} holds committed entries only`);
+    return index + 1;
+  }
+
+  /** Log matching: one position, one request, in every log that ever held it. */
+  logged(node: NodeId, entry: Entry): void {
+    const key = requestKey(entry);
+    const known = this.#requests.get(entry.zxid);
+    if (known === undefined) this.#requests.set(entry.zxid, key);
+    else assert(known === key, `${formatZxid(entry.zxid)} in the log of ${node} is the request it is everywhere`);
+  }
+
+  /** Durable before acknowledged, checked against the platter and not against what the driver believes. */
+  sent(node: NodeId, { message }: Send<ZabMessage>): void {
+    const image = this.#imageOf(node);
+    switch (message.kind) {
+      case "ack":
+        if (counterOf(message.zxid) === 0) {
+          assert(image.epochs.current >= epochOf(message.zxid), `node ${node} acks an epoch that its disk holds`);
+        } else {
+          assert(holds(image, message.zxid), `node ${node} acks ${formatZxid(message.zxid)} when its disk holds it`);
+        }
+        return;
+      case "leaderInfo":
+        assert(image.epochs.accepted >= message.epoch, `leader ${node} announces an epoch that its disk holds`);
+        return;
+      case "ackEpoch":
+        assert(endOf(image) >= message.lastZxid, `node ${node} reports a log end that its disk holds`);
+        return;
+      case "notification":
+        if (message.state === "looking" && message.leader === node) {
+          assert(endOf(image) === message.zxid, `node ${node} votes with the log end of its disk`);
+        }
+        return;
+      default:
+        return;
+    }
+  }
+
+  /** Leader uniqueness and completeness, and the order applied <= committed <= logged. */
+  status(status: CoreStatus): void {
+    const { id, delivered, durable, logged, committed } = status;
+    this.#enteredEpoch(id);
+    assert(durable <= logged, `node ${id} has nothing durable that it did not log`);
+    assert(delivered <= committed, `node ${id} applies nothing that is not committed`);
+    if (status.role !== "leading" || status.phase !== "broadcast") return;
+    const known = this.#leaders.get(status.epoch);
+    if (known === id) return;
+    assert(known === undefined, `epoch ${status.epoch} has one leader, ${known}, not also ${id}`);
+    this.#leaders.set(status.epoch, id);
+    const end = this.committedEnd;
+    assert(logged >= end, `the leader of epoch ${status.epoch}, ${id}, holds ${formatZxid(end)}, which was applied`);
+  }
+
+  /** The same request is made at several nodes: then one of the proposals may be lost and another applied. */
+  repeated(key: string): void {
+    this.#repeated.add(key);
+  }
+
+  lost(key: string): void {
+    if (this.#repeated.has(key)) return;
+    assert(!this.#keys.has(key), `request ${key}, which was applied, is not reported lost`);
+    this.#lost.add(key);
+  }
+
+  readAsked(read: string): void {
+    this.#reads.set(read, this.committedEnd);
+  }
+
+  /** Linearizability of reads: nothing that was applied anywhere before the question is missing from the answer. */
+  readAnswered(read: string, position: Zxid): void {
+    const asked = this.#reads.get(read);
+    this.#reads.delete(read);
+    const seen = formatZxid(position);
+    assert(
+      asked === undefined || position >= asked,
+      `read ${read} at ${seen} sees what was applied before it was asked`,
+    );
+  }
+}
+
+function endOf(image: DiskImage): Zxid {
+  return image.entries.at(-1)?.zxid ?? image.base;
+}
+
+function holds(image: DiskImage, zxid: Zxid): boolean {
+  if (zxid <= image.snapshot.position) return true;
+  let low = 0;
+  let high = image.entries.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const at = image.entries[middle]?.zxid ?? 0n;
+    if (at === zxid) return true;
+    if (at < zxid) low = middle + 1;
+    else high = middle;
+  }
+  return false;
+}

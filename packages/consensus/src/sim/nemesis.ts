@@ -1,0 +1,165 @@
+import type { Prng } from "@tutti/stdx";
+import type { NodeId } from "../core/entry.ts";
+import type { EventQueue } from "./event-queue.ts";
+import type { SimNetwork } from "./sim-network.ts";
+import type { SimNode } from "./sim-node.ts";
+
+/** How often each kind of fault fired. A fault that never fired proves nothing. */
+export type FaultCounts = Readonly<Record<string, number>>;
+
+export interface Nemesis {
+  readonly counts: FaultCounts;
+  start(): void;
+  /** Ends all faults, opens all links, starts all nodes. */
+  heal(): void;
+}
+
+interface NemesisOptions {
+  readonly queue: EventQueue;
+  readonly network: SimNetwork;
+  readonly nodes: ReadonlyMap<NodeId, SimNode>;
+  readonly voters: number;
+  readonly chance: Prng;
+  readonly endMs: number;
+}
+
+type FaultKind =
+  | "crash"
+  | "crashWriting"
+  | "crashAll"
+  | "isolate"
+  | "split"
+  | "oneWay"
+  | "linkBreak"
+  | "pause"
+  | "wipe";
+
+const kinds: readonly FaultKind[] = [
+  "crash",
+  "crashWriting",
+  "crashAll",
+  "isolate",
+  "split",
+  "oneWay",
+  "linkBreak",
+  "pause",
+  "wipe",
+];
+
+/** Draws a set of faults and their intensity for this run, and inflicts them until the end. */
+export function createNemesis(options: NemesisOptions): Nemesis {
+  const { queue, network, nodes, chance, endMs } = options;
+  const ids = [...nodes.keys()];
+  const counts: Record<string, number> = {};
+  const enabled = kinds.filter(() => chance.nextUnit() < 0.5);
+  // Some bugs need long undisturbed stretches, others a storm.
+  const meanMs = 30 + chance.nextUnit() * chance.nextUnit() * 1000;
+  const wiped = new Set<NodeId>();
+  let healed = false;
+  const count = (kind: FaultKind): void => {
+    counts[kind] = (counts[kind] ?? 0) + 1;
+  };
+  const pick = (): NodeId => ids[chance.nextBelow(ids.length)] ?? 1;
+  const later = (meanDelayMs: number, action: () => void): void => {
+    queue.at(queue.now - Math.log(1 - chance.nextUnit()) * meanDelayMs, () => {
+      if (!healed) action();
+    });
+  };
+  const downFor = (node: SimNode): void => {
+    const meanDownMs = chance.nextUnit() < 0.5 ? 20 : 300;
+    later(meanDownMs, () => node.start());
+  };
+  const crash = (node: SimNode | undefined): void => {
+    if (node === undefined || !node.isUp) return;
+    node.crash();
+    downFor(node);
+  };
+  const cut = (directions: readonly (readonly [NodeId, NodeId])[]): void => {
+    for (const [from, to] of directions) network.block(from, to, true);
+    later(200, () => {
+      for (const [from, to] of directions) network.block(from, to, false);
+    });
+  };
+  const between = (left: readonly NodeId[], right: readonly NodeId[]): (readonly [NodeId, NodeId])[] =>
+    left.flatMap((from) => right.flatMap((to) => [[from, to] as const, [to, from] as const]));
+
+  /** Wiping more than a minority at a time loses data by definition; within it nothing may be lost. */
+  const wipe = (): void => {
+    for (const id of wiped) if (nodes.get(id)?.status?.voting === true) wiped.delete(id);
+    const id = pick();
+    const node = nodes.get(id);
+    if (node === undefined || id > options.voters || wiped.size + 1 > (options.voters - 1) / 2 || wiped.has(id)) return;
+    // The first start of an ensemble has no data to lose, and no majority that could tell.
+    if (options.voters < 3 || [...nodes.values()].some((one) => one.status?.epoch === 0)) return;
+    wiped.add(id);
+    count("wipe");
+    node.wipe();
+    downFor(node);
+  };
+  const inflict = (kind: FaultKind): void => {
+    if (kind === "wipe") return wipe();
+    const victim = pick();
+    if (kind === "crashWriting") {
+      const writing = ids.map((id) => nodes.get(id)).filter((node) => node?.isUp === true && node.pendingWrites > 0);
+      const node = writing[chance.nextBelow(Math.max(1, writing.length))];
+      if (node === undefined) return;
+      count(kind);
+      return crash(node);
+    }
+    count(kind);
+    switch (kind) {
+      case "crash":
+        return crash(nodes.get(victim));
+      case "crashAll":
+        for (const node of nodes.values()) crash(node);
+        return;
+      case "isolate":
+        return cut(
+          between(
+            [victim],
+            ids.filter((id) => id !== victim),
+          ),
+        );
+      case "split": {
+        const left = ids.filter(() => chance.nextUnit() < 0.5);
+        return cut(
+          between(
+            left,
+            ids.filter((id) => !left.includes(id)),
+          ),
+        );
+      }
+      case "oneWay": {
+        const other = pick();
+        return other === victim ? undefined : cut([[victim, other]]);
+      }
+      case "linkBreak":
+        return network.breakLink(victim, pick());
+      case "pause":
+        return nodes.get(victim)?.pause(10 + chance.nextBelow(chance.nextUnit() < 0.3 ? 600 : 60));
+    }
+  };
+  const strike = (): void => {
+    if (healed || queue.now >= endMs) return;
+    const kind = enabled[chance.nextBelow(Math.max(1, enabled.length))];
+    if (kind !== undefined) inflict(kind);
+    later(meanMs, strike);
+  };
+  const reconnect = (): void => {
+    network.connectAll();
+    queue.at(queue.now + 15, reconnect);
+  };
+  return {
+    counts,
+    start: () => {
+      reconnect();
+      later(meanMs, strike);
+    },
+    heal: () => {
+      healed = true;
+      network.calm();
+      for (const from of ids) for (const to of ids) if (from !== to) network.block(from, to, false);
+      for (const node of nodes.values()) node.start();
+    },
+  };
+}

@@ -1,0 +1,367 @@
+import type { Prng } from "@tutti/stdx";
+import type { Send } from "../core/effects.ts";
+import { requestKey, type Entry, type NodeId, type ProposalRequest, type Snapshot } from "../core/entry.ts";
+import type { ZabMessage } from "../core/messages.ts";
+import { majority } from "../core/quorum.ts";
+import type { CoreStatus, Input, LeaderHooks, Members, Prepared, ReplicaCore } from "../core/replica-core.ts";
+import { formatZxid, type Zxid } from "../core/zxid.ts";
+import { createZabCore } from "../core/zab/zab-core.ts";
+import type { ZabOptions } from "../core/zab/zab-options.ts";
+import type { Checker } from "./checker.ts";
+import type { EventQueue } from "./event-queue.ts";
+import type { PlantedFault } from "./faults.ts";
+import type { RecordDisk } from "./record-disk.ts";
+import type { NetworkPeer, SimNetwork } from "./sim-network.ts";
+
+/** State of the simulated machine: the requests applied so far. Equal position must mean equal digest. */
+interface MachineState {
+  applied: Set<string>;
+  digest: number;
+  position: Zxid;
+}
+
+/** Snapshots of the simulated machine are handed around by identity; level A does not look at bytes. */
+const snapshotStates: WeakMap<Uint8Array, MachineState> = new WeakMap<Uint8Array, MachineState>();
+
+export interface SimNodeOptions {
+  readonly id: NodeId;
+  readonly members: Members;
+  readonly zab: Partial<ZabOptions>;
+  readonly queue: EventQueue;
+  readonly chance: Prng;
+  readonly disk: RecordDisk;
+  readonly network: () => SimNetwork;
+  readonly checker: Checker;
+  readonly fault: PlantedFault | undefined;
+  readonly tickMs: number;
+  readonly diskDelayMeanMs: () => number;
+  readonly snapshotEntries: number;
+  readonly trace: (node: NodeId, kind: string, detail: () => string, salt: number) => void;
+}
+
+/**
+ * The driver of one simulated replica: performs the effects of the real core on a simulated disk and network, in the
+ * order that the effects prescribe, and shows every step to the checker.
+ */
+export class SimNode implements NetworkPeer {
+  readonly id: NodeId;
+  readonly #options: SimNodeOptions;
+  #core: ReplicaCore<ZabMessage> | undefined;
+  #life = 0;
+  #durable = 0;
+  #writing = false;
+  #held: Send<ZabMessage>[] = [];
+  #machine: MachineState = { applied: new Set(), digest: 0, position: 0n };
+  #sinceSnapshot = 0;
+  #pausedUntilMs = 0;
+  #nextRead = 0;
+  #nextProposal = 0;
+  readonly #open: Map<number, string> = new Map<number, string>();
+  #answers: { readonly proposal: number; readonly position: Zxid }[] = [];
+  readonly counts: { steps: number; committed: number; lost: number; reads: number } = {
+    steps: 0,
+    committed: 0,
+    lost: 0,
+    reads: 0,
+  };
+
+  constructor(options: SimNodeOptions) {
+    this.id = options.id;
+    this.#options = options;
+  }
+
+  get isUp(): boolean {
+    return this.#core !== undefined;
+  }
+
+  get openProposals(): number {
+    return this.#open.size;
+  }
+
+  get pendingWrites(): number {
+    return this.#options.disk.pendingCount;
+  }
+
+  get digest(): number {
+    return this.#machine.digest;
+  }
+
+  get status(): CoreStatus | undefined {
+    return this.#core?.status();
+  }
+
+  start(): void {
+    const { id, members, zab, disk, checker, fault } = this.#options;
+    if (this.#core !== undefined) return;
+    this.#life += 1;
+    this.#durable = 0;
+    this.#writing = false;
+    this.#held = [];
+    let recovered = disk.recover();
+    if (fault?.votesWhileEmpty === true) recovered = { ...recovered, epochs: { ...recovered.epochs, voting: true } };
+    this.#load(recovered.log.snapshot);
+    checker.started(id, recovered.log.snapshot.position);
+    const quorum = (fault?.quorum ?? majority)(members.voters);
+    this.#core = createZabCore({ id, members, recovered, hooks: this.#hooks(), zab: { ...zab, quorum } });
+    this.#trace("start", () => formatZxid(recovered.log.entries.at(-1)?.zxid ?? recovered.log.base), 1);
+    this.#perform();
+    this.#tickLater(this.#life);
+  }
+
+  crash(): void {
+    if (this.#core === undefined) return;
+    this.#core = undefined;
+    this.#life += 1;
+    this.#open.clear();
+    this.#answers = [];
+    if (this.#options.fault?.zombieWrites === true) this.#writeAsZombie();
+    else this.#options.disk.crash(this.#options.chance);
+    this.#options.network().nodeDown(this.id);
+    this.#trace("crash", () => "", 2);
+  }
+
+  #writeAsZombie(): void {
+    const { queue, disk } = this.#options;
+    for (let left = disk.pendingCount; left > 0; left -= 1) {
+      queue.at(queue.now + 20 + this.#options.chance.nextBelow(100), () => {
+        disk.complete(1);
+      });
+    }
+  }
+
+  wipe(): void {
+    this.crash();
+    this.#options.disk.wipe();
+    this.#trace("wipe", () => "", 3);
+  }
+
+  /** Nothing happens on this node for a while: a long collection, a stopped process. */
+  pause(durationMs: number): void {
+    this.#pausedUntilMs = this.#options.queue.now + durationMs;
+    this.#trace("pause", () => `${durationMs} ms`, 4);
+  }
+
+  propose(request: ProposalRequest): void {
+    const proposal = (this.#nextProposal += 1);
+    this.#open.set(proposal, requestKey(request));
+    this.#step({ kind: "propose", proposal, ...request });
+  }
+
+  read(): void {
+    const read = (this.#nextRead += 1);
+    const { checker, fault } = this.#options;
+    checker.readAsked(this.#readName(read));
+    const status = this.#core?.status();
+    if (fault?.readsUnconfirmed === true && status?.role === "leading" && status.phase === "broadcast") {
+      checker.readAnswered(this.#readName(read), status.committed);
+      return;
+    }
+    this.#step({ kind: "read", read });
+  }
+
+  linkUp(peer: NodeId, link: number): void {
+    this.#later(() => this.#step({ kind: "linkUp", peer, link }));
+  }
+
+  linkDown(peer: NodeId, link: number): void {
+    this.#later(() => this.#step({ kind: "linkDown", peer, link }));
+  }
+
+  receive(from: NodeId, link: number, message: ZabMessage): void {
+    this.#later(() => {
+      this.#trace("receive", () => `${from} ${explainMessage(message)}`, from);
+      this.#step({ kind: "message", from, link, message });
+    });
+  }
+
+  /** Runs now, or when a pause is over, unless this life has ended by then. */
+  #later(action: () => void): void {
+    const { queue } = this.#options;
+    if (queue.now >= this.#pausedUntilMs) return action();
+    const life = this.#life;
+    queue.at(this.#pausedUntilMs, () => {
+      if (life === this.#life) this.#later(action);
+    });
+  }
+
+  #tickLater(life: number): void {
+    const { queue, tickMs } = this.#options;
+    queue.at(queue.now + tickMs, () => {
+      if (life !== this.#life) return;
+      this.#later(() => this.#step({ kind: "tick" }));
+      this.#tickLater(life);
+    });
+  }
+
+  #step(input: Input<ZabMessage>): void {
+    if (this.#core === undefined) return;
+    this.counts.steps += 1;
+    this.#core.step(input);
+    this.#perform();
+  }
+
+  /** Persist, send, apply, answer: in this order, until nothing is left to do. */
+  #perform(): void {
+    const core = this.#core;
+    if (core === undefined) return;
+    const effects = core.effects();
+    if (effects.fatal !== undefined) throw new Error(`node ${this.id} stops: ${effects.fatal.detail}`);
+    for (const pending of effects.writes) {
+      if (pending.write.kind === "append") {
+        for (const entry of pending.write.entries) this.#options.checker.logged(this.id, entry);
+      }
+      this.#options.disk.submit(pending);
+      if (this.#options.fault?.durableAtSubmit === true) this.#durable = pending.token;
+    }
+    if (effects.writes.length > 0 && this.#options.fault?.durableAtSubmit === true) {
+      core.step({ kind: "persisted", token: this.#durable });
+    }
+    this.#writeNext();
+    for (const send of effects.sends) this.#held.push(this.#options.fault?.send?.(send) ?? send);
+    this.#release();
+    let applied = false;
+    for (const apply of effects.applies) {
+      applied = true;
+      if (apply.kind === "commit") this.#apply(apply.entry);
+      else this.#restore(apply.snapshot);
+    }
+    for (const { read, position } of effects.reads) {
+      this.counts.reads += 1;
+      this.#options.checker.readAnswered(this.#readName(read), position);
+    }
+    for (const outcome of effects.outcomes) {
+      if (outcome.kind === "committed") this.#finish(outcome.proposal, true);
+      else if (outcome.kind === "lost") this.#finish(outcome.proposal, false);
+      else this.#answers.push(outcome);
+    }
+    for (const event of effects.events) {
+      this.#trace("event", () => JSON.stringify(event), 5);
+      if (event.kind === "leader" && event.leader === undefined) this.#guessLosses();
+    }
+    this.#checkAnswers();
+    if (applied) {
+      core.step({ kind: "applied", position: this.#machine.position });
+      this.#snapshotIfDue(core);
+    }
+    const status = core.status();
+    this.#options.checker.status(status);
+    if (applied || effects.writes.length > 0 || effects.sends.length > 0) this.#perform();
+  }
+
+  #guessLosses(): void {
+    if (this.#options.fault?.lostByGuess !== true) return;
+    for (const proposal of [...this.#open.keys()]) this.#finish(proposal, false);
+  }
+
+  #writeNext(): void {
+    const { disk, queue, chance, diskDelayMeanMs } = this.#options;
+    if (this.#writing || disk.pendingCount === 0) return;
+    this.#writing = true;
+    const life = this.#life;
+    // Group commit: one flush covers all that waits when it begins.
+    const count = disk.begin();
+    const delayMs = -Math.log(1 - chance.nextUnit()) * diskDelayMeanMs();
+    queue.at(queue.now + delayMs, () => {
+      if (life !== this.#life) return;
+      this.#writing = false;
+      const token = disk.complete(count);
+      this.#writeNext();
+      if (token === undefined) return;
+      this.#later(() => {
+        this.#durable = Math.max(this.#durable, token);
+        this.#step({ kind: "persisted", token });
+      });
+    });
+  }
+
+  #release(): void {
+    const waiting: Send<ZabMessage>[] = [];
+    for (const send of this.#held) {
+      if (send.after > this.#durable) {
+        waiting.push(send);
+        continue;
+      }
+      this.#options.checker.sent(this.id, send);
+      this.#options.network().send(this.id, send.to, send.link, send.message);
+    }
+    this.#held = waiting;
+  }
+
+  #apply(entry: Entry): void {
+    this.#options.checker.applied(this.id, entry);
+    const machine = this.#machine;
+    machine.position = entry.zxid;
+    machine.applied.add(requestKey(entry));
+    machine.digest = (Math.imul(machine.digest, 31) + Number(entry.client) * 7919 + entry.sequence) | 0;
+    this.#sinceSnapshot += 1;
+    this.#trace("apply", () => `${formatZxid(entry.zxid)} ${requestKey(entry)}`, machine.digest);
+  }
+
+  #restore(snapshot: Snapshot): void {
+    this.#options.checker.restored(this.id, snapshot.position);
+    this.#load(snapshot);
+    this.#trace("restore", () => formatZxid(snapshot.position), 6);
+  }
+
+  #load(snapshot: Snapshot): void {
+    const [chunk] = snapshot.chunks;
+    const state = chunk === undefined ? undefined : snapshotStates.get(chunk);
+    const { applied, digest } = state ?? { applied: new Set<string>(), digest: 0 };
+    this.#machine = { applied: new Set(applied), digest, position: snapshot.position };
+    this.#sinceSnapshot = 0;
+  }
+
+  #snapshotIfDue(core: ReplicaCore<ZabMessage>): void {
+    if (this.#sinceSnapshot < this.#options.snapshotEntries) return;
+    this.#sinceSnapshot = 0;
+    const { applied, digest, position } = this.#machine;
+    const chunk = new Uint8Array(1);
+    snapshotStates.set(chunk, { applied: new Set(applied), digest, position });
+    core.step({ kind: "snapshot", snapshot: { position, chunks: [chunk] } });
+  }
+
+  #checkAnswers(): void {
+    const due = this.#answers.filter((answer) => answer.position <= this.#machine.position);
+    if (due.length === 0) return;
+    this.#answers = this.#answers.filter((answer) => answer.position > this.#machine.position);
+    for (const { proposal } of due) {
+      const key = this.#open.get(proposal);
+      if (key !== undefined) this.#finish(proposal, this.#machine.applied.has(key));
+    }
+  }
+
+  #finish(proposal: number, committed: boolean): void {
+    const key = this.#open.get(proposal);
+    if (key === undefined) return;
+    this.#open.delete(proposal);
+    if (committed) this.counts.committed += 1;
+    else this.counts.lost += 1;
+    if (!committed) this.#options.checker.lost(key);
+  }
+
+  #hooks(): LeaderHooks {
+    return {
+      prepare: (request): Prepared => {
+        const known = this.#machine.applied.has(requestKey(request));
+        if (known && this.#options.fault?.noDeduplication !== true) return { kind: "known" };
+        return { kind: "txn", payload: request.payload };
+      },
+      leadershipLost: () => this.#trace("event", () => "leadership lost", 7),
+    };
+  }
+
+  #readName(read: number): string {
+    return `${this.id}#${this.#life}#${read}`;
+  }
+
+  #trace(kind: string, detail: () => string, salt: number): void {
+    this.#options.trace(this.id, kind, detail, salt);
+  }
+}
+
+function explainMessage(message: ZabMessage): string {
+  return JSON.stringify(message, (key, value: unknown) => {
+    if (typeof value === "bigint") return formatZxid(value);
+    return key === "payload" || key === "chunk" ? undefined : value;
+  });
+}

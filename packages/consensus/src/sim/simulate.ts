@@ -1,0 +1,235 @@
+import { assert, createPrng, type Prng } from "@tutti/stdx";
+import { requestKey, type NodeId } from "../core/entry.ts";
+import type { ZabOptions } from "../core/zab/zab-options.ts";
+import { Checker } from "./checker.ts";
+import { createEventQueue, type EventQueue } from "./event-queue.ts";
+import type { PlantedFault } from "./faults.ts";
+import { createNemesis, type FaultCounts } from "./nemesis.ts";
+import { createRecordDisk } from "./record-disk.ts";
+import { SimNode } from "./sim-node.ts";
+import { createSimNetwork, type SimNetwork } from "./sim-network.ts";
+
+export interface SimulationOptions {
+  /** Everything in the run follows from it. */
+  readonly seed: number;
+  /** Voters; by default 1 to 5, drawn from the seed. */
+  readonly voters?: number;
+  /** Observers; by default 0 or 1, drawn from the seed. */
+  readonly observers?: number;
+  /** Virtual time with faults. Default 4000. */
+  readonly durationMs?: number;
+  /** Virtual time in which a healed ensemble must be in step again. Default 4000. */
+  readonly healMs?: number;
+  /** Overrides of ZAB's timing and limits. */
+  readonly zab?: Partial<ZabOptions>;
+  readonly plant?: PlantedFault;
+  /** Keeps the last lines of the trace. Off, only its hash is kept, which is much faster. */
+  readonly trace?: boolean;
+}
+
+export interface SimulationReport {
+  readonly seed: number;
+  readonly voters: number;
+  readonly observers: number;
+  /** What went wrong, or undefined. */
+  readonly violation: string | undefined;
+  readonly events: number;
+  readonly steps: number;
+  /** Entries applied, each counted once. */
+  readonly commits: number;
+  readonly committedProposals: number;
+  readonly lostProposals: number;
+  readonly reads: number;
+  readonly faults: FaultCounts;
+  /** Of every traced fact in order. Equal seeds give equal hashes. */
+  readonly traceHash: number;
+  /** The last lines of the trace if it was asked for. */
+  readonly trace: readonly string[];
+}
+
+const tickMs = 5;
+const traceLinesMax = 4000;
+
+interface World {
+  readonly queue: EventQueue;
+  readonly network: SimNetwork;
+  readonly nodes: ReadonlyMap<NodeId, SimNode>;
+  readonly checker: Checker;
+  readonly chance: (purpose: number) => Prng;
+  readonly trace: { hash: number; readonly lines: string[] };
+}
+
+/** Runs one ensemble under one seed: faults first, then a time to heal, after which it must be in step and alive. */
+export function simulate(options: SimulationOptions): SimulationReport {
+  const chance = (purpose: number): Prng => createPrng(Math.imul(options.seed, 0x9e37_79b1) + purpose * 0x85eb_ca6b);
+  const shape = chance(1);
+  const voters = options.voters ?? [3, 3, 3, 5, 5, 1, 2, 4][shape.nextBelow(8)] ?? 3;
+  const observers = options.observers ?? (shape.nextUnit() < 0.3 ? 1 : 0);
+  const world = createWorld({ ...options, voters, observers }, chance);
+  const durationMs = options.durationMs ?? 4000;
+  const nemesis = createNemesis({ ...world, voters, chance: chance(4), endMs: durationMs });
+  let violation: string | undefined;
+  let events = 0;
+  try {
+    for (const node of world.nodes.values()) node.start();
+    nemesis.start();
+    startWorkload(world, chance(5), durationMs);
+    while (world.queue.runNext(durationMs)) events += 1;
+    nemesis.heal();
+    const endMs = durationMs + (options.healMs ?? 4000);
+    events += healed(world, endMs);
+  } catch (thrown) {
+    violation = thrown instanceof Error ? thrown.message : String(thrown);
+  }
+  const sum = (pick: (node: SimNode) => number): number =>
+    [...world.nodes.values()].reduce((all, one) => all + pick(one), 0);
+  return {
+    seed: options.seed,
+    voters,
+    observers,
+    violation,
+    events,
+    steps: sum((node) => node.counts.steps),
+    commits: world.checker.chain.length,
+    committedProposals: sum((node) => node.counts.committed),
+    lostProposals: sum((node) => node.counts.lost),
+    reads: sum((node) => node.counts.reads),
+    faults: { ...nemesis.counts, ...networkFaults(world.network) },
+    traceHash: world.trace.hash,
+    trace: world.trace.lines,
+  };
+}
+
+function networkFaults({ counts }: SimNetwork): FaultCounts {
+  return {
+    voteLost: counts.lost,
+    voteRepeated: counts.repeated,
+    voteDelayed: counts.detoured,
+    linkStalled: counts.held,
+  };
+}
+
+function createWorld(
+  options: SimulationOptions & { readonly voters: number; readonly observers: number },
+  chance: (purpose: number) => Prng,
+): World {
+  const queue = createEventQueue();
+  const nodes = new Map<NodeId, SimNode>();
+  const shape = chance(2);
+  const ids = Array.from({ length: options.voters + options.observers }, (_, index) => index + 1);
+  const members = { voters: ids.slice(0, options.voters), observers: ids.slice(options.voters) };
+  const retainedEntriesMax = shape.nextUnit() < 0.5 ? 1024 : shape.nextBelow(20);
+  const snapshotEntries = shape.nextUnit() < 0.5 ? 1 << 30 : 5 + shape.nextBelow(60);
+  const diskMeanMs = 0.2 + shape.nextUnit() * (shape.nextUnit() < 0.3 ? 20 : 2);
+  const { plant } = options;
+  const disks = new Map(
+    ids.map((id) => {
+      const distort = plant?.write;
+      const disk = createRecordDisk({
+        voting: false,
+        retainedEntriesMax,
+        ...(distort === undefined ? {} : { distort: (write) => distort(write, disk.image) }),
+        epochFirst: plant?.epochFirst === true,
+      });
+      return [id, disk] as const;
+    }),
+  );
+  const diskOf = (id: NodeId) => {
+    const disk = disks.get(id);
+    assert(disk !== undefined, `node ${id} has a disk`);
+    return disk;
+  };
+  const checker = new Checker(members.voters, (id) => diskOf(id).image);
+  const weather = {
+    delayMinMs: 0.1 + shape.nextUnit(),
+    delayMeanMs: 0.5 + shape.nextUnit() * 4,
+    lossChance: shape.nextUnit() < 0.5 ? 0 : shape.nextUnit() * 0.3,
+    repeatChance: shape.nextUnit() < 0.5 ? 0 : shape.nextUnit() * 0.3,
+    detourChance: shape.nextUnit() < 0.5 ? 0 : shape.nextUnit() * 0.3,
+  };
+  const network = createSimNetwork({ queue, chance: chance(3), nodes, weather });
+  const trace = { hash: 0x811c_9dc5, lines: [] as string[] };
+  const record = (node: NodeId, kind: string, detail: () => string, salt: number): void => {
+    const mixed = Math.imul(trace.hash ^ (queue.now * 1000), 0x0100_0193) ^ (node * 31 + kind.length * 7 + salt);
+    trace.hash = Math.imul(mixed, 0x0100_0193) >>> 0;
+    if (options.trace !== true) return;
+    trace.lines.push(`${queue.now.toFixed(2).padStart(9)} ${node} ${kind.padEnd(8)} ${detail()}`);
+    if (trace.lines.length > traceLinesMax) trace.lines.splice(0, traceLinesMax / 2);
+  };
+  for (const id of ids) {
+    const node = new SimNode({
+      id,
+      members,
+      zab: { ...options.zab, retainedEntriesMax },
+      queue,
+      chance: chance(100 + id),
+      disk: diskOf(id),
+      network: () => network,
+      checker,
+      fault: plant,
+      tickMs,
+      diskDelayMeanMs: () => diskMeanMs,
+      snapshotEntries,
+      trace: record,
+    });
+    nodes.set(id, node);
+  }
+  return { queue, network, nodes, checker, chance, trace };
+}
+
+/** Clients of every node: proposals, reads, and now and then the same request once more at another node. */
+function startWorkload({ queue, nodes, checker }: World, chance: Prng, endMs: number): void {
+  const ids = [...nodes.keys()];
+  const meanMs = 1 + chance.nextUnit() * 20;
+  let sequence = 0;
+  const pick = (): SimNode | undefined => nodes.get(ids[chance.nextBelow(ids.length)] ?? 1);
+  const next = (): void => {
+    if (queue.now >= endMs) return;
+    const node = pick();
+    sequence += 1;
+    const request = { client: 1n, sequence, payload: new Uint8Array(0) };
+    if (node?.isUp === true) {
+      node.propose(request);
+      if (chance.nextUnit() < 0.1) {
+        const again = pick();
+        checker.repeated(requestKey(request));
+        queue.at(queue.now + chance.nextUnit() * 100, () => {
+          if (again?.isUp === true && again !== node) again.propose(request);
+        });
+      }
+    }
+    if (chance.nextUnit() < 0.5) pick()?.read();
+    queue.at(queue.now - Math.log(1 - chance.nextUnit()) * meanMs, next);
+  };
+  queue.at(50, next);
+}
+
+/** Liveness: everybody is in step with one leader, a new proposal commits everywhere, and nothing is left open. */
+function healed(world: World, endMs: number): number {
+  const { queue, nodes, checker } = world;
+  let events = 0;
+  let probes = 0;
+  const live = [...nodes.values()];
+  const inStep = (): boolean => {
+    const end = checker.committedEnd;
+    return live.every(
+      (node) => node.status?.phase === "broadcast" && node.status.delivered === end && node.openProposals === 0,
+    );
+  };
+  let untilMs = queue.now;
+  while (untilMs < endMs && !(probes > 0 && inStep())) {
+    untilMs += 20;
+    while (queue.runNext(untilMs)) events += 1;
+    if (probes === 0 && live.every((node) => node.status?.phase === "broadcast")) {
+      for (const [index, node] of live.entries()) {
+        node.propose({ client: 2n, sequence: index + 1, payload: new Uint8Array(0) });
+      }
+      probes += 1;
+    }
+  }
+  const states = live.map((node) => `${node.id}:${node.status?.role}/${node.status?.phase}/${node.openProposals} open`);
+  assert(probes > 0 && inStep(), `a healed ensemble is in step within the bound; ${states.join(", ")}`);
+  const digests = new Set(live.map((node) => node.digest));
+  assert(digests.size === 1, "equal positions mean equal digests");
+  return events;
+}
