@@ -6,6 +6,9 @@ import { ownProperty, type OwnProperty } from "./properties.ts";
 /** Why an object has hidden state that cannot be read, if it has. */
 export function hiddenState(value: object): readonly [reason: RefusalReason, finding: string] | undefined {
   if (types.isSharedArrayBuffer(value)) return ["E_SHARED", "a SharedArrayBuffer belongs to this process"];
+  if (types.isArrayBuffer(value) && (value.detached || value.resizable)) {
+    return ["E_UNSERIALIZABLE", "an ArrayBuffer that is detached or resizable cannot be sent"];
+  }
   if (types.isModuleNamespaceObject(value)) return ["E_NAMESPACE", "the module of this namespace is not known"];
   if (types.isPromise(value)) return ["E_UNSERIALIZABLE", "a Promise cannot be sent"];
   if (types.isWeakMap(value)) return ["E_UNSERIALIZABLE", "a WeakMap cannot be read"];
@@ -53,6 +56,10 @@ export function bodyOf(value: object, toSlot: ToSlot): Body {
 function viewBody(value: ArrayBufferView, toSlot: ToSlot): Body {
   const name = types.isDataView(value) ? "DataView" : viewNameOf(value);
   const length = types.isDataView(value) ? value.byteLength : (value as Uint8Array).length;
+  if (Buffer.isBuffer(value) && value.buffer.byteLength === Buffer.poolSize) {
+    // Small buffers are cut from one block that all of the program shares. Its other contents stay at home.
+    return { kind: "view", name, buffer: toSlot(new Uint8Array(value).buffer, ".buffer"), byteOffset: 0, length };
+  }
   return { kind: "view", name, buffer: toSlot(value.buffer, ".buffer"), byteOffset: value.byteOffset, length };
 }
 

@@ -11,7 +11,7 @@ import {
 } from "./graph.ts";
 import { importFrom, requireFrom } from "./import-modules.ts";
 import { resolveIntrinsic } from "./intrinsics.ts";
-import { defineProperties } from "./properties.ts";
+import { applyLock, defineProperties } from "./properties.ts";
 import { mentionedBy } from "./slots-of.ts";
 
 /** Told the value of a node when there is one. */
@@ -189,19 +189,27 @@ export class GraphReader {
   /** Gives an object or function its contents, once all of them can be mentioned. */
   #fill(id: NodeId): boolean {
     const node = this.#graph.nodes[id]!;
-    if (node.kind !== "container" && node.kind !== "function") return true;
+    if (node.kind !== "container" && node.kind !== "function" && node.kind !== "bound") return true;
     if (!mentionedBy(node).every((part) => this.#isReady[part])) return false;
     if (node.kind === "container") fillContainer(this.#values[id] as object, node, this.#valueOf);
-    else this.#fillFunction(this.#values[id] as AnyFunction, node);
+    else if (node.kind === "function") this.#fillFunction(this.#values[id] as AnyFunction, node);
+    else {
+      defineProperties(this.#values[id] as AnyFunction, node.properties, this.#valueOf);
+      applyLock(this.#values[id] as AnyFunction, node.lock);
+    }
     return true;
   }
 
   #fillFunction(fn: AnyFunction, node: FunctionNode): void {
-    const { prototype } = fn as unknown as { readonly prototype: object };
-    if (node.prototypeProto !== undefined)
-      Object.setPrototypeOf(prototype, this.#valueOf(node.prototypeProto) as object);
-    defineProperties(prototype, node.prototypeProperties ?? [], this.#valueOf);
+    const { prototype } = fn as unknown as { readonly prototype?: object };
+    if (prototype !== undefined) {
+      if (node.prototypeProto !== undefined) {
+        Object.setPrototypeOf(prototype, this.#valueOf(node.prototypeProto) as object | null);
+      }
+      defineProperties(prototype, node.prototypeProperties ?? [], this.#valueOf);
+      applyLock(prototype, node.prototypeLock);
+    }
     defineProperties(fn, node.properties, this.#valueOf);
-    if (node.fixed) Object.preventExtensions(fn);
+    applyLock(fn, node.lock);
   }
 }

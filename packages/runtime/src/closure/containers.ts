@@ -1,5 +1,5 @@
 import type { Body, ContainerNode } from "./graph.ts";
-import { defineProperties, type ValueOf } from "./properties.ts";
+import { applyLock, defineProperties, type ValueOf } from "./properties.ts";
 
 /** Makes the empty object of a body. A view needs its buffer at once; all else is filled later. */
 export function newContainer(body: Body, valueOf: ValueOf): object {
@@ -38,7 +38,7 @@ export function fillContainer(value: object, node: ContainerNode, valueOf: Value
   if (node.proto !== undefined) Object.setPrototypeOf(value, valueOf(node.proto) as object | null);
   fillBody(value, node.body, valueOf);
   defineProperties(value, node.properties, valueOf);
-  if (node.fixed) Object.preventExtensions(value);
+  applyLock(value, node.lock);
 }
 
 function fillBody(value: object, body: Body, valueOf: ValueOf): void {

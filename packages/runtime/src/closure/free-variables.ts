@@ -1,14 +1,7 @@
-import {
-  parse,
-  tokenizer,
-  tokTypes,
-  type AnyNode,
-  type Class,
-  type Function as FunctionSyntax,
-  type Pattern,
-} from "acorn";
+import type { AnyNode, Class, Function as FunctionSyntax, Pattern } from "acorn";
 import type { RefusalReason } from "../runtime-error.ts";
 import { baseClassName, importLoaderName } from "./graph.ts";
+import { parseFunction, type ParsedFunction } from "./parse-function.ts";
 import {
   blockScope,
   childrenOf,
@@ -40,6 +33,9 @@ export interface FunctionAnalysis {
   readonly usesImport: boolean;
   /** Texts of the members of a class body. A method that prints otherwise was put there later. */
   readonly memberTexts: readonly string[];
+  /** Names that evaluating the class puts on itself and on its prototype. */
+  readonly staticNames: readonly string[];
+  readonly methodNames: readonly string[];
   readonly hasPrivateMembers: boolean;
   readonly hasPrivateStatics: boolean;
 }
@@ -71,76 +67,19 @@ export function analyzeFunction(text: string): FunctionAnalysis | undefined {
   return analysis;
 }
 
-interface Parsed {
-  readonly root: AnyNode;
-  readonly form: "expression" | "member";
-  /** Where the function's text starts in the text that was parsed. */
-  readonly offset: number;
-}
-
 function analyzeText(text: string): FunctionAnalysis | undefined {
-  const asExpression = (): Parsed | undefined => parseWrapped("(", text, ")");
-  const asMember = (): Parsed | undefined => parseWrapped("({", text, "})");
-  const [likely, unlikely] = looksLikeMember(text) ? [asMember, asExpression] : [asExpression, asMember];
-  const parsed = likely() ?? unlikely() ?? parseWrapped("(class extends Object{", text, "})");
+  const parsed = parseFunction(text);
   return parsed === undefined ? undefined : new FreeVariables(text, parsed).analysis();
-}
-
-/**
- * Tells a method from an expression without trying: acorn says no by throwing, and a debugger that pauses on exceptions
- * would show our guesses to the user. A wrong answer costs no more than that.
- */
-function looksLikeMember(text: string): boolean {
-  if (/^(?:async\s+)?function\b/.test(text) || /^class\b(?!\s*\()/.test(text)) return false;
-  if (text.startsWith("(") || /^(?:async\s+)?[\p{ID_Start}$_][\p{ID_Continue}$]*\s*=>/u.test(text)) return false;
-  if (!/^async\s*\(/.test(text)) return true;
-  let depth = 0;
-  for (const { type } of tokenizer(text, { ecmaVersion: "latest" })) {
-    if (type === tokTypes.parenL) depth += 1;
-    else if (type === tokTypes.parenR) depth -= 1;
-    else if (depth === 0 && type !== tokTypes.name) return type !== tokTypes.arrow;
-  }
-  return true;
-}
-
-function parseWrapped(before: string, text: string, after: string): Parsed | undefined {
-  const program = parseQuietly(before + text + "\n" + after);
-  const statement = program?.body[0];
-  if (statement?.type !== "ExpressionStatement") return undefined;
-  const expression = statement.expression;
-  const offset = before.length;
-  if (expression.type === "ObjectExpression") {
-    const member = expression.properties[0];
-    return member === undefined ? undefined : { root: member, form: "member", offset };
-  }
-  if (before.length > 1 && expression.type === "ClassExpression") {
-    const member = expression.body.body[0];
-    return member === undefined ? undefined : { root: member, form: "member", offset };
-  }
-  return { root: expression, form: "expression", offset };
-}
-
-/** acorn has no way to fail but by throwing; the exception ends here. */
-function parseQuietly(text: string): ReturnType<typeof parse> | undefined {
-  try {
-    return parse(text, {
-      ecmaVersion: "latest",
-      sourceType: "script",
-      allowImportExportEverywhere: true,
-      allowSuperOutsideMethod: true,
-      checkPrivateFields: false,
-    });
-  } catch {
-    return undefined;
-  }
 }
 
 class FreeVariables {
   readonly #text: string;
-  readonly #parsed: Parsed;
+  readonly #parsed: ParsedFunction;
   readonly #freeNames = new Map<string, boolean>();
   readonly #edits: Edit[] = [];
   readonly #memberTexts: string[] = [];
+  readonly #staticNames: string[] = [];
+  readonly #methodNames: string[] = [];
   /** Private names declared by the classes around the place that is being visited. */
   readonly #privateNames: Set<string>[] = [];
   #obstacle: Obstacle | undefined;
@@ -149,7 +88,7 @@ class FreeVariables {
   #hasPrivateMembers = false;
   #hasPrivateStatics = false;
 
-  constructor(text: string, parsed: Parsed) {
+  constructor(text: string, parsed: ParsedFunction) {
     this.#text = text;
     this.#parsed = parsed;
   }
@@ -171,6 +110,8 @@ class FreeVariables {
       hasBase: this.#hasBase,
       usesImport: this.#usesImport,
       memberTexts: this.#memberTexts,
+      staticNames: this.#staticNames,
+      methodNames: this.#methodNames,
       hasPrivateMembers: this.#hasPrivateMembers,
       hasPrivateStatics: this.#hasPrivateStatics,
     };
@@ -206,6 +147,11 @@ class FreeVariables {
     for (const member of node.body.body) {
       if (member.type === "StaticBlock") continue;
       this.#memberTexts.push(this.#text.slice(member.start - this.#parsed.offset, member.end - this.#parsed.offset));
+      if (!member.computed && member.key.type === "Identifier") {
+        if (member.static) this.#staticNames.push(member.key.name);
+        else if (member.type === "MethodDefinition" && member.kind !== "constructor")
+          this.#methodNames.push(member.key.name);
+      }
       if (member.key.type !== "PrivateIdentifier") continue;
       if (!member.static) this.#hasPrivateMembers = true;
       else if (member.type === "PropertyDefinition") this.#hasPrivateStatics = true;

@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import type { AnyFunction } from "./any-function.ts";
 import { bindingsOf, type Bindings } from "./bindings.ts";
 import { analyzeFunction, type FunctionAnalysis } from "./free-variables.ts";
@@ -22,7 +23,7 @@ export type FunctionReading =
       readonly analysis: FunctionAnalysis;
       readonly isStrict: boolean;
       readonly captures: readonly (readonly [name: string, captured: Captured])[];
-      /** Functions that the file imports, used by this function or not, so that a copy never stands in for one. */
+      /** Functions and namespaces that the file imports, used by this function or not, so that a copy never stands in for one. */
       readonly fileImports: ReadonlyMap<unknown, ImportedValue>;
     };
 
@@ -209,6 +210,7 @@ function importedFunctions(script: ScriptFacts, scopes: readonly LiveScope[]): M
     if (imported === undefined) continue;
     if (typeof value === "function") found.set(value, imported);
     if (imported.name !== undefined || typeof value !== "object" || value === null) continue;
+    if (types.isModuleNamespaceObject(value)) found.set(value, imported);
     for (const key of Object.keys(value)) {
       const member = valueOrNothing({ description: "Module", object: value as Readonly<Record<string, unknown>> }, key);
       if (typeof member === "function" && !found.has(member)) found.set(member, { module: imported.module, name: key });

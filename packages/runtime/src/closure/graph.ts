@@ -76,6 +76,9 @@ export type Body =
       readonly length: number;
     };
 
+/** What `Object.preventExtensions`, `Object.seal` or `Object.freeze` did. Absent for an object that is open. */
+export type Lock = "closed" | "sealed" | "frozen";
+
 /** Everything that is first made empty and filled later, so that it may be part of a cycle. */
 export interface ContainerNode {
   readonly kind: "container";
@@ -83,8 +86,7 @@ export interface ContainerNode {
   /** Absent when it is the natural one of the body. */
   readonly proto?: Slot;
   readonly properties: readonly Property[];
-  /** True when nothing can be added. With the flags of the properties this also says sealed and frozen. */
-  readonly fixed?: true;
+  readonly lock?: Lock;
 }
 
 export interface FunctionNode {
@@ -105,14 +107,24 @@ export interface FunctionNode {
   /** What was added to, or replaced on, its `prototype`. */
   readonly prototypeProperties?: readonly Property[];
   readonly prototypeProto?: Slot;
-  readonly fixed?: true;
+  readonly prototypeLock?: Lock;
+  readonly lock?: Lock;
+}
+
+export interface BoundNode {
+  readonly kind: "bound";
+  readonly target: Slot;
+  readonly receiver: Slot;
+  readonly args: readonly Slot[];
+  readonly properties: readonly Property[];
+  readonly lock?: Lock;
 }
 
 export type GraphNode =
   | ContainerNode
   | FunctionNode
   /** `target.bind(receiver, ...args)`. */
-  | { readonly kind: "bound"; readonly target: Slot; readonly receiver: Slot; readonly args: readonly Slot[] }
+  | BoundNode
   /** The `prototype` of a function. */
   | { readonly kind: "prototype"; readonly of: Slot }
   /** A value that every realm has, as the way to it from `globalThis`; with `accessor`, half of a property. */

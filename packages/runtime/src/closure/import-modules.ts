@@ -1,5 +1,4 @@
-import { createRequire, isBuiltin } from "node:module";
-import { compileFunction, constants } from "node:vm";
+import { createRequire, isBuiltin, registerHooks } from "node:module";
 import type { ModuleReference } from "./graph.ts";
 
 /** Imports modules as the files that import them would, in the order in which they were recorded. */
@@ -19,10 +18,9 @@ export function requireFrom(importer: string): (specifier: string) => unknown {
 /** The `import()` of a file. */
 export function importFrom(importer: string): (specifier: string) => Promise<unknown> {
   return async (specifier) => {
-    if (isBuiltin(specifier) || /^(?:file|data):/.test(specifier)) return import(specifier);
-    if (!isFile(importer)) return import(specifier);
-    if (/^[./]/.test(specifier)) return import(new URL(specifier, importer).href);
-    return importAs(importer, specifier);
+    const isAbsolute = isBuiltin(specifier) || /^(?:file|data|node):/.test(specifier);
+    const url = isAbsolute || !isFile(importer) ? specifier : resolveFrom(importer, specifier);
+    return import(url) as Promise<unknown>;
   };
 }
 
@@ -32,12 +30,19 @@ function isFile(importer: string): boolean {
 
 /**
  * A bare specifier means what it means in the importing file's folder, which may hold other packages than ours, and
- * `import` may choose another entry of a package than `require`. Node.js offers this resolution to compiled code only.
+ * `import` may choose another entry of a package than `require` would. `import.meta.resolve` takes no parent, so a hook,
+ * in place for this one synchronous call, puts the parent in.
  */
-function importAs(importer: string, specifier: string): Promise<unknown> {
-  const load = compileFunction("return import(specifier)", ["specifier"], {
-    filename: importer,
-    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-  }) as (specifier: string) => Promise<unknown>;
-  return load(specifier);
+function resolveFrom(importer: string, specifier: string): string {
+  if (/^\.{0,2}\//.test(specifier)) return new URL(specifier, importer).href;
+  const token = `tutti-resolve:${specifier}`;
+  const hooks = registerHooks({
+    resolve: (asked, context, next) =>
+      asked === token ? next(specifier, { ...context, parentURL: importer }) : next(asked, context),
+  });
+  try {
+    return import.meta.resolve(token);
+  } finally {
+    hooks.deregister();
+  }
 }

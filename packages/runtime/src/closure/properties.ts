@@ -4,6 +4,7 @@ import {
   enumerableFlag,
   ordinaryFlags,
   writableFlag,
+  type Lock,
   type Property,
   type Slot,
 } from "./graph.ts";
@@ -42,4 +43,18 @@ export interface OwnProperty {
 /** The own property of an object, without running a getter. */
 export function ownProperty(target: object, key: PropertyKey): OwnProperty | undefined {
   return Object.getOwnPropertyDescriptor(target, key);
+}
+
+/** What keeps an object from being changed. */
+export function lockOf(value: object): { readonly lock?: Lock } {
+  if (Object.isExtensible(value)) return {};
+  if (Object.isFrozen(value)) return { lock: "frozen" };
+  return { lock: Object.isSealed(value) ? "sealed" : "closed" };
+}
+
+/** Puts the lock back, after everything else. */
+export function applyLock(target: object, lock: Lock | undefined): void {
+  if (lock === "frozen") Object.freeze(target);
+  else if (lock === "sealed") Object.seal(target);
+  else if (lock === "closed") Object.preventExtensions(target);
 }

@@ -25,8 +25,7 @@ export function prototypeChainOf(value: object): PrototypeChain {
     if (at === null) return { owners, base: null, strange: false };
     const intrinsic = intrinsicPathOf(at);
     if (intrinsic !== undefined) {
-      const isPrototype = intrinsic.path.length === 2 && intrinsic.path[1] === "prototype";
-      return { owners, base: intrinsic.path[0] ?? "", strange: !isPrototype };
+      return { owners, base: intrinsic.path.slice(0, -1).join("."), strange: intrinsic.path.at(-1) !== "prototype" };
     }
     const owner = ownerOf(at);
     if (owner === undefined) return { owners, base: "", strange: true };

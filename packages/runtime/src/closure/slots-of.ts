@@ -20,7 +20,7 @@ function slotsOf(node: GraphNode): readonly Slot[] {
         node.prototypeProto,
       ];
     case "bound":
-      return [node.target, node.receiver, ...node.args];
+      return [node.target, node.receiver, ...node.args, ...propertySlots(node.properties)];
     case "prototype":
       return [node.of];
     case "hooked":

@@ -23,9 +23,9 @@ import {
 } from "./graph.ts";
 import { builtinExportOf, intrinsicPathOf, type BuiltinExport } from "./intrinsics.ts";
 import type { ImportedValue } from "./module-imports.ts";
-import { analyzeFunction } from "./free-variables.ts";
+import { analyzeFunction, type FunctionAnalysis } from "./free-variables.ts";
 import { ownerOf, prototypeChainOf } from "./prototype-chain.ts";
-import { ownProperty, type OwnProperty } from "./properties.ts";
+import { lockOf, ownProperty, type OwnProperty } from "./properties.ts";
 import { refuse } from "./refusal.ts";
 
 /** Where a value hangs: the node that holds it, and the word for the way from there. */
@@ -145,6 +145,8 @@ export class GraphWriter {
           target: this.#slot(target, { holder: id, label: "bound function" }),
           receiver: this.#slot(receiver, { holder: id, label: "bound this" }),
           args: args.map((one, index) => this.#slot(one, { holder: id, label: `bound argument ${index}` })),
+          properties: this.#properties(id, fn, (key) => !ownedByEngine.has(key)),
+          ...lockOf(fn),
         };
       }
       case "source":
@@ -170,10 +172,8 @@ export class GraphWriter {
       ? this.#slot(Object.getPrototypeOf(fn), { holder: id, label: "base class" })
       : undefined;
     if (base !== undefined) slots.push([baseClassName, base]);
-    if (analysis.hasPrivateStatics)
-      throw this.#refuse("E_PRIVATE", id, `The class ${fn.name} has static #private state`);
+    this.#checkFunction(id, fn, analysis);
     const texts = analysis.memberTexts;
-    const skipped = new Set<PropertyKey>(["length", "name", "prototype", "arguments", "caller"]);
     return {
       kind: "function",
       form: analysis.form,
@@ -184,9 +184,9 @@ export class GraphWriter {
       length: fn.length,
       ...(base === undefined ? {} : { base }),
       captures: slots,
-      properties: this.#properties(id, fn, (key, found) => !skipped.has(key) && !isFromSource(found, texts)),
-      ...this.#prototypeParts(id, fn, texts),
-      ...(Object.isExtensible(fn) ? {} : { fixed: true }),
+      properties: this.#properties(id, fn, (key, found) => !ownedByEngine.has(key) && !isFromSource(found, texts)),
+      ...this.#prototypeParts(id, fn, analysis),
+      ...lockOf(fn),
     };
   }
 
@@ -202,21 +202,36 @@ export class GraphWriter {
     return slot;
   }
 
+  /** Refuses what evaluating the text of a function would not bring back. */
+  #checkFunction(id: NodeId, fn: AnyFunction, analysis: FunctionAnalysis): void {
+    if (analysis.hasPrivateStatics) {
+      throw this.#refuse("E_PRIVATE", id, `The class ${fn.name} has static #private state`);
+    }
+    if (!analysis.hasBase && !isIntrinsicPrototype(Object.getPrototypeOf(fn))) {
+      throw this.#refuse("E_PROTO", id, `The function ${fn.name} inherits from something else than Function`);
+    }
+    const { prototype } = fn as unknown as { readonly prototype?: object };
+    const removed =
+      analysis.staticNames.find((name) => !Object.hasOwn(fn, name)) ??
+      analysis.methodNames.find((name) => prototype !== undefined && !Object.hasOwn(prototype, name));
+    if (removed === undefined) return;
+    throw this.#refuse("E_PROTO", id, `The member "${removed}" was deleted from the class ${fn.name}`);
+  }
+
   /** What stands on a function's `prototype` beside that which evaluating its text puts there. */
-  #prototypeParts(id: NodeId, fn: AnyFunction, texts: readonly string[]): Partial<FunctionNode> {
+  #prototypeParts(id: NodeId, fn: AnyFunction, { isClass, memberTexts }: FunctionAnalysis): Partial<FunctionNode> {
     const prototype: unknown = ownProperty(fn, "prototype")?.value;
-    if (typeof prototype !== "object" || prototype === null || types.isGeneratorFunction(fn)) return {};
-    const properties = this.#properties(
-      id,
-      prototype,
-      (key, found) => !(key === "constructor" && found.value === fn) && !isFromSource(found, texts),
-    );
-    const proto: unknown = Object.getPrototypeOf(prototype);
-    const isNatural =
-      texts.length > 0 || intrinsicPathOf(proto)?.path.join(".") === "Object.prototype" || isClassText(fn);
+    if (typeof prototype !== "object" || prototype === null) return {};
+    const isWanted = (key: PropertyKey, found: OwnProperty): boolean =>
+      !(key === "constructor" && found.value === fn) && !isFromSource(found, memberTexts);
+    const properties = this.#properties(id, prototype, isWanted);
+    const proto = Object.getPrototypeOf(prototype) as object | null;
+    const isNatural = isClass || isIntrinsicPrototype(proto);
+    const { lock } = lockOf(prototype);
     return {
       ...(properties.length === 0 ? {} : { prototypeProperties: properties }),
-      ...(isNatural ? {} : { prototypeProto: this.#protoSlot(id, proto as object | null) }),
+      ...(isNatural ? {} : { prototypeProto: this.#protoSlot(id, proto) }),
+      ...(lock === undefined ? {} : { prototypeLock: lock }),
     };
   }
 
@@ -229,8 +244,7 @@ export class GraphWriter {
     if (owner !== undefined) return { kind: "prototype", of: this.#slot(owner, { holder: id, label: "class" }) };
     const chain = prototypeChainOf(value);
     for (const one of chain.owners) this.#checkOwner(id, one);
-    if (chain.strange)
-      throw this.#refuse("E_PROTO", id, "The object inherits from an object that is no class's prototype");
+    if (chain.strange) throw this.#refuse("E_PROTO", id, "The object inherits from what is no class's prototype");
     if (serializeHook in value) return this.#hookedNode(id, value as Hooked);
     for (const one of chain.owners) {
       if (analyzeFunction(Function.prototype.toString.call(one))?.hasPrivateMembers !== true) continue;
@@ -272,7 +286,7 @@ export class GraphWriter {
       body,
       ...(isNatural ? {} : { proto: this.#protoSlot(id, proto) }),
       properties: this.#properties(id, value, (key, found) => !isInBody(key, found)),
-      ...(Object.isExtensible(value) ? {} : { fixed: true }),
+      ...lockOf(value),
     };
   }
 
@@ -319,8 +333,11 @@ function nameOf(fn: AnyFunction): { readonly name?: string } {
   return typeof name === "string" ? { name } : {};
 }
 
-function isClassText(fn: AnyFunction): boolean {
-  return analyzeFunction(Function.prototype.toString.call(fn))?.isClass === true;
+/** What every function has, and evaluating its text brings back. */
+const ownedByEngine: ReadonlySet<PropertyKey> = new Set(["length", "name", "prototype", "arguments", "caller"]);
+
+function isIntrinsicPrototype(value: unknown): boolean {
+  return intrinsicPathOf(value)?.path.at(-1) === "prototype";
 }
 
 /** True for a method, getter or setter that the text of its class makes anyway. */
