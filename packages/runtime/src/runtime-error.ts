@@ -21,7 +21,7 @@ export type RuntimeErrorCode =
   | "corrupt-block";
 
 /**
- * Why a closure or a value cannot travel. The table of what to do about each is in docs/internals/closure.
+ * Why a closure or a value cannot travel. The message says what to do about it.
  *
  * - `E_THIS`: an arrow function uses the `this` around it
  * - `E_WRITE`: a captured variable is assigned; every worker would change a copy of its own

@@ -22,7 +22,11 @@ let threadReader: FunctionReader | undefined;
  * Reads functions with all that they close over: captured variables, the objects and functions these lead to, classes,
  * imports. Values are a snapshot of this moment. The functions given in one call share what they share, once.
  *
- * Synchronous, at about 100 µs a function. Throws a RuntimeError with code `cannot-travel` for what must not or cannot be
+ * What to know: two functions that share a `let` no longer share it over there, `process` and the other globals are the
+ * worker's own, imports are imported again by the worker, and a class is defined again, static blocks included, before its
+ * statics get their present values.
+ *
+ * Synchronous, at about 100 µs a function, and some milliseconds for the first function of each file. Throws a RuntimeError with code `cannot-travel` for what must not or cannot be
  * sent; its `refusal` says why and where.
  *
  * ```ts

@@ -4,11 +4,11 @@ import { ownProperty } from "./properties.ts";
 
 /** What a function's captured names stand for, when it is evaluated. */
 export interface Environment {
-  /** Known values, bound as constants: a call through one costs 0.5 ns, through a late variable 5 ns. */
+  /** Known values, bound as constants: a call then costs what the original costs (bench/closure.bench.ts). */
   readonly constants: ReadonlyMap<string, unknown>;
   /** Names for the function itself. */
   readonly selfNames: readonly string[];
-  /** Names whose values come later, because they are in a cycle with the function. */
+  /** Names whose values come later, because they are in a cycle with the function. Calls cost 2 ns more. */
   readonly lateNames: readonly string[];
 }
 

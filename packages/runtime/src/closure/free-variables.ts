@@ -13,7 +13,7 @@ import {
 } from "./syntax-scope.ts";
 
 /** Something in the text of a function that keeps it from travelling. */
-export interface Obstacle {
+interface Obstacle {
   readonly reason: RefusalReason;
   readonly finding: string;
 }

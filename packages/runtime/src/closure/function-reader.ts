@@ -204,7 +204,10 @@ function readVariable(scope: LiveScope, name: string, around: Around): unknown {
 function importedFunctions(script: ScriptFacts, scopes: readonly LiveScope[]): Map<unknown, ImportedValue> {
   const found = new Map<unknown, ImportedValue>();
   for (const [name, binding] of script.bindings) {
-    const scope = scopes.find((one) => Object.hasOwn(one.object, name));
+    // A variable of an inner function may have the name of an import.
+    const scope = scopes.find((one) => {
+      return Object.hasOwn(one.object, name) && (binding.form !== "import" || one.description === "Module");
+    });
     const value = scope === undefined ? undefined : valueOrNothing(scope, name);
     const imported = value === undefined ? undefined : importedValueOf(binding, script.url, value);
     if (imported === undefined) continue;

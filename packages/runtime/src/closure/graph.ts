@@ -111,7 +111,7 @@ export interface FunctionNode {
   readonly lock?: Lock;
 }
 
-export interface BoundNode {
+interface BoundNode {
   readonly kind: "bound";
   readonly target: Slot;
   readonly receiver: Slot;

@@ -1,4 +1,4 @@
-import { Session } from "node:inspector";
+import type { Session } from "node:inspector";
 import { createContext } from "node:vm";
 import type { AnyFunction } from "./any-function.ts";
 
@@ -46,11 +46,11 @@ const handles = "tutti-closure";
 
 /**
  * Opens an inspector session on this very thread, or returns undefined where the engine answers later than at once
- * (Deno) or has no inspector at all. The debugger domain stays off, so that nothing slows down and nothing pauses.
+ * (Deno), has no inspector, or may not use it. The debugger domain stays off, so that nothing slows down and nothing pauses.
  */
 export function openFunctionInspector(): FunctionInspector | undefined {
-  const session = new Session();
-  session.connect();
+  const session = connectedSession();
+  if (session === undefined) return undefined;
   const contextIds: number[] = [];
   const collect = (event: { params: { context: { id: number } } }): number => contextIds.push(event.params.context.id);
   const exchange: Exchange = { subject: undefined, found: undefined };
@@ -64,6 +64,19 @@ export function openFunctionInspector(): FunctionInspector | undefined {
   const contextId = contextIds.at(-1);
   if (contextId === undefined) return undefined;
   return new ThreadInspector(session, exchange, contextId);
+}
+
+/** Not imported by name: where Node.js was built without inspector, the import alone would fail. */
+function connectedSession(): Session | undefined {
+  if (process.features.inspector !== true) return undefined;
+  const session = new (process.getBuiltinModule("node:inspector").Session)();
+  try {
+    session.connect();
+  } catch {
+    // Node.js was told by --permission to allow none.
+    return undefined;
+  }
+  return session;
 }
 
 function isSynchronous(session: Session): boolean {

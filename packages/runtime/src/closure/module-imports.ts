@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { createRequire, isBuiltin } from "node:module";
 import { dirname } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { parse, type AnyNode, type Expression, type Program } from "acorn";
+import { Parser, type AnyNode, type Expression, type Program } from "acorn";
 import type { ModuleReference } from "./graph.ts";
 
 /** A value that another file exports; without `name`, everything that it exports. */
@@ -53,7 +53,7 @@ export function importedValueOf(binding: ImportBinding, importer: string, value:
     return { module: { specifier, importer, load: "import" }, ...named };
   }
   if (!isBuiltin(binding.specifier) && importer === "") return undefined;
-  const exports = createRequire(importer === "" ? import.meta.url : importer)(binding.specifier) as unknown;
+  const exports = requireQuietly(binding.specifier, importer);
   const required: ModuleReference = { specifier: binding.specifier, importer, load: "require" };
   if (binding.form === "require") {
     const found = binding.name === undefined ? exports : memberOf(exports, binding.name);
@@ -64,10 +64,30 @@ export function importedValueOf(binding: ImportBinding, importer: string, value:
   return isNamespace ? { module: { ...required, load: "import" } } : undefined;
 }
 
+/** What the file got when it was run. What cannot be required here was not, so it is no import to compare with. */
+function requireQuietly(specifier: string, importer: string): unknown {
+  try {
+    return createRequire(importer === "" ? import.meta.url : importer)(specifier);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Does not look for variables that are declared twice, since the engine has accepted the file. acorn's search is quadratic:
+ * a bundle of 10,000 top-level variables took 1.2 s.
+ */
+const ScriptParser: typeof Parser = Parser.extend(
+  (Base) =>
+    class extends Base {
+      declareName(): void {}
+    },
+);
+
 /** acorn can only fail by throwing; a file that it cannot read has no imports that we know of. Once per file. */
 function parseQuietly(source: string, isModule: boolean): Program | undefined {
   try {
-    return parse(source, {
+    return ScriptParser.parse(source, {
       ecmaVersion: "latest",
       sourceType: isModule ? "module" : "script",
       allowReturnOutsideFunction: true,

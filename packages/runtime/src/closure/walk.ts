@@ -242,10 +242,10 @@ export class GraphWriter {
     if (hidden !== undefined) throw this.#refuse(hidden[0], id, sentence(hidden[1]));
     const owner = ownerOf(value);
     if (owner !== undefined) return { kind: "prototype", of: this.#slot(owner, { holder: id, label: "class" }) };
+    if (serializeHook in value) return this.#hookedNode(id, value as Hooked);
     const chain = prototypeChainOf(value);
     for (const one of chain.owners) this.#checkOwner(id, one);
     if (chain.strange) throw this.#refuse("E_PROTO", id, "The object inherits from what is no class's prototype");
-    if (serializeHook in value) return this.#hookedNode(id, value as Hooked);
     for (const one of chain.owners) {
       if (analyzeFunction(Function.prototype.toString.call(one))?.hasPrivateMembers !== true) continue;
       throw this.#refuse("E_PRIVATE", id, `An instance of ${one.name} has #private members`);
