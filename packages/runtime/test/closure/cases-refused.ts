@@ -170,6 +170,55 @@ export const refused: readonly Refused[] = [
   ["a variable that is nowhere", () => functionOf("return tuttiNowhere"), "E_UNRESOLVED"],
   ["direct eval", () => functionOf("text", "return eval(text)"), "E_EVAL"],
   ["with", () => functionOf("o", "with (o) return a"), "E_EVAL"],
+  [
+    "a class from which a member was deleted",
+    () => {
+      class Shrunk {
+        m(): number {
+          return 1;
+        }
+      }
+      Reflect.deleteProperty(Shrunk.prototype, "m");
+      return () => "m" in Shrunk.prototype;
+    },
+    "E_PROTO",
+  ],
+  [
+    "a function with another prototype",
+    () =>
+      constant(
+        (k) => () => k,
+        Object.setPrototypeOf(() => 1, null),
+      ),
+    "E_PROTO",
+  ],
+  [
+    "a class whose name of a member was a variable",
+    () =>
+      constant((key) => {
+        class Computed {
+          [key](): number {
+            return 1;
+          }
+        }
+        return () => new Computed();
+      }, "m"),
+    "E_UNRESOLVED",
+  ],
+  ["a resizable buffer", () => constant((k) => () => k, new ArrayBuffer(1, { maxByteLength: 2 })), "E_UNSERIALIZABLE"],
+  ["a formatter", () => constant((k) => () => k, new Intl.NumberFormat("en")), "E_NATIVE"],
+  [
+    "hooks of which one is missing",
+    () => {
+      class Half {
+        [Symbol.for("tutti.serialize")](): unknown {
+          return 1;
+        }
+      }
+      return constant((k) => () => k, new Half());
+    },
+    "E_PRIVATE",
+  ],
   // oxlint-disable-next-line typescript/unbound-method
   ["a native function", () => constant((k) => () => k(1), new Intl.NumberFormat("en").format), "E_NATIVE"],
 ];

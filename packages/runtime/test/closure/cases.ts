@@ -4,6 +4,7 @@
  */
 import type { RefusalReason } from "../../src/runtime-error.ts";
 import type { Arrives } from "./case-types.ts";
+import { corners } from "./cases-of-corners.ts";
 import { classes } from "./cases-of-classes.ts";
 import { environment, functions } from "./cases-of-functions.ts";
 import { gaps, scalars, structures } from "./cases-of-values.ts";
@@ -28,5 +29,6 @@ export const closureCases: readonly ClosureCase[] = [
   ...table("functions", functions),
   ...table("environment", environment),
   ...table("gaps", gaps),
+  ...table("corners", corners),
   ...refused.map(([name, make, ...reasons]) => ({ group: "refused", name, make, refused: reasons })),
 ];
