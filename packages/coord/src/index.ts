@@ -1,1 +1,1 @@
-export {};
+export { CoordError, type CoordErrorCode } from "./coord-error.ts";

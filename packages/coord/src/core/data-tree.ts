@@ -1,0 +1,197 @@
+import { assert } from "@tutti/stdx";
+import type { Stat } from "../protocol/records.ts";
+import { openAcl, readAcl } from "./acl.ts";
+import { encodeQuotaTrack, limitsName, parseQuotaTrack, quotaSubjectOf, statsName, statsPathOf } from "./quota.ts";
+import { childPath, nameOf, normalPath, parentOf, specialPaths } from "./zookeeper-path.ts";
+import type { CreateTxn, SetAclTxn, SetDataTxn, TreeChange } from "./txn.ts";
+import { createZnode, persistentKind, statOf, type Znode } from "./znode.ts";
+
+const noPaths: ReadonlySet<string> = new Set();
+
+/**
+ * All znodes, and the tables that are derived from them: ephemerals by session, containers, TTL nodes, quotas.
+ * Applies what was already judged; it refuses nothing but what cannot exist.
+ */
+export class DataTree {
+  readonly #nodes = new Map<string, Znode>();
+  readonly #ephemerals = new Map<bigint, Set<string>>();
+  /** Containers and TTL nodes, which the reaper looks at. */
+  readonly #reapables = new Set<string>();
+  /** Paths with a limits node. */
+  readonly #quotas = new Set<string>();
+
+  constructor() {
+    const birth = { zxid: 0n, timeMs: 0n, data: new Uint8Array(0), acl: openAcl, kind: persistentKind };
+    for (const path of [specialPaths.root, specialPaths.zookeeper, specialPaths.quota]) {
+      this.#nodes.set(path, createZnode(birth));
+    }
+    const config = createZnode({ ...birth, acl: readAcl });
+    // ZooKeeper sets this list with version -1 at start, which leaves the aversion there.
+    config.aversion = -1;
+    this.#nodes.set(specialPaths.config, config);
+    // Not counted as creates: a fresh root shows cversion -1, a fresh /zookeeper -2.
+    this.#existing(specialPaths.root).children.add("zookeeper");
+    this.#existing(specialPaths.zookeeper).children.add("quota").add("config");
+  }
+
+  get(path: string): Znode | undefined {
+    return this.#nodes.get(normalPath(path));
+  }
+
+  /** As `zk_znode_count` counts: the root under both of its names. */
+  get nodeCount(): number {
+    return this.#nodes.size + 1;
+  }
+
+  ephemeralsOf(sessionId: bigint): ReadonlySet<string> {
+    return this.#ephemerals.get(sessionId) ?? noPaths;
+  }
+
+  get ephemeralCount(): number {
+    let count = 0;
+    for (const paths of this.#ephemerals.values()) count += paths.size;
+    return count;
+  }
+
+  get reapables(): ReadonlySet<string> {
+    return this.#reapables;
+  }
+
+  /** Paths and nodes, in no promised order. */
+  entries(): IterableIterator<[string, Znode]> {
+    return this.#nodes.entries();
+  }
+
+  /** Descendants of a node, itself not included. */
+  descendantCount(path: string): number {
+    let count = 0;
+    this.#visit(normalPath(path), () => (count += 1));
+    return count - 1;
+  }
+
+  /** The nearest path with a quota, the node itself included. */
+  quotaPathOf(path: string): string | undefined {
+    if (this.#quotas.size === 0) return undefined;
+    for (let at = path; at !== "/"; at = parentOf(at)) if (this.#quotas.has(at)) return at;
+    return undefined;
+  }
+
+  create(txn: CreateTxn, zxid: bigint, timeMs: bigint): { stat: Stat; change: TreeChange } {
+    const { path, data, acl, kind } = txn;
+    const parent = this.#existing(parentOf(path));
+    assert(!this.#nodes.has(path), "a create is applied only where there is no node");
+    const node = createZnode({ zxid, timeMs, data, acl, kind });
+    this.#nodes.set(path, node);
+    parent.children.add(nameOf(path));
+    parent.childCreates = txn.parentChildCreates;
+    parent.pzxid = zxid;
+    if (kind.kind === "ephemeral") this.#ephemeralSet(kind.sessionId).add(path);
+    if (kind.kind === "container" || kind.kind === "ttl") this.#reapables.add(path);
+    this.#quotaNodeCreated(path);
+    this.#count(path, 1n, BigInt(data?.length ?? 0));
+    return { stat: statOf(node), change: { kind: "created", path, zxid, acl, parentAcl: parent.acl } };
+  }
+
+  delete(path: string, zxid: bigint): TreeChange {
+    const node = this.#existing(path);
+    const parent = this.#existing(parentOf(path));
+    assert(node.children.size === 0, "only a node without children is deleted");
+    this.#count(path, -1n, -BigInt(node.data?.length ?? 0));
+    this.#nodes.delete(path);
+    parent.children.delete(nameOf(path));
+    parent.pzxid = zxid;
+    this.#reapables.delete(path);
+    if (node.kind.kind === "ephemeral") this.#forgetEphemeral(node.kind.sessionId, path);
+    const subject = quotaSubjectOf(path, limitsName);
+    if (subject !== undefined) this.#quotas.delete(subject);
+    return { kind: "deleted", path, zxid, acl: node.acl, parentAcl: parent.acl };
+  }
+
+  setData(txn: SetDataTxn, zxid: bigint, timeMs: bigint): { stat: Stat; change: TreeChange } {
+    const node = this.#existing(txn.path);
+    const bytesDiff = BigInt(txn.data?.length ?? 0) - BigInt(node.data?.length ?? 0);
+    node.data = txn.data;
+    node.version = txn.version;
+    node.mzxid = zxid;
+    node.mtimeMs = timeMs;
+    this.#count(txn.path, 0n, bytesDiff);
+    const parentAcl = this.#existing(parentOf(txn.path)).acl;
+    return { stat: statOf(node), change: { kind: "dataChanged", path: txn.path, zxid, acl: node.acl, parentAcl } };
+  }
+
+  setAcl(txn: SetAclTxn): Stat {
+    const node = this.#existing(txn.path);
+    node.acl = txn.acl;
+    node.aversion = txn.aversion;
+    return statOf(node);
+  }
+
+  /** Puts a node back as it was saved; used by restore alone, parents before children. */
+  restoreNode(path: string, node: Znode): void {
+    this.#nodes.set(path, node);
+    if (path === "/") return;
+    this.#existing(parentOf(path)).children.add(nameOf(path));
+    if (node.kind.kind === "ephemeral") this.#ephemeralSet(node.kind.sessionId).add(path);
+    if (node.kind.kind === "container" || node.kind.kind === "ttl") this.#reapables.add(path);
+    const subject = quotaSubjectOf(path, limitsName);
+    if (subject !== undefined) this.#quotas.add(subject);
+  }
+
+  #existing(path: string): Znode {
+    const node = this.#nodes.get(normalPath(path));
+    assert(node !== undefined, "a transaction names nodes that exist");
+    return node;
+  }
+
+  #ephemeralSet(sessionId: bigint): Set<string> {
+    const paths = this.#ephemerals.get(sessionId) ?? new Set<string>();
+    this.#ephemerals.set(sessionId, paths);
+    return paths;
+  }
+
+  #forgetEphemeral(sessionId: bigint, path: string): void {
+    const paths = this.#ephemeralSet(sessionId);
+    paths.delete(path);
+    if (paths.size === 0) this.#ephemerals.delete(sessionId);
+  }
+
+  #quotaNodeCreated(path: string): void {
+    const limited = quotaSubjectOf(path, limitsName);
+    if (limited !== undefined) this.#quotas.add(limited);
+    const counted = quotaSubjectOf(path, statsName);
+    if (counted !== undefined) this.#recount(counted);
+  }
+
+  /** Fills a new stats node with what is there already. */
+  #recount(subject: string): void {
+    const stats = this.#nodes.get(statsPathOf(subject));
+    if (stats === undefined) return;
+    let count = 0n;
+    let bytes = 0n;
+    this.#visit(subject, (node) => {
+      count += 1n;
+      bytes += BigInt(node.data?.length ?? 0);
+    });
+    stats.data = encodeQuotaTrack({ count, bytes, countHardLimit: -1n, byteHardLimit: -1n });
+  }
+
+  /** Keeps the stats node of the nearest quota; its Stat stays, since no transaction touches it. */
+  #count(path: string, countDiff: bigint, bytesDiff: bigint): void {
+    const subject = this.quotaPathOf(path);
+    const stats = subject === undefined ? undefined : this.#nodes.get(statsPathOf(subject));
+    if (stats === undefined) return;
+    const used = parseQuotaTrack(stats.data);
+    stats.data = encodeQuotaTrack({ ...used, count: used.count + countDiff, bytes: used.bytes + bytesDiff });
+  }
+
+  /** Walks a subtree without recursion: a chain of a million nodes is legal. */
+  #visit(path: string, visit: (node: Znode, path: string) => void): void {
+    const waiting = [path];
+    for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
+      const node = this.#nodes.get(at);
+      if (node === undefined) continue;
+      visit(node, at);
+      for (const name of node.children) waiting.push(childPath(at, name));
+    }
+  }
+}

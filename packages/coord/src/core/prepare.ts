@@ -1,0 +1,80 @@
+import { errorCodes } from "../protocol/error-codes.ts";
+import type { MultiOp } from "../protocol/multi-request.ts";
+import { prepareCheck, prepareDelete, prepareReap, prepareRemoval } from "./prepare-change.ts";
+import { prepareSetAcl, prepareSetData } from "./prepare-change.ts";
+import { type PrepareContext, reject } from "./prepare-context.ts";
+import { prepareCreate } from "./prepare-create.ts";
+import type { CloseSessionTxn, ErrorTxn, MultiTxn, OpTxn, TxnBody } from "./txn.ts";
+import type { WriteOp } from "./write-request.ts";
+
+function prepareOp(op: MultiOp, context: PrepareContext, insideMulti: boolean): OpTxn {
+  switch (op.type) {
+    case "create":
+    case "create2":
+    case "createContainer":
+    case "createTtl":
+      return prepareCreate(op, context, insideMulti);
+    case "delete":
+      return prepareDelete(op, context);
+    case "setData":
+      return prepareSetData(op, context);
+    case "check":
+      return prepareCheck(op, context);
+  }
+}
+
+/**
+ * All or nothing. When an operation fails, everything that the earlier ones put down is taken back, the counter
+ * of sequential names included; those before it carry 0, those behind it -2.
+ */
+function prepareMulti(ops: readonly MultiOp[], context: PrepareContext): MultiTxn {
+  const mark = context.outstanding.mark();
+  const prepared: OpTxn[] = [];
+  for (const [index, op] of ops.entries()) {
+    const txn = prepareOp(op, context, true);
+    if (txn.type !== "error") {
+      prepared.push(txn);
+      continue;
+    }
+    context.outstanding.rollback(mark);
+    const before = ops.slice(0, index).map((): ErrorTxn => reject(errorCodes.ok));
+    const behind = ops.slice(index + 1).map((): ErrorTxn => reject(errorCodes.runtimeInconsistency));
+    return { type: "multi", ops: [...before, txn, ...behind] };
+  }
+  return { type: "multi", ops: prepared };
+}
+
+/** One transaction removes all ephemerals, those whose create is still on its way included. */
+function prepareCloseSession(context: PrepareContext): CloseSessionTxn | ErrorTxn {
+  const { outstanding, sessionId, sessions } = context;
+  // Two may ask at once: the client and the expiry timer.
+  if (sessions.problem(sessionId) !== undefined) return reject(errorCodes.sessionExpired);
+  const paths = outstanding.ephemeralsOf(sessionId);
+  for (const path of paths) prepareRemoval(path, context);
+  sessions.prepareClose(sessionId);
+  return { type: "closeSession", paths };
+}
+
+/** Judges one request against the tree and everything on its way. A request that fails becomes an error. */
+export function prepareBody(op: WriteOp, context: PrepareContext): TxnBody {
+  switch (op.type) {
+    case "multi":
+      return prepareMulti(op.ops, context);
+    case "setAcl":
+      return prepareSetAcl(op, context);
+    case "createSession":
+      context.sessions.prepareOpen(context.sessionId);
+      return { type: "createSession", timeoutMs: op.timeoutMs };
+    case "closeSession":
+      return prepareCloseSession(context);
+    case "malformedMulti":
+      return reject(errorCodes.marshalling);
+    case "reap":
+      return prepareReap(op.path, context);
+    case "reconfig":
+      // A standalone server has no ensemble to change; behind `reconfigEnabled`, as ZooKeeper answers.
+      return reject(context.rules.reconfigEnabled ? errorCodes.unimplemented : errorCodes.reconfigDisabled);
+    default:
+      return prepareOp(op, context, false);
+  }
+}

@@ -1,0 +1,24 @@
+import { fixedSuperId, mergeIds } from "../core/identity.ts";
+import type { Id } from "../protocol/records.ts";
+import type { AuthRequest } from "../protocol/requests.ts";
+
+export interface AuthRules {
+  readonly superDigest: string | undefined;
+  digestOf(userAndPassword: Uint8Array): string;
+}
+
+/** The ids of a connection after addauth; undefined when the scheme is unknown or refuses. */
+export function authenticate(request: AuthRequest, ids: readonly Id[], rules: AuthRules): readonly Id[] | undefined {
+  switch (request.scheme) {
+    case "digest": {
+      const digest = rules.digestOf(request.auth ?? new Uint8Array(0));
+      const isSuper = rules.superDigest !== undefined && rules.superDigest === digest;
+      return mergeIds(ids, [...(isSuper ? [fixedSuperId] : []), { scheme: "digest", id: digest }]);
+    }
+    case "ip":
+      // Every connection has its address already.
+      return ids;
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,40 @@
+import type { CoordMachine } from "../core/coord-machine.ts";
+import type { SessionTracker } from "../core/session-tracker.ts";
+import type { WatchTable } from "../core/watch-table.ts";
+import type { PipelineEnvironment } from "../ports/pipeline-environment.ts";
+import type { ProposalToken, Replication } from "../ports/replication.ts";
+import type { Connection } from "./connection.ts";
+import type { TrafficStats } from "./traffic-stats.ts";
+
+export interface PipelineOptions {
+  /** Length of a tick; ZooKeeper's `tickTime`. */
+  readonly tickTimeMs: number;
+  /** Longest frame that a client may send; ZooKeeper's `jute.maxbuffer`. */
+  readonly frameBytesMax: number;
+  readonly sessionTimeoutMsMin: number;
+  readonly sessionTimeoutMsMax: number;
+  /** Requests of one connection that wait for an answer; beyond it nothing more is taken from it. */
+  readonly outstandingPerConnectionMax: number;
+  /** Digest id of the super user, `super:base64(sha1("super:password"))`; undefined: there is none. */
+  readonly superDigest: string | undefined;
+  /** Number of this server in its ensemble, 1 to 254; stands in the high byte of session ids. */
+  readonly serverId: number;
+}
+
+/** What a connection needs from the pipeline around it. */
+export interface ConnectionServices {
+  readonly options: PipelineOptions;
+  readonly environment: PipelineEnvironment;
+  readonly machine: CoordMachine;
+  readonly replication: Replication;
+  readonly watches: WatchTable;
+  readonly tracker: SessionTracker;
+  readonly stats: TrafficStats;
+  /** A token whose outcome this connection hears of. Taken before proposing, since the answer may come at once. */
+  nextToken(connection: Connection): ProposalToken;
+  nextSessionId(): bigint;
+  /** From now on this connection has the session; an older one is closed. */
+  attach(connection: Connection): void;
+  /** The connection is gone; nothing of it may stay. */
+  detach(connection: Connection): void;
+}

@@ -1,0 +1,417 @@
+import { isAllowed } from "../core/acl.ts";
+import type { WatchEvent, WatcherId } from "../core/watch-table.ts";
+import type { ConnectionHost } from "../ports/connection-host.ts";
+import type { Commit, ProposalToken } from "../ports/replication.ts";
+import { decodeConnectRequest, encodeConnectResponse } from "../protocol/connect.ts";
+import { type ErrorCode, errorCodes } from "../protocol/error-codes.ts";
+import { fourLetterWordOf } from "../protocol/four-letter-words.ts";
+import { FrameDecoder } from "../protocol/frame-decoder.ts";
+import { JuteReader } from "../protocol/jute-reader.ts";
+import { permissions, requestTypeOf } from "../protocol/opcodes.ts";
+import { type ConnectRequest, type Id, requestHeaderCodec } from "../protocol/records.ts";
+import type { RequestHeader } from "../protocol/records.ts";
+import { type AuthRequest, decodeRequestBody, type Request } from "../protocol/requests.ts";
+import { encodeNotification, encodeReply, type Response } from "../protocol/responses.ts";
+import { answerRead } from "./answer-read.ts";
+import { authenticate } from "./authenticate.ts";
+import type { ConnectionServices } from "./connection-services.ts";
+import { ReplyQueue, type Waiting } from "./reply-queue.ts";
+import { TrafficStats } from "./traffic-stats.ts";
+import { writeResponse } from "./write-reply.ts";
+
+/**
+ * `greeting` until the first frame, `connecting` while the session is replicated, `open` from the connect response
+ * on, `stopped` once nothing more may be read, `closed` at the end.
+ */
+type Phase = "greeting" | "connecting" | "open" | "stopped" | "closed";
+
+interface RequestPlace {
+  readonly xid: number;
+  readonly sinceMs: number;
+}
+
+const passwordBytes = 16;
+const protocolVersion = 0;
+/** Replies to auth and SASL carry this instead of the last zxid. */
+const noZxid = 0n;
+/** zxid in the reply to an unknown opcode. */
+const unknownOpcodeZxid = -1n;
+
+/** One client's connection: bytes in, frames out, in the order that ZooKeeper promises. */
+export class Connection {
+  readonly id: WatcherId;
+  readonly stats: TrafficStats = new TrafficStats();
+  readonly host: ConnectionHost;
+  readonly openedMs: number;
+  readonly #services: ConnectionServices;
+  readonly #decoder: FrameDecoder;
+  readonly #queue = new ReplyQueue();
+  #phase: Phase = "greeting";
+  #paused = false;
+  #draining = false;
+  #ids: readonly Id[];
+  #sessionId = 0n;
+  #timeoutMs = 0;
+  #sendsReadOnly = false;
+
+  constructor(id: WatcherId, host: ConnectionHost, services: ConnectionServices) {
+    this.id = id;
+    this.host = host;
+    this.openedMs = services.environment.monotonicMs();
+    this.#services = services;
+    this.#decoder = new FrameDecoder(services.options.frameBytesMax);
+    this.#ids = [{ scheme: "ip", id: host.remoteAddress }];
+  }
+
+  /** 0n before the connect response. */
+  get sessionId(): bigint {
+    return this.#sessionId;
+  }
+
+  /** Who the other side has proved to be. */
+  get ids(): readonly Id[] {
+    return this.#ids;
+  }
+
+  /** Negotiated. */
+  get timeoutMs(): number {
+    return this.#timeoutMs;
+  }
+
+  /** Requests that wait for an answer. */
+  get outstanding(): number {
+    return this.#queue.length;
+  }
+
+  /** Takes bytes from the other side. What is wrong with them closes this connection and no other. */
+  receive(chunk: Uint8Array): void {
+    if (this.#phase === "stopped" || this.#phase === "closed") return;
+    this.#decoder.push(chunk);
+    this.#drain();
+  }
+
+  /** The other side is gone. */
+  disconnected(): void {
+    if (this.#phase === "closed") return;
+    this.#phase = "closed";
+    this.#queue.clear();
+    this.#services.detach(this);
+  }
+
+  /** Closes from this side, after what was sent has left. Replies that still wait are never sent. */
+  close(): void {
+    if (this.#phase === "closed") return;
+    this.disconnected();
+    this.host.close();
+  }
+
+  /** A proposal of this connection is committed and applied; its events are sent already. */
+  committed(token: ProposalToken, { txn, result }: Commit): void {
+    if (this.#phase === "closed") return;
+    if (this.#phase === "connecting") {
+      this.#opened(txn.sessionId);
+    } else {
+      const decided = this.#queue.takeDecided(token);
+      const header = { xid: decided.xid, zxid: txn.zxid, err: result.err };
+      const isAnswered = decided.kind === "write" && result.err === errorCodes.ok;
+      this.#reply(decided, encodeReply(header, isAnswered ? writeResponse(decided.request, result) : undefined));
+      if (txn.body.type === "closeSession") {
+        this.close();
+        return;
+      }
+    }
+    this.#goOn();
+  }
+
+  synced(token: ProposalToken): void {
+    if (this.#phase === "closed") return;
+    const decided = this.#queue.takeDecided(token);
+    if (decided.kind === "sync") this.#answer(decided, { type: "sync", path: decided.path });
+    this.#goOn();
+  }
+
+  /** Sends a notification that is encoded already, so that a fan-out encodes once. */
+  notify(frame: Uint8Array): void {
+    this.#send(frame);
+  }
+
+  #goOn(): void {
+    this.#settle();
+    this.#drain();
+  }
+
+  /** Works off what has arrived, as far as the phase and the bound on waiting requests allow. */
+  #drain(): void {
+    // A commit may come back while its request is being proposed; the outer loop goes on then.
+    if (this.#draining) return;
+    this.#draining = true;
+    while (this.#mayRead()) {
+      if (this.#phase === "greeting" && this.#answerWord()) break;
+      const step = this.#decoder.next();
+      if (step.kind === "partial") break;
+      if (step.kind === "illegal-length") this.close();
+      else this.#handleFrame(step.payload);
+    }
+    this.#draining = false;
+    this.#setPaused(!this.#mayRead());
+  }
+
+  #mayRead(): boolean {
+    if (this.#phase === "greeting") return true;
+    return this.#phase === "open" && this.#queue.length < this.#services.options.outstandingPerConnectionMax;
+  }
+
+  #setPaused(paused: boolean): void {
+    if (this.#phase === "closed" || this.#paused === paused) return;
+    this.#paused = paused;
+    this.host.setPaused(paused);
+  }
+
+  /** Whether the connection began with a four-letter word, which is answered in plain text and ends it. */
+  #answerWord(): boolean {
+    const word = fourLetterWordOf(this.#decoder.peekInt() ?? 0);
+    if (word === undefined) return false;
+    const text = this.#services.environment.answerWord(word);
+    this.host.send(new TextEncoder().encode(text));
+    this.close();
+    return true;
+  }
+
+  #handleFrame(payload: Uint8Array): void {
+    this.#services.stats.received += 1;
+    this.stats.received += 1;
+    if (this.#phase === "greeting") this.#handleConnect(payload);
+    else this.#handleRequest(payload);
+  }
+
+  #handleConnect(payload: Uint8Array): void {
+    let request: ConnectRequest;
+    try {
+      request = decodeConnectRequest(payload);
+    } catch {
+      // What cannot be a connect request is answered by closing, as ZooKeeper does.
+      this.close();
+      return;
+    }
+    const { options, machine } = this.#services;
+    if (request.lastZxidSeen > machine.lastZxid) {
+      // The client has seen more than this server; another one may serve it.
+      this.close();
+      return;
+    }
+    this.#sendsReadOnly = request.readOnly !== undefined;
+    this.#timeoutMs = Math.min(Math.max(request.timeoutMs, options.sessionTimeoutMsMin), options.sessionTimeoutMsMax);
+    if (request.sessionId === 0n) this.#openSession();
+    else this.#reattach(request);
+  }
+
+  #openSession(): void {
+    const { replication } = this.#services;
+    this.#phase = "connecting";
+    const token = this.#services.nextToken(this);
+    const op = { type: "createSession", timeoutMs: this.#timeoutMs } as const;
+    replication.propose({ sessionId: this.#services.nextSessionId(), xid: 0, ids: this.#ids, op }, token);
+  }
+
+  #reattach({ sessionId, password }: ConnectRequest): void {
+    const { environment, machine } = this.#services;
+    const isOwner = sameBytes(password ?? new Uint8Array(0), environment.passwordOf(sessionId));
+    if (isOwner && machine.sessions.problem(sessionId) === undefined) {
+      this.#opened(sessionId);
+      return;
+    }
+    this.#sendConnectResponse({ timeoutMs: 0, sessionId: 0n, password: new Uint8Array(passwordBytes) });
+    this.close();
+  }
+
+  #opened(sessionId: bigint): void {
+    const { environment, tracker } = this.#services;
+    this.#sessionId = sessionId;
+    this.#phase = "open";
+    tracker.track(sessionId, this.#timeoutMs, environment.monotonicMs());
+    this.#services.attach(this);
+    this.#sendConnectResponse({
+      timeoutMs: this.#timeoutMs,
+      sessionId,
+      password: environment.passwordOf(sessionId),
+    });
+  }
+
+  #sendConnectResponse(body: { timeoutMs: number; sessionId: bigint; password: Uint8Array }): void {
+    const readOnly = this.#sendsReadOnly ? false : undefined;
+    this.#send(encodeConnectResponse({ protocolVersion, ...body, readOnly }));
+  }
+
+  #handleRequest(payload: Uint8Array): void {
+    const { environment, tracker } = this.#services;
+    const nowMs = environment.monotonicMs();
+    tracker.touch(this.#sessionId, nowMs);
+    const reader = new JuteReader(payload);
+    let header: RequestHeader;
+    try {
+      header = requestHeaderCodec.read(reader);
+    } catch {
+      this.close();
+      return;
+    }
+    const type = requestTypeOf(header.opcode);
+    if (type === undefined || type === "check") {
+      this.#phase = "stopped";
+      const { unimplemented: err } = errorCodes;
+      this.#enqueue({ kind: "refusal", xid: header.xid, sinceMs: nowMs, err, zxid: unknownOpcodeZxid, last: true });
+      return;
+    }
+    let request: Request;
+    try {
+      request = decodeRequestBody(type, reader);
+    } catch {
+      this.#handleMalformed(type === "multi", { xid: header.xid, sinceMs: nowMs });
+      return;
+    }
+    this.#dispatch(request, { xid: header.xid, sinceMs: nowMs });
+  }
+
+  /** The connection stays. Only a multi takes a zxid although nobody could read it. */
+  #handleMalformed(isMulti: boolean, at: RequestPlace): void {
+    if (!isMulti) {
+      const { marshalling: err } = errorCodes;
+      this.#enqueue({ ...at, kind: "refusal", err, zxid: undefined, last: false });
+      return;
+    }
+    const token = this.#services.nextToken(this);
+    this.#queue.push({ ...at, kind: "malformedMulti", token });
+    const op = { type: "malformedMulti" } as const;
+    this.#services.replication.propose({ sessionId: this.#sessionId, xid: at.xid, ids: this.#ids, op }, token);
+  }
+
+  #dispatch(request: Request, at: RequestPlace): void {
+    const { replication } = this.#services;
+    switch (request.type) {
+      case "ping":
+        // At once, also while writes stall: a client without an answer leaves at two thirds of its timeout.
+        this.#reply(at, encodeReply({ xid: at.xid, zxid: this.#services.machine.lastZxid, err: 0 }));
+        return;
+      case "auth":
+        this.#authenticate(request, at);
+        return;
+      case "sasl":
+        // No mechanism is offered.
+        this.#reply(
+          at,
+          encodeReply({ xid: at.xid, zxid: noZxid, err: errorCodes.authFailed }, { type: "sasl", token: null }),
+        );
+        this.close();
+        return;
+      case "deleteContainer":
+        // For the server's own reaper alone; it has no ACL check.
+        this.#enqueue({ ...at, kind: "refusal", err: errorCodes.badArguments, zxid: undefined, last: false });
+        return;
+      case "sync": {
+        const token = this.#services.nextToken(this);
+        this.#queue.push({ ...at, kind: "sync", token, path: request.path });
+        replication.sync(token);
+        return;
+      }
+      case "create":
+      case "create2":
+      case "createContainer":
+      case "createTtl":
+      case "delete":
+      case "setData":
+      case "setAcl":
+      case "multi":
+      case "reconfig":
+      case "closeSession": {
+        const token = this.#services.nextToken(this);
+        this.#queue.push({ ...at, kind: "write", token, request });
+        replication.propose({ sessionId: this.#sessionId, xid: at.xid, ids: this.#ids, op: request }, token);
+        return;
+      }
+      case "check":
+        // Refused before it is decoded.
+        return;
+      default:
+        this.#enqueue({ ...at, kind: "read", request, ids: this.#ids });
+    }
+  }
+
+  /** Takes effect at once: requests that arrived before keep the ids that they came with. */
+  #authenticate(request: AuthRequest, at: RequestPlace): void {
+    const { environment, options } = this.#services;
+    const ids = authenticate(request, this.#ids, {
+      superDigest: options.superDigest,
+      digestOf: (clear) => environment.digestOf(clear),
+    });
+    const err = ids === undefined ? errorCodes.authFailed : errorCodes.ok;
+    this.#reply(at, encodeReply({ xid: at.xid, zxid: noZxid, err }));
+    if (ids === undefined) this.close();
+    else this.#ids = ids;
+  }
+
+  #enqueue(waiting: Waiting): void {
+    this.#queue.push(waiting);
+    this.#settle();
+  }
+
+  /** Answers from the head what needs nobody else. */
+  #settle(): void {
+    for (let ready = this.#queue.takeReady(); ready !== undefined; ready = this.#queue.takeReady()) {
+      if (ready.kind === "read") {
+        this.#answerRead(ready);
+        continue;
+      }
+      const zxid = ready.zxid ?? this.#services.machine.lastZxid;
+      this.#reply(ready, encodeReply({ xid: ready.xid, zxid, err: ready.err }));
+      if (ready.last) this.close();
+    }
+  }
+
+  #answerRead(waiting: Extract<Waiting, { kind: "read" }>): void {
+    const { machine, watches } = this.#services;
+    if (machine.sessions.problem(this.#sessionId) !== undefined) {
+      this.#answer(waiting, errorCodes.sessionExpired);
+      return;
+    }
+    const outcome = answerRead(waiting.request, {
+      tree: machine.tree,
+      watches,
+      watcher: this.id,
+      sessionId: this.#sessionId,
+      ids: waiting.ids,
+      tell: (event) => this.#tell(event),
+    });
+    this.#answer(waiting, outcome);
+  }
+
+  #tell(event: WatchEvent): void {
+    if (event.acl !== undefined && !isAllowed(event.acl, permissions.read, this.#ids)) return;
+    this.#send(encodeNotification(event.zxid, event));
+  }
+
+  #answer(place: RequestPlace, outcome: Response | ErrorCode): void {
+    const zxid = this.#services.machine.lastZxid;
+    const frame =
+      typeof outcome === "number"
+        ? encodeReply({ xid: place.xid, zxid, err: outcome })
+        : encodeReply({ xid: place.xid, zxid, err: errorCodes.ok }, outcome);
+    this.#reply(place, frame);
+  }
+
+  #reply(place: RequestPlace, frame: Uint8Array): void {
+    const latencyMs = this.#services.environment.monotonicMs() - place.sinceMs;
+    this.stats.answered(latencyMs);
+    this.#services.stats.answered(latencyMs);
+    this.#send(frame);
+  }
+
+  #send(frame: Uint8Array): void {
+    if (this.#phase === "closed") return;
+    this.stats.sent += 1;
+    this.#services.stats.sent += 1;
+    this.host.send(frame);
+  }
+}
+
+function sameBytes(left: Uint8Array, right: Uint8Array): boolean {
+  return left.length === right.length && left.every((byte, index) => byte === right[index]);
+}

@@ -1,0 +1,162 @@
+import { isAllowed } from "../core/acl.ts";
+import { type CoordMachine, reapablePaths } from "../core/coord-machine.ts";
+import { SessionTracker } from "../core/session-tracker.ts";
+import { WatchTable } from "../core/watch-table.ts";
+import type { WatchEvent, WatcherId } from "../core/watch-table.ts";
+import type { ConnectionHost } from "../ports/connection-host.ts";
+import type { PipelineEnvironment } from "../ports/pipeline-environment.ts";
+import type { Commit, CommitListener, ProposalToken, Replication } from "../ports/replication.ts";
+import { permissions } from "../protocol/opcodes.ts";
+import { encodeNotification } from "../protocol/responses.ts";
+import type { ConnectionServices, PipelineOptions } from "./connection-services.ts";
+import { Connection } from "./connection.ts";
+import { TrafficStats } from "./traffic-stats.ts";
+
+/** Token and session id of the server's own proposals, whose outcome nobody waits for. */
+const nobody = 0;
+const noSession = 0n;
+/** How long a connection may stay without a session; ZooKeeper's `zookeeper.nio.sessionlessCnxnTimeout`. */
+const greetingMsMax = 10_000;
+
+export interface PipelineParts {
+  readonly machine: CoordMachine;
+  readonly replication: Replication;
+  readonly environment: PipelineEnvironment;
+}
+
+/**
+ * Everything between connections and the replicated machine: sessions, requests, watches, expiry. A commit fires
+ * its watches, then answers its request, in one synchronous step; so no reply overtakes an event that it reflects.
+ */
+export class Pipeline implements ConnectionServices, CommitListener {
+  readonly options: PipelineOptions;
+  readonly environment: PipelineEnvironment;
+  readonly machine: CoordMachine;
+  readonly replication: Replication;
+  readonly watches: WatchTable = new WatchTable();
+  readonly tracker: SessionTracker;
+  readonly stats: TrafficStats = new TrafficStats();
+  readonly #connections = new Map<WatcherId, Connection>();
+  readonly #bySession = new Map<bigint, Connection>();
+  readonly #waiting = new Map<ProposalToken, Connection>();
+  #lastConnectionId = 0;
+  #lastToken = 0;
+  #lastSessionId: bigint;
+
+  constructor(options: PipelineOptions, { machine, replication, environment }: PipelineParts) {
+    this.options = options;
+    this.environment = environment;
+    this.machine = machine;
+    this.replication = replication;
+    this.tracker = new SessionTracker(options.tickTimeMs, environment.monotonicMs());
+    this.#lastSessionId = firstSessionId(options.serverId, environment.wallMs());
+  }
+
+  get connections(): ReadonlyMap<WatcherId, Connection> {
+    return this.#connections;
+  }
+
+  /** Requests of all connections that wait for an answer. */
+  get outstanding(): number {
+    let sum = 0;
+    for (const connection of this.#connections.values()) sum += connection.outstanding;
+    return sum;
+  }
+
+  /** A new connection; its host hands in bytes by `receive`. */
+  open(host: ConnectionHost): Connection {
+    this.#lastConnectionId += 1;
+    const connection = new Connection(this.#lastConnectionId, host, this);
+    this.#connections.set(connection.id, connection);
+    return connection;
+  }
+
+  /** Expires what was silent for too long. Call it once a tick, on the leader alone. */
+  tick(): void {
+    const nowMs = this.environment.monotonicMs();
+    for (const connection of this.#connections.values()) {
+      if (connection.sessionId === 0n && nowMs - connection.openedMs > greetingMsMax) connection.close();
+    }
+    for (const sessionId of this.tracker.expire(nowMs)) {
+      const op = { type: "closeSession" } as const;
+      this.replication.propose({ sessionId, xid: 0, ids: [], op }, nobody);
+    }
+  }
+
+  /** Proposes to remove empty containers and TTL nodes that are over, on the leader alone. */
+  reap(countMax: number): void {
+    for (const path of reapablePaths(this.machine, this.environment.wallMs(), countMax)) {
+      const op = { type: "reap", path } as const;
+      this.replication.propose({ sessionId: noSession, xid: 0, ids: [], op }, nobody);
+    }
+  }
+
+  committed(commit: Commit): void {
+    const { token, txn, result } = commit;
+    for (const change of result.changes) this.#fire(change);
+    const waiting = this.#waiting.get(token);
+    this.#waiting.delete(token);
+    waiting?.committed(token, commit);
+    if (txn.body.type === "createSession" && waiting?.sessionId !== txn.sessionId) {
+      // Made elsewhere, or its connection is gone meanwhile: it lives until it is claimed or expires.
+      this.tracker.track(txn.sessionId, txn.body.timeoutMs, this.environment.monotonicMs());
+    }
+    if (txn.body.type === "closeSession") {
+      this.tracker.forget(txn.sessionId);
+      this.#bySession.get(txn.sessionId)?.close();
+    }
+  }
+
+  synced(token: ProposalToken): void {
+    const waiting = this.#waiting.get(token);
+    this.#waiting.delete(token);
+    waiting?.synced(token);
+  }
+
+  /** Closes every connection; sessions stay as they are. */
+  closeAll(): void {
+    for (const connection of this.#connections.values()) connection.close();
+  }
+
+  nextToken(connection: Connection): ProposalToken {
+    this.#lastToken += 1;
+    this.#waiting.set(this.#lastToken, connection);
+    return this.#lastToken;
+  }
+
+  nextSessionId(): bigint {
+    this.#lastSessionId += 1n;
+    return this.#lastSessionId;
+  }
+
+  attach(connection: Connection): void {
+    const older = this.#bySession.get(connection.sessionId);
+    this.#bySession.set(connection.sessionId, connection);
+    older?.close();
+  }
+
+  detach(connection: Connection): void {
+    this.#connections.delete(connection.id);
+    this.watches.removeWatcher(connection.id);
+    if (this.#bySession.get(connection.sessionId) === connection) this.#bySession.delete(connection.sessionId);
+  }
+
+  #fire(change: Commit["result"]["changes"][number]): void {
+    // One change has up to three events, each to many connections: encoded once per event, not per connection.
+    let encoded: { event: WatchEvent; frame: Uint8Array } | undefined;
+    this.watches.fire(change, (watcher, event) => {
+      const connection = this.#connections.get(watcher);
+      if (connection === undefined) return;
+      // An event about a node that the connection may not read is dropped, and its watch is used up all the same.
+      if (event.acl !== undefined && !isAllowed(event.acl, permissions.read, connection.ids)) return;
+      if (encoded?.event !== event) encoded = { event, frame: encodeNotification(event.zxid, event) };
+      connection.notify(encoded.frame);
+    });
+  }
+}
+
+/** As ZooKeeper makes them: the clock in the middle, the server in the high byte, so that restarts do not repeat. */
+function firstSessionId(serverId: number, wallMs: bigint): bigint {
+  const clock = BigInt.asUintN(64, wallMs << 24n) >> 8n;
+  return BigInt.asIntN(64, clock | (BigInt(serverId) << 56n));
+}

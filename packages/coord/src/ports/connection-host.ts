@@ -1,0 +1,13 @@
+/** What a connection needs from whatever carries its bytes. */
+export interface ConnectionHost {
+  /** Address of the other side without a port, as the `ip` scheme compares it. */
+  readonly remoteAddress: string;
+  /** For people: address and port. */
+  readonly remoteName: string;
+  /** Takes over the bytes. Order is kept. */
+  send(bytes: Uint8Array): void;
+  /** Closes after everything that was sent has left. No bytes are handed in any more. */
+  close(): void;
+  /** Asks to stop or to go on handing in bytes. A few may still come. */
+  setPaused(paused: boolean): void;
+}

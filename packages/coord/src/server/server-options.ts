@@ -1,0 +1,113 @@
+import { CoordError } from "../coord-error.ts";
+import { type FourLetterWord, fourLetterWords } from "../protocol/four-letter-words.ts";
+
+/** How a server is started. Everything has a default. */
+export interface ServerOptions {
+  /** Port for clients; 0, the default, takes a free one. ZooKeeper's `clientPort`. */
+  readonly port?: number;
+  /** Address to bind, default 127.0.0.1. A wider one lets in everybody who can reach it. ZooKeeper's `clientPortAddress`. */
+  readonly host?: string;
+  /** Length of a tick in ms, default 2000, sensible from 50 on. ZooKeeper's `tickTime`. */
+  readonly tickTimeMs?: number;
+  /** Shortest session timeout that a client gets, default 2 ticks. ZooKeeper's `minSessionTimeout`. */
+  readonly sessionTimeoutMsMin?: number;
+  /** Longest session timeout that a client gets, default 20 ticks. ZooKeeper's `maxSessionTimeout`. */
+  readonly sessionTimeoutMsMax?: number;
+  /** Longest request in bytes, default 1048575; a longer one closes its connection. ZooKeeper's `jute.maxbuffer`. */
+  readonly frameBytesMax?: number;
+  /** Connections of one address, default 60; 0 for no limit. More are closed at once. ZooKeeper's `maxClientCnxns`. */
+  readonly connectionsPerAddressMax?: number;
+  /** Unanswered requests of one connection, default 1000; beyond it nothing more is read from it. */
+  readonly outstandingPerConnectionMax?: number;
+  /**
+   * Bytes that wait for a client which does not read, default 64 MiB; beyond it the connection is cut. Nothing more
+   * is read from a connection with more than 1 MiB of them.
+   */
+  readonly unsentBytesMax?: number;
+  /** Four-letter words that are answered, default `srvr` alone. ZooKeeper's `4lw.commands.whitelist`. */
+  readonly fourLetterWords?: readonly FourLetterWord[] | "*";
+  /** `super:base64(sha1("super:password"))`, default none. ZooKeeper's `superDigest`. */
+  readonly superDigest?: string;
+  /** TTL nodes, default false. ZooKeeper's `zookeeper.extendedTypesEnabled`. */
+  readonly extendedTypesEnabled?: boolean;
+  /** Hard quotas refuse writes, default false. ZooKeeper's `enforceQuota`. */
+  readonly enforceQuota?: boolean;
+  /** How often empty containers and TTL nodes are removed, default 60000. ZooKeeper's `znode.container.checkIntervalMs`. */
+  readonly reapIntervalMs?: number;
+  /** Aborts the start, and later closes the server. */
+  readonly signal?: AbortSignal;
+}
+
+export type ResolvedOptions = Required<Omit<ServerOptions, "signal" | "superDigest" | "fourLetterWords">> & {
+  readonly superDigest: string | undefined;
+  readonly fourLetterWords: ReadonlySet<string>;
+};
+
+const tickTimeMsDefault = 2000;
+const int32Max = 0x7fff_ffff;
+
+type NumberOption = {
+  [K in keyof ResolvedOptions]: ResolvedOptions[K] extends number ? K : never;
+}[keyof ResolvedOptions];
+
+interface NumberRule {
+  readonly name: NumberOption;
+  readonly min: number;
+  readonly max: number;
+}
+
+const numberRules: readonly NumberRule[] = [
+  { name: "port", min: 0, max: 65_535 },
+  { name: "tickTimeMs", min: 1, max: int32Max },
+  { name: "sessionTimeoutMsMin", min: 1, max: int32Max },
+  { name: "sessionTimeoutMsMax", min: 1, max: int32Max },
+  { name: "frameBytesMax", min: 64, max: int32Max - 4 },
+  { name: "connectionsPerAddressMax", min: 0, max: int32Max },
+  { name: "outstandingPerConnectionMax", min: 1, max: int32Max },
+  { name: "unsentBytesMax", min: 1, max: Number.MAX_SAFE_INTEGER },
+  { name: "reapIntervalMs", min: 1, max: int32Max },
+];
+
+function problemsOf(options: ResolvedOptions): readonly string[] {
+  const problems = numberRules.flatMap(({ name, min, max }) => {
+    const value = options[name];
+    const fits = Number.isInteger(value) && value >= min && value <= max;
+    return fits ? [] : [`${name} is ${value} and must be a whole number from ${min} to ${max}`];
+  });
+  if (options.sessionTimeoutMsMin > options.sessionTimeoutMsMax) {
+    problems.push(`sessionTimeoutMsMin ${options.sessionTimeoutMsMin} exceeds ${options.sessionTimeoutMsMax}`);
+  }
+  const known: readonly string[] = fourLetterWords;
+  for (const word of options.fourLetterWords) {
+    if (!known.includes(word)) problems.push(`fourLetterWords has "${word}"; there are ${known.join(" ")}`);
+  }
+  if (options.superDigest !== undefined && !/^super:[A-Za-z0-9+/]+=*$/.test(options.superDigest)) {
+    problems.push('superDigest must be "super:" and the base64 of a hash');
+  }
+  return problems;
+}
+
+/** Fills in defaults. Throws `invalid-options` with all problems at once. */
+export function resolveServerOptions(options: ServerOptions): ResolvedOptions {
+  const tickTimeMs = options.tickTimeMs ?? tickTimeMsDefault;
+  const words = options.fourLetterWords ?? ["srvr"];
+  const resolved: ResolvedOptions = {
+    port: options.port ?? 0,
+    host: options.host ?? "127.0.0.1",
+    tickTimeMs,
+    sessionTimeoutMsMin: options.sessionTimeoutMsMin ?? 2 * tickTimeMs,
+    sessionTimeoutMsMax: options.sessionTimeoutMsMax ?? 20 * tickTimeMs,
+    frameBytesMax: options.frameBytesMax ?? 0xf_ffff,
+    connectionsPerAddressMax: options.connectionsPerAddressMax ?? 60,
+    outstandingPerConnectionMax: options.outstandingPerConnectionMax ?? 1000,
+    unsentBytesMax: options.unsentBytesMax ?? 64 * 1024 * 1024,
+    fourLetterWords: new Set<string>(words === "*" ? fourLetterWords : words),
+    superDigest: options.superDigest,
+    extendedTypesEnabled: options.extendedTypesEnabled ?? false,
+    enforceQuota: options.enforceQuota ?? false,
+    reapIntervalMs: options.reapIntervalMs ?? 60_000,
+  };
+  const problems = problemsOf(resolved);
+  if (problems.length > 0) throw new CoordError("invalid-options", problems.join("; "));
+  return resolved;
+}
