@@ -31,31 +31,92 @@ export function hiddenState(value: object): readonly [reason: RefusalReason, fin
 /** Makes a slot of a value that an object holds. */
 export type ToSlot = (value: unknown, label: string) => Slot;
 
-/** What an object is made of, by the marks that no program can forge. */
-export function bodyOf(value: object, toSlot: ToSlot): Body {
-  if (Array.isArray(value)) return { kind: "array", items: itemsOf(value, toSlot) };
+/** What an object is made of, and the keys of the properties that its body does not tell. */
+export interface Anatomy {
+  readonly body: Body;
+  readonly keys: readonly PropertyName[];
+}
+
+export type PropertyName = string | symbol;
+
+/**
+ * Takes an object apart by the marks that no program can forge, and with the language's own methods: those of a subclass
+ * may tell something else.
+ */
+export function anatomyOf(value: object, toSlot: ToSlot): Anatomy {
+  if (Array.isArray(value)) return arrayAnatomy(value, toSlot);
+  const keys = Reflect.ownKeys(value);
+  if (types.isTypedArray(value)) return { body: viewBody(value, toSlot), keys: keys.slice(value.length) };
+  if (types.isBoxedPrimitive(value)) return boxedAnatomy(value, toSlot);
+  // oxlint-disable-next-line typescript/no-deprecated -- its successor, Error.isError, came after Node.js 22
+  if (!types.isNativeError(value)) return { body: bodyOf(value, toSlot), keys };
+  const body: Body = { kind: "error", name: errorNameOf(value), stack: value.stack };
+  return { body, keys: keys.filter((key) => key !== "stack") };
+}
+
+function bodyOf(value: object, toSlot: ToSlot): Body {
   if (types.isMap(value)) {
-    return {
-      kind: "map",
-      entries: Array.from(value, ([key, one]) => [toSlot(key, "Map key"), toSlot(one, "Map value")]),
-    };
+    const entries: [Slot, Slot][] = [];
+    Map.prototype.forEach.call(value, (one, key) => entries.push([toSlot(key, "Map key"), toSlot(one, "Map value")]));
+    return { kind: "map", entries };
   }
-  if (types.isSet(value)) return { kind: "set", values: Array.from(value, (one) => toSlot(one, "Set value")) };
+  if (types.isSet(value)) {
+    const values: Slot[] = [];
+    Set.prototype.forEach.call(value, (one) => values.push(toSlot(one, "Set value")));
+    return { kind: "set", values };
+  }
   if (types.isDate(value)) return { kind: "date", timeMs: Date.prototype.getTime.call(value) };
   if (types.isRegExp(value)) return { kind: "regexp", source: value.source, flags: value.flags };
-  // oxlint-disable-next-line typescript/no-deprecated -- its successor, Error.isError, came after Node.js 22
-  if (types.isNativeError(value)) return { kind: "error", name: errorNameOf(value), stack: value.stack };
-  if (types.isBoxedPrimitive(value)) {
-    return { kind: "boxed", value: toSlot((value as { valueOf(): unknown }).valueOf(), "valueOf()") };
-  }
   if (types.isArrayBuffer(value)) return { kind: "buffer", bytes: new Uint8Array(value.slice(0)) };
-  if (ArrayBuffer.isView(value)) return viewBody(value, toSlot);
+  if (types.isDataView(value)) return viewBody(value, toSlot);
   return { kind: "object" };
 }
 
-function viewBody(value: ArrayBufferView, toSlot: ToSlot): Body {
-  const name = types.isDataView(value) ? "DataView" : viewNameOf(value);
-  const length = types.isDataView(value) ? value.byteLength : (value as Uint8Array).length;
+/** Elements that are no ordinary data properties become holes of the body, and are told as properties. */
+function arrayAnatomy(value: readonly unknown[], toSlot: ToSlot): Anatomy {
+  const all = Reflect.ownKeys(value);
+  const items: Slot[] = [];
+  items.length = value.length;
+  const keys: PropertyName[] = [];
+  // Indices come first, and the first key that is none is "length", which every array was born with.
+  const elementCount = all.indexOf("length");
+  for (const key of all.slice(0, elementCount) as string[]) {
+    const found = ownProperty(value, key);
+    if (found === undefined || !isOrdinary(found)) keys.push(key);
+    else items[Number(key)] = isPrimitive(found.value) ? found.value : toSlot(found.value, `[${key}]`);
+  }
+  const isLengthOrdinary = ownProperty(value, "length")?.writable === true;
+  keys.push(...all.slice(isLengthOrdinary ? elementCount + 1 : elementCount));
+  return { body: { kind: "array", items }, keys };
+}
+
+function isOrdinary(property: OwnProperty): boolean {
+  return property.writable === true && property.enumerable === true && property.configurable === true;
+}
+
+function isPrimitive(value: unknown): value is Slot & (string | number | bigint | boolean | null | undefined) {
+  return value === null || (typeof value !== "object" && typeof value !== "function" && typeof value !== "symbol");
+}
+
+const boxes: readonly (readonly [isBox: (value: unknown) => boolean, prototype: { valueOf(): unknown }])[] = [
+  [types.isStringObject, String.prototype],
+  [types.isNumberObject, Number.prototype],
+  [types.isBooleanObject, Boolean.prototype],
+  [types.isSymbolObject, Symbol.prototype],
+  [types.isBigIntObject, BigInt.prototype],
+];
+
+function boxedAnatomy(value: object, toSlot: ToSlot): Anatomy {
+  const content = boxes.find(([isBox]) => isBox(value))?.[1].valueOf.call(value);
+  const keys = Reflect.ownKeys(value);
+  const body: Body = { kind: "boxed", value: toSlot(content, "valueOf()") };
+  // A string's characters come first, then its length.
+  return { body, keys: typeof content === "string" ? keys.slice(keys.indexOf("length") + 1) : keys };
+}
+
+function viewBody(value: NodeJS.TypedArray | DataView, toSlot: ToSlot): Body {
+  const name = types.isDataView(value) ? "DataView" : typedArrayTag.call(value);
+  const length = types.isDataView(value) ? value.byteLength : value.length;
   if (Buffer.isBuffer(value) && value.buffer.byteLength === Buffer.poolSize) {
     // Small buffers are cut from one block that all of the program shares. Its other contents stay at home.
     return { kind: "view", name, buffer: toSlot(new Uint8Array(value).buffer, ".buffer"), byteOffset: 0, length };
@@ -66,32 +127,6 @@ function viewBody(value: ArrayBufferView, toSlot: ToSlot): Body {
 const typedArrayTag = ownProperty(Object.getPrototypeOf(Uint8Array.prototype) as object, Symbol.toStringTag)?.get as (
   this: unknown,
 ) => ViewName;
-
-function viewNameOf(value: ArrayBufferView): ViewName {
-  return typedArrayTag.call(value);
-}
-
-/** Elements that are ordinary data properties; others become holes here, and are shipped with the properties. */
-function itemsOf(value: readonly unknown[], toSlot: ToSlot): Slot[] {
-  const items: Slot[] = [];
-  items.length = value.length;
-  for (const key of Object.keys(value)) {
-    const index = Number(key);
-    if (!isArrayIndex(key)) continue;
-    const descriptor = ownProperty(value, index);
-    if (descriptor !== undefined && isOrdinary(descriptor)) items[index] = toSlot(descriptor.value, `[${key}]`);
-  }
-  return items;
-}
-
-export function isOrdinary(descriptor: OwnProperty): boolean {
-  return descriptor.writable === true && descriptor.enumerable === true && descriptor.configurable === true;
-}
-
-export function isArrayIndex(key: string): boolean {
-  const index = Number(key);
-  return Number.isInteger(index) && index >= 0 && index < 2 ** 32 - 1 && String(index) === key;
-}
 
 const errorNames: readonly ErrorName[] = [
   "EvalError",

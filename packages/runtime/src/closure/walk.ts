@@ -1,7 +1,7 @@
 import { types } from "node:util";
 import type { RefusalReason } from "../runtime-error.ts";
 import type { AnyFunction } from "./any-function.ts";
-import { bodyOf, hiddenState, isArrayIndex, isOrdinary, isShippableBase, naturalBase } from "./bodies.ts";
+import { anatomyOf, hiddenState, isShippableBase, naturalBase, type PropertyName } from "./bodies.ts";
 import type { Captured, FunctionReader, FunctionReading } from "./function-reader.ts";
 import {
   accessorFlag,
@@ -145,7 +145,7 @@ export class GraphWriter {
           target: this.#slot(target, { holder: id, label: "bound function" }),
           receiver: this.#slot(receiver, { holder: id, label: "bound this" }),
           args: args.map((one, index) => this.#slot(one, { holder: id, label: `bound argument ${index}` })),
-          properties: this.#properties(id, fn, (key) => !ownedByEngine.has(key)),
+          properties: this.#properties(id, fn, addedKeys(fn, [])),
           ...lockOf(fn),
         };
       }
@@ -173,7 +173,6 @@ export class GraphWriter {
       : undefined;
     if (base !== undefined) slots.push([baseClassName, base]);
     this.#checkFunction(id, fn, analysis);
-    const texts = analysis.memberTexts;
     return {
       kind: "function",
       form: analysis.form,
@@ -184,7 +183,7 @@ export class GraphWriter {
       length: fn.length,
       ...(base === undefined ? {} : { base }),
       captures: slots,
-      properties: this.#properties(id, fn, (key, found) => !ownedByEngine.has(key) && !isFromSource(found, texts)),
+      properties: this.#properties(id, fn, addedKeys(fn, analysis.memberTexts)),
       ...this.#prototypeParts(id, fn, analysis),
       ...lockOf(fn),
     };
@@ -222,9 +221,10 @@ export class GraphWriter {
   #prototypeParts(id: NodeId, fn: AnyFunction, { isClass, memberTexts }: FunctionAnalysis): Partial<FunctionNode> {
     const prototype: unknown = ownProperty(fn, "prototype")?.value;
     if (typeof prototype !== "object" || prototype === null) return {};
-    const isWanted = (key: PropertyKey, found: OwnProperty): boolean =>
-      !(key === "constructor" && found.value === fn) && !isFromSource(found, memberTexts);
-    const properties = this.#properties(id, prototype, isWanted);
+    const keys = addedKeys(prototype, memberTexts).filter(
+      (key) => key !== "constructor" || ownProperty(prototype, key)?.value !== fn,
+    );
+    const properties = this.#properties(id, prototype, keys);
     const proto = Object.getPrototypeOf(prototype) as object | null;
     const isNatural = isClass || isIntrinsicPrototype(proto);
     const { lock } = lockOf(prototype);
@@ -274,18 +274,17 @@ export class GraphWriter {
   }
 
   #containerNode(id: NodeId, value: object, base: string | null): ContainerNode {
-    const body = bodyOf(value, (one, label) => this.#slot(one, { holder: id, label }));
+    const { body, keys } = anatomyOf(value, (one, label) => this.#slot(one, { holder: id, label }));
     if (!isShippableBase(base, body.kind)) {
       throw this.#refuse("E_NATIVE", id, `An instance of ${base ?? "nothing"} has state that cannot be read`);
     }
     const proto = Object.getPrototypeOf(value) as object | null;
     const isNatural = proto !== null && intrinsicPathOf(proto)?.path.join(".") === `${naturalBase(body)}.prototype`;
-    const isInBody = inBody(body.kind);
     return {
       kind: "container",
       body,
       ...(isNatural ? {} : { proto: this.#protoSlot(id, proto) }),
-      properties: this.#properties(id, value, (key, found) => !isInBody(key, found)),
+      properties: this.#properties(id, value, keys),
       ...lockOf(value),
     };
   }
@@ -294,12 +293,11 @@ export class GraphWriter {
     return proto === null ? null : this.#slot(proto, { holder: id, label: "prototype" });
   }
 
-  #properties(id: NodeId, value: object, isWanted: (key: PropertyKey, descriptor: OwnProperty) => boolean): Property[] {
+  #properties(id: NodeId, value: object, keys: readonly PropertyName[]): Property[] {
     const properties: Property[] = [];
-    for (const key of Reflect.ownKeys(value)) {
-      const descriptor = ownProperty(value, key);
-      if (descriptor === undefined || !isWanted(key, descriptor)) continue;
-      properties.push(this.#property(id, key, descriptor));
+    for (const key of keys) {
+      const found = ownProperty(value, key);
+      if (found !== undefined) properties.push(this.#property(id, key, found));
     }
     return properties;
   }
@@ -340,6 +338,15 @@ function isIntrinsicPrototype(value: unknown): boolean {
   return intrinsicPathOf(value)?.path.at(-1) === "prototype";
 }
 
+/** The keys of what was put on a function, or on its prototype, after it was defined. */
+function addedKeys(holder: object, memberTexts: readonly string[]): PropertyName[] {
+  return Reflect.ownKeys(holder).filter((key) => {
+    if (typeof holder === "function" && ownedByEngine.has(key)) return false;
+    const found = ownProperty(holder, key);
+    return found !== undefined && !isFromSource(found, memberTexts);
+  });
+}
+
 /** True for a method, getter or setter that the text of its class makes anyway. */
 function isFromSource(found: OwnProperty, memberTexts: readonly string[]): boolean {
   const parts = [found.value, found.get, found.set].filter((part) => part !== undefined);
@@ -349,24 +356,4 @@ function isFromSource(found: OwnProperty, memberTexts: readonly string[]): boole
     const text = Function.prototype.toString.call(part);
     return memberTexts.some((member) => member.endsWith(text));
   });
-}
-
-/** Which own properties the body of an object already says. */
-function inBody(kind: string): (key: PropertyKey, found: OwnProperty) => boolean {
-  switch (kind) {
-    case "array":
-      return (key, found) => (key === "length" ? found.writable === true : isElement(key) && isOrdinary(found));
-    case "view":
-      return isElement;
-    case "error":
-      return (key) => key === "stack";
-    case "boxed":
-      return (key) => key === "length" || isElement(key);
-    default:
-      return () => false;
-  }
-}
-
-function isElement(key: PropertyKey): boolean {
-  return typeof key === "string" && isArrayIndex(key);
 }

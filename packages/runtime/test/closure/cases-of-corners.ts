@@ -275,6 +275,20 @@ const shapes: readonly Arrives[] = [
   ["a namespace inside an object", () => constant((k) => () => k.imported.double(21), { imported }), 42],
   ["an import inside an object", () => constant((k) => () => k.double === double, { double }), true],
   [
+    "a Map whose class tells something else",
+    () => {
+      class Liar extends Map<string, number> {
+        override forEach(): void {}
+        override *[Symbol.iterator](): MapIterator<[string, number]> {
+          yield ["false", 0];
+        }
+      }
+      const liar = new Liar([["true", 42]]);
+      return () => [liar.get("true"), liar.size];
+    },
+    [42, 1],
+  ],
+  [
     "an instance of a class of Node.js with hooks",
     () => {
       class Bus extends EventEmitter {
