@@ -12,6 +12,7 @@ import {
 import { importFrom, requireFrom } from "./import-modules.ts";
 import { resolveIntrinsic } from "./intrinsics.ts";
 import { applyLock, defineProperties } from "./properties.ts";
+import { refuse } from "./refusal.ts";
 import { mentionedBy } from "./slots-of.ts";
 
 /** Told the value of a node when there is one. */
@@ -131,6 +132,7 @@ export class GraphReader {
       case "hooked": {
         this.#finishSlots([node.of]);
         this.#fillUnfilled();
+        this.#checkComplete(node.data);
         const owner = this.#valueOf(node.of) as { [deserializeHook](data: unknown): unknown };
         this.#settle(id, owner[deserializeHook](this.#valueOf(node.data)));
         break;
@@ -139,6 +141,27 @@ export class GraphReader {
     }
     this.#underWay.delete(id);
     return true;
+  }
+
+  /** A hook that was given half of its data could not tell. */
+  #checkComplete(data: Slot): void {
+    const unfilled = new Set(this.#unfilled);
+    const seen = new Set<NodeId>();
+    const open = typeof data === "object" && data !== null ? [data[0]] : [];
+    for (let id = open.pop(); id !== undefined; id = open.pop()) {
+      if (seen.has(id)) continue;
+      seen.add(id);
+      const node = this.#graph.nodes[id]!;
+      if (node.kind !== "container") continue;
+      if (unfilled.has(id)) {
+        throw refuse(
+          "E_UNSERIALIZABLE",
+          "closure",
+          "What a class's tutti.serialize returned leads back to the instance",
+        );
+      }
+      open.push(...mentionedBy(node));
+    }
   }
 
   #finishSlots(slots: readonly Slot[]): void {

@@ -2,6 +2,7 @@ import { types } from "node:util";
 import type { RefusalReason } from "../runtime-error.ts";
 import type { AnyFunction } from "./any-function.ts";
 import { anatomyOf, hiddenState, isShippableBase, naturalBase, type PropertyName } from "./bodies.ts";
+import { analyzeFunction, type FunctionAnalysis } from "./free-variables.ts";
 import type { Captured, FunctionReader, FunctionReading } from "./function-reader.ts";
 import {
   accessorFlag,
@@ -23,7 +24,6 @@ import {
 } from "./graph.ts";
 import { builtinExportOf, intrinsicPathOf, type BuiltinExport } from "./intrinsics.ts";
 import type { ImportedValue } from "./module-imports.ts";
-import { analyzeFunction, type FunctionAnalysis } from "./free-variables.ts";
 import { ownerOf, prototypeChainOf } from "./prototype-chain.ts";
 import { lockOf, ownProperty, type OwnProperty } from "./properties.ts";
 import { refuse } from "./refusal.ts";
@@ -236,15 +236,14 @@ export class GraphWriter {
   }
 
   #objectNode(id: NodeId, value: object): GraphNode {
-    if (value === process.stdout) return { kind: "intrinsic", path: ["process", "stdout"] };
-    if (value === process.stderr) return { kind: "intrinsic", path: ["process", "stderr"] };
     const hidden = hiddenState(value);
     if (hidden !== undefined) throw this.#refuse(hidden[0], id, sentence(hidden[1]));
     const owner = ownerOf(value);
     if (owner !== undefined) return { kind: "prototype", of: this.#slot(owner, { holder: id, label: "class" }) };
     if (serializeHook in value) return this.#hookedNode(id, value as Hooked);
     const chain = prototypeChainOf(value);
-    for (const one of chain.owners) this.#checkOwner(id, one);
+    const native = chain.owners.find((one) => this.#reader.isBuiltin(one));
+    if (native !== undefined) return this.#nativeNode(id, value, native);
     if (chain.strange) throw this.#refuse("E_PROTO", id, "The object inherits from what is no class's prototype");
     for (const one of chain.owners) {
       if (analyzeFunction(Function.prototype.toString.call(one))?.hasPrivateMembers !== true) continue;
@@ -253,8 +252,10 @@ export class GraphWriter {
     return this.#containerNode(id, value, chain.base);
   }
 
-  #checkOwner(id: NodeId, owner: AnyFunction): void {
-    if (!this.#reader.isBuiltin(owner)) return;
+  /** The standard streams are globals of every process; no other object of Node.js can be found again. */
+  #nativeNode(id: NodeId, value: object, owner: AnyFunction): GraphNode {
+    if (value === process.stdout) return { kind: "intrinsic", path: ["process", "stdout"] };
+    if (value === process.stderr) return { kind: "intrinsic", path: ["process", "stderr"] };
     throw this.#refuse("E_NATIVE", id, `An instance of ${owner.name} is tied to this process`);
   }
 

@@ -35,6 +35,21 @@ test("a module that is not there is an error before anything is built", async ()
   await expect(reviveClosures(Buffer.from(text, "latin1"))).rejects.toThrow("node:xyz");
 });
 
+test("data of a hook that leads back to its instance is refused rather than given by half", async () => {
+  class Knot {
+    readonly self = { knot: this as unknown };
+    [Symbol.for("tutti.serialize")](): unknown {
+      return this.self;
+    }
+    static [Symbol.for("tutti.deserialize")](): Knot {
+      return new Knot();
+    }
+  }
+  const knot = new Knot();
+  const { bytes } = captureClosures([() => knot]);
+  await expect(reviveClosures(bytes)).rejects.toMatchObject({ refusal: { reason: "E_UNSERIALIZABLE" } });
+});
+
 test("bare and relative imports mean what they mean in the file that has them", { timeout: 20_000 }, async () => {
   const folder = await mkdtemp(join(tmpdir(), "tutti-imports-"));
   const dual = join(folder, "node_modules", "dual");
