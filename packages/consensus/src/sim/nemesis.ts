@@ -54,7 +54,6 @@ export function createNemesis(options: NemesisOptions): Nemesis {
   const enabled = kinds.filter(() => chance.nextUnit() < 0.5);
   // Some bugs need long undisturbed stretches, others a storm.
   const meanMs = 30 + chance.nextUnit() * chance.nextUnit() * 1000;
-  const wiped = new Set<NodeId>();
   let healed = false;
   const count = (kind: FaultKind): void => {
     counts[kind] = (counts[kind] ?? 0) + 1;
@@ -85,13 +84,12 @@ export function createNemesis(options: NemesisOptions): Nemesis {
 
   /** Wiping more than a minority at a time loses data by definition; within it nothing may be lost. */
   const wipe = (): void => {
-    for (const id of wiped) if (nodes.get(id)?.status?.voting === true) wiped.delete(id);
     const id = pick();
     const node = nodes.get(id);
-    if (node === undefined || id > options.voters || wiped.size + 1 > (options.voters - 1) / 2 || wiped.has(id)) return;
-    // The first start of an ensemble has no data to lose, and no majority that could tell.
-    if (options.voters < 3 || [...nodes.values()].some((one) => one.status?.epoch === 0)) return;
-    wiped.add(id);
+    const voters = ids.slice(0, options.voters).map((voter) => nodes.get(voter));
+    const untrusted = voters.filter((voter) => voter?.isTrusted !== true).length;
+    if (node === undefined || id > options.voters || untrusted + 1 > (options.voters - 1) / 2 || !node.isTrusted)
+      return;
     count("wipe");
     node.wipe();
     downFor(node);

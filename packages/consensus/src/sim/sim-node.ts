@@ -54,6 +54,7 @@ export class SimNode implements NetworkPeer {
   #machine: MachineState = { applied: new Set(), digest: 0, position: 0n };
   #sinceSnapshot = 0;
   #pausedUntilMs = 0;
+  #inbox: (() => void)[] = [];
   #nextRead = 0;
   #nextProposal = 0;
   readonly #open: Map<number, string> = new Map<number, string>();
@@ -80,6 +81,11 @@ export class SimNode implements NetworkPeer {
 
   get pendingWrites(): number {
     return this.#options.disk.pendingCount;
+  }
+
+  /** True when its disk says that it may vote. */
+  get isTrusted(): boolean {
+    return this.#options.disk.image.epochs.voting;
   }
 
   get digest(): number {
@@ -174,13 +180,22 @@ export class SimNode implements NetworkPeer {
     });
   }
 
-  /** Runs now, or when a pause is over, unless this life has ended by then. */
+  /** Runs now, or when the pause is over: in order of arrival, unless this life has ended by then. */
   #later(action: () => void): void {
-    const { queue } = this.#options;
-    if (queue.now >= this.#pausedUntilMs) return action();
+    if (this.#options.queue.now >= this.#pausedUntilMs && this.#inbox.length === 0) return action();
     const life = this.#life;
-    queue.at(this.#pausedUntilMs, () => {
-      if (life === this.#life) this.#later(action);
+    this.#inbox.push(() => {
+      if (life === this.#life) action();
+    });
+    if (this.#inbox.length === 1) this.#resumeLater();
+  }
+
+  #resumeLater(): void {
+    this.#options.queue.at(this.#pausedUntilMs, () => {
+      if (this.#options.queue.now < this.#pausedUntilMs) return this.#resumeLater();
+      const waiting = this.#inbox;
+      this.#inbox = [];
+      for (const action of waiting) action();
     });
   }
 

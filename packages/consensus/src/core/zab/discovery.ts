@@ -93,9 +93,13 @@ export function onFollowerInfo(
   if (leading.epoch === 0) {
     considerEpoch(state, leading);
   } else if (message.acceptedEpoch > leading.epoch) {
-    // It promised a later epoch: this leader can never have it, and may have been replaced.
+    // 1. A would-be leader got this learner's promise for epoch 9 and vanished.
+    // 2. Others, who had not promised it, went on in epoch 8.
+    // 3. The learner may never join epoch 8, and 8 would go on without it for ever (found by SEED=2024).
+    // Remedy: begin an epoch that it can join. Nobody can promise a later one alone, so this does not repeat itself.
+    state.epochFloor = Math.max(state.epochFloor, message.acceptedEpoch);
     leading.learners.delete(from);
-    sendToLearner(state, learner, { kind: "refuse", session: message.session }, 0);
+    request(state, { to: "looking", reason: `${from} has promised epoch ${message.acceptedEpoch}` });
   } else {
     sendLeaderInfo(state, leading, learner);
   }
@@ -104,7 +108,7 @@ export function onFollowerInfo(
 /** With a quorum of accepted epochs the new one is larger than all of them (ZOOKEEPER-1343). */
 function considerEpoch(state: ZabState, leading: Leading): void {
   const heard = new Set<NodeId>([state.id]);
-  let accepted = state.epochs.accepted;
+  let accepted = Math.max(state.epochs.accepted, state.epochFloor);
   for (const learner of leading.learners.values()) {
     // An observer may raise the epoch but is no part of the quorum (ZOOKEEPER-2959).
     if (learner.voting) heard.add(learner.node);

@@ -92,6 +92,7 @@ function createState({ id, members, recovered, hooks, zab }: ZabCoreOptions): Za
     links: new Map(),
     fresh: new Set(),
     epochs: recovered.epochs,
+    epochFloor: 0,
     role: {
       kind: "looking",
       vote: { leader: 0, zxid: 0n, epoch: 0 },

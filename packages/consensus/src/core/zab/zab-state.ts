@@ -131,6 +131,8 @@ export interface ZabState {
   /** Voters that have shown themselves without history or promises, for the first start of an ensemble. */
   readonly fresh: Set<NodeId>;
   epochs: Epochs;
+  /** The highest epoch that somebody is known to have promised; the next one must be later. */
+  epochFloor: number;
   role: ZabRole;
   next: Transition | undefined;
   /** Logical clock of elections. Not durable. */

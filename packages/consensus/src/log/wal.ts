@@ -1,0 +1,265 @@
+import { assert } from "@tutti/stdx";
+import type { Epochs, Write } from "../core/effects.ts";
+import type { Snapshot } from "../core/entry.ts";
+import type { RecoveredState } from "../core/replica-core.ts";
+import type { Zxid } from "../core/zxid.ts";
+import type { Disk, DiskFile } from "../ports/disk.ts";
+import { encodeRecords, type LogRecord } from "./record-codec.ts";
+import { recover, segmentName, type KnownSegment, type RecoveryReport } from "./recover.ts";
+import {
+  alignedBytes,
+  batchHeaderBytes,
+  encodeBatch,
+  encodeSegmentHeader,
+  segmentHeaderBytes,
+  segmentSalt,
+} from "./segment.ts";
+import { encodeSnapshot, snapshotName } from "./snapshot-file.ts";
+
+export interface WalOptions {
+  readonly disk: Disk;
+  readonly node: number;
+  /** True lets a blank disk vote at once. Default false: see the first start of an ensemble. */
+  readonly bootstrap?: boolean;
+  /** Segments are created at this size, zero-filled: a file that grows costs more per sync. Default 4 MiB. */
+  readonly segmentBytes?: number;
+}
+
+/** The durable state of one replica. */
+export interface Wal {
+  readonly recovered: RecoveredState;
+  readonly report: RecoveryReport;
+  /** Performs the writes in order; durable when it resolves. One call at a time. After a rejection nothing is certain. */
+  persist(writes: readonly Write[]): Promise<void>;
+  /** Nothing more is coming for now: marks what is there as durable, so that later damage is told from a torn write. */
+  seal(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const segmentBytesDefault = 4 * 1024 * 1024;
+
+/** Opens the log on a disk: recovers what is there, and begins a segment of its own for this life. */
+export async function openWal(options: WalOptions): Promise<Wal> {
+  const blank: Epochs = { accepted: 0, current: 0, voting: options.bootstrap ?? false };
+  const recovery = await recover(options.disk, options.node, blank);
+  const writer = new WalWriter(options, recovery.state, recovery.segments, recovery.nextNumber, recovery.snapshots);
+  await writer.begin();
+  return {
+    recovered: recovery.state,
+    report: recovery.report,
+    persist: (writes) => writer.persist(writes),
+    seal: () => writer.seal(),
+    close: () => writer.close(),
+  };
+}
+
+class WalWriter {
+  readonly #disk: Disk;
+  readonly #node: number;
+  readonly #segmentBytes: number;
+  #segments: KnownSegment[];
+  #snapshots: Zxid[];
+  #nextNumber: number;
+  #epochs: Epochs;
+  #end: Zxid;
+  /** Where the log ends on disk; behind `#end` while a batch is being put together. */
+  #flushedEnd: Zxid;
+  #file: DiskFile | undefined;
+  #capacity = 0;
+  #offset = 0;
+  #salt = 0;
+  #sequence = 0;
+  #previousCrc = 0;
+  readonly #restartAt: Zxid | undefined;
+
+  constructor(
+    { disk, node, segmentBytes }: WalOptions,
+    { log, epochs }: RecoveredState,
+    segments: readonly KnownSegment[],
+    nextNumber: number,
+    snapshots: readonly Zxid[],
+  ) {
+    this.#disk = disk;
+    this.#node = node;
+    this.#segmentBytes = segmentBytes ?? segmentBytesDefault;
+    this.#segments = [...segments];
+    this.#snapshots = [...snapshots];
+    this.#nextNumber = nextNumber;
+    this.#epochs = epochs;
+    this.#end = log.entries.at(-1)?.zxid ?? log.base;
+    this.#flushedEnd = this.#end;
+    // A log that did not meet its snapshot begins anew at the snapshot, with nothing before it.
+    this.#restartAt = log.entries.length === 0 && log.base === log.snapshot.position ? log.base : undefined;
+  }
+
+  /** A segment for this life, so that bytes of the last one need not be overwritten and cannot be taken for ours. */
+  async begin(): Promise<void> {
+    await this.#roll([], this.#restartAt !== undefined);
+    if (this.#restartAt !== undefined) this.#segments = this.#segments.slice(-1);
+    await this.#clean();
+  }
+
+  /** Removes what a crash left behind: unfinished files, and segments of a history that was replaced. */
+  async #clean(): Promise<void> {
+    const kept = new Set(this.#segments.map((segment) => segmentName(segment.number)));
+    for (const position of this.#snapshots) kept.add(snapshotName(position));
+    for (const name of await this.#disk.list()) {
+      const stale = name.endsWith(".tmp") || (/^(log|snapshot)-/.test(name) && !kept.has(name));
+      if (stale) await this.#disk.remove(name);
+    }
+    await this.#disk.syncDirectory();
+  }
+
+  async persist(writes: readonly Write[]): Promise<void> {
+    let records: LogRecord[] = [];
+    for (const write of writes) {
+      switch (write.kind) {
+        case "append":
+          for (const entry of write.entries) records.push({ kind: "entry", entry });
+          this.#end = write.entries.at(-1)?.zxid ?? this.#end;
+          break;
+        case "truncate":
+          records.push({ kind: "truncate", last: write.last });
+          this.#end = write.last;
+          break;
+        case "epochs":
+          records.push({ kind: "epochs", epochs: write.epochs });
+          this.#epochs = write.epochs;
+          break;
+        case "snapshot":
+        case "replace":
+          await this.#append(records);
+          records = [];
+          if (write.kind === "snapshot") await this.#keepSnapshot(write.snapshot);
+          else await this.#replace(write);
+      }
+    }
+    await this.#append(records);
+  }
+
+  async #append(records: readonly LogRecord[]): Promise<void> {
+    if (records.length === 0) return;
+    const payload = encodeRecords(records);
+    if (this.#offset + alignedBytes(batchHeaderBytes + payload.length) > this.#capacity) {
+      // The records go into the new segment before it gets its name: one sync for both.
+      return this.#roll(records, false);
+    }
+    assert(this.#file !== undefined, "an open log has a segment");
+    const place = { salt: this.#salt, sequence: this.#sequence + 1, previousCrc: this.#previousCrc };
+    const { bytes, crc } = encodeBatch(payload, place);
+    await this.#file.write(bytes, this.#offset);
+    await this.#file.sync();
+    this.#sequence += 1;
+    this.#previousCrc = crc;
+    this.#flushedEnd = this.#end;
+    this.#advance(this.#offset + bytes.length);
+  }
+
+  #advance(offset: number): void {
+    this.#offset = offset;
+    const last = this.#segments.at(-1);
+    if (last !== undefined) this.#segments[this.#segments.length - 1] = { ...last, endBytes: offset };
+  }
+
+  /** An empty batch behind the last one, written but not synced. The next batch overwrites it. */
+  async seal(): Promise<void> {
+    if (this.#file === undefined || this.#sequence === 0) return;
+    if (this.#offset + batchHeaderBytes > this.#capacity) return;
+    const place = { salt: this.#salt, sequence: this.#sequence + 1, previousCrc: this.#previousCrc };
+    await this.#file.write(encodeBatch(new Uint8Array(0), place).bytes, this.#offset);
+  }
+
+  /**
+   * Begins a segment. It is complete and durable before it gets the name under which it is found, so a crash leaves
+   * either all of it or the segments before it.
+   */
+  async #roll(records: readonly LogRecord[], fresh: boolean, base: Zxid = this.#flushedEnd): Promise<void> {
+    const number = this.#nextNumber;
+    this.#nextNumber += 1;
+    const previous = fresh ? undefined : this.#segments.at(-1);
+    const header = encodeSegmentHeader({
+      node: this.#node,
+      number,
+      previous: previous?.number ?? 0,
+      previousBytes: previous?.endBytes ?? 0,
+      base,
+      epochs: this.#epochs,
+    });
+    const salt = segmentSalt(header);
+    const batch =
+      records.length === 0 ? undefined : encodeBatch(encodeRecords(records), { salt, sequence: 1, previousCrc: salt });
+    const used = segmentHeaderBytes + (batch?.bytes.length ?? 0);
+    const bytes = new Uint8Array(Math.max(this.#segmentBytes, alignedBytes(used)));
+    bytes.set(header, 0);
+    if (batch !== undefined) bytes.set(batch.bytes, segmentHeaderBytes);
+    await this.#writeWhole(segmentName(number), bytes);
+    await this.#file?.close();
+    this.#file = await this.#disk.open(segmentName(number));
+    this.#segments.push({ number, base, endBytes: used });
+    this.#capacity = bytes.length;
+    this.#offset = used;
+    this.#salt = salt;
+    this.#sequence = batch === undefined ? 0 : 1;
+    this.#previousCrc = batch?.crc ?? salt;
+    this.#flushedEnd = this.#end;
+  }
+
+  /** Temporary file, sync, rename, sync of the directory: the name never stands for half a file. */
+  async #writeWhole(name: string, bytes: Uint8Array): Promise<void> {
+    const temporary = `${name}.tmp`;
+    const file = await this.#disk.open(temporary);
+    await file.write(bytes, 0);
+    await file.sync();
+    await file.close();
+    await this.#disk.rename(temporary, name);
+    await this.#disk.syncDirectory();
+  }
+
+  async #keepSnapshot(snapshot: Snapshot): Promise<void> {
+    await this.#writeWhole(snapshotName(snapshot.position), encodeSnapshot(this.#node, snapshot));
+    this.#snapshots.push(snapshot.position);
+    await this.#roll([], false);
+    await this.#prune();
+  }
+
+  /**
+   * Snapshot and entries take the place of everything. The new segment names no predecessor; the moment it gets its
+   * name is the moment at which the old history is gone.
+   */
+  async #replace(write: Extract<Write, { readonly kind: "replace" }>): Promise<void> {
+    const { snapshot, entries } = write;
+    const stale = this.#segments;
+    const staleSnapshots = this.#snapshots.filter((position) => position !== snapshot.position);
+    await this.#writeWhole(snapshotName(snapshot.position), encodeSnapshot(this.#node, snapshot));
+    this.#segments = [];
+    this.#end = entries.at(-1)?.zxid ?? snapshot.position;
+    const records = entries.map((entry): LogRecord => ({ kind: "entry", entry }));
+    await this.#roll(records, true, snapshot.position);
+    this.#snapshots = [snapshot.position];
+    for (const position of staleSnapshots) await this.#disk.remove(snapshotName(position));
+    for (const { number } of stale) await this.#disk.remove(segmentName(number));
+    await this.#disk.syncDirectory();
+  }
+
+  /** Keeps two snapshots, and the segments from the older one on: if the newer does not verify, nothing is missing. */
+  async #prune(): Promise<void> {
+    while (this.#snapshots.length > 2) {
+      const oldest = this.#snapshots.shift();
+      if (oldest !== undefined) await this.#disk.remove(snapshotName(oldest));
+    }
+    const keepFrom = this.#snapshots[0] ?? 0n;
+    if (this.#snapshots.length < 2) return;
+    for (;;) {
+      const [first, second] = this.#segments;
+      if (first === undefined || second === undefined || second.base > keepFrom) break;
+      await this.#disk.remove(segmentName(first.number));
+      this.#segments.shift();
+    }
+    await this.#disk.syncDirectory();
+  }
+
+  async close(): Promise<void> {
+    await this.#file?.close();
+    this.#file = undefined;
+  }
+}

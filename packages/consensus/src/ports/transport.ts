@@ -1,0 +1,25 @@
+import type { LinkId } from "../core/effects.ts";
+import type { NodeId } from "../core/entry.ts";
+import type { ZabMessage } from "../core/messages.ts";
+
+/** What a replica wants to hear from its transport. Calls come one at a time, never from inside `send`. */
+export interface TransportListener {
+  linkUp(peer: NodeId, link: LinkId): void;
+  linkDown(peer: NodeId, link: LinkId): void;
+  message(peer: NodeId, link: LinkId, message: ZabMessage): void;
+}
+
+/**
+ * FIFO links between members. A link delivers what was sent on it in order and without holes, or it breaks; a link
+ * that comes back has a new number.
+ */
+export interface Transport {
+  /** Joins as `id` and keeps links to `peers` until closed. */
+  attach(id: NodeId, peers: readonly NodeId[], listener: TransportListener): TransportPort;
+}
+
+export interface TransportPort {
+  /** Dropped when the link is gone: the listener hears of that by `linkDown`. */
+  send(peer: NodeId, link: LinkId, message: ZabMessage): void;
+  close(): Promise<void>;
+}
