@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import {
   createInProcessExecutor,
   createThreadExecutor,
@@ -5,9 +6,10 @@ import {
   type Executor,
   type JobEvents,
 } from "@tutti/runtime";
-import { checkPartitionCount } from "./check-argument.ts";
+import { checkPartitionCount, checkRdd } from "./check-argument.ts";
 import { DatasetError } from "./dataset-error.ts";
-import { createRdd, type RddHost } from "./rdd/rdd-handle.ts";
+import { createHandle, createRdd } from "./rdd/create-rdd.ts";
+import type { RddHost } from "./rdd/rdd-base.ts";
 import type { Rdd } from "./rdd/rdd.ts";
 import { shorten } from "./shorten.ts";
 import { workerModule } from "./worker-module.ts";
@@ -24,6 +26,11 @@ export interface ContextOptions {
 export interface SourceOptions {
   /** How many partitions at least. Default: as many as tasks run at once. */
   readonly partitionCount?: number;
+}
+
+export interface RangeOptions extends SourceOptions {
+  /** Default: 1. May be negative, not 0. */
+  readonly step?: number;
 }
 
 export interface ParquetOptions extends SourceOptions {
@@ -47,6 +54,16 @@ export interface Context extends AsyncDisposable {
    * timestamps `Date`, NULL is `null`. Looked up when an action runs.
    */
   parquetRows<Row extends object>(path: string, options?: ParquetOptions): Rdd<Row>;
+  /** Numbers from `start` up to but not with `end`. */
+  range(start: number, end: number, options?: RangeOptions): Rdd<number>;
+  /** Nothing, in no partition. */
+  emptyRdd<T>(): Rdd<T>;
+  /** The elements of all, in order. */
+  union<T>(rdds: readonly Rdd<T>[]): Rdd<T>;
+  /** `[path, text]` for each file of a directory or glob, a partition for each. */
+  wholeTextFiles(path: string): Rdd<readonly [string, string]>;
+  /** `[path, bytes]` for each file of a directory or glob, a partition for each. */
+  binaryFiles(path: string): Rdd<readonly [string, Uint8Array]>;
   /** Ends running jobs with `executor-closed` and frees the threads. Calling it twice is harmless. */
   close(): Promise<void>;
 }
@@ -67,12 +84,18 @@ export function createContext(options: ContextOptions = {}): Context {
   const executor = executorFor(options);
   const ownsExecutor = options.ownsExecutor ?? true;
   let isClosed = false;
+  let keyCount = 0;
+  const contextKey = randomUUID();
   const host: RddHost = {
     module: workerModule,
     executor: () => {
       if (isClosed) throw new DatasetError("executor-closed", "the context is closed; create another one");
       return executor;
     },
+    kept: new Map(),
+    // Several contexts may share an executor.
+    newKey: () => `${contextKey}/${(keyCount += 1)}`,
+    create: (lineage) => createHandle(host, lineage),
   };
   const partitionsOf = (operation: string, asked: number | undefined): number => {
     checkPartitionCount(operation, asked);
@@ -80,6 +103,8 @@ export function createContext(options: ContextOptions = {}): Context {
   };
   const close = async (): Promise<void> => {
     isClosed = true;
+    for (const key of host.kept.keys()) executor.release(key);
+    host.kept.clear();
     if (ownsExecutor) await executor.close();
   };
   return {
@@ -95,6 +120,19 @@ export function createContext(options: ContextOptions = {}): Context {
       const partitionsMin = partitionsOf("parquetRows", partitionCount);
       return createRdd<Row>(host, { kind: "parquet", path, columns, partitionsMin });
     },
+    range(start, end, { step = 1, partitionCount } = {}) {
+      const numbers = numbersBetween(start, end, step);
+      return createRdd<number>(host, {
+        kind: "rows",
+        partitions: cutEvenly(numbers, partitionsOf("range", partitionCount)),
+      });
+    },
+    emptyRdd: <T>() => createRdd<T>(host, { kind: "rows", partitions: [] }),
+    union<T>(rdds: readonly Rdd<T>[]) {
+      return createRdd<T>(host, { kind: "union", inputs: rdds.map((rdd) => checkRdd("union", rdd).lineage) });
+    },
+    wholeTextFiles: (path) => createRdd<readonly [string, string]>(host, { kind: "files", path, as: "text" }),
+    binaryFiles: (path) => createRdd<readonly [string, Uint8Array]>(host, { kind: "files", path, as: "bytes" }),
     close,
     [Symbol.asyncDispose]: close,
   };
@@ -124,4 +162,18 @@ function cutEvenly<T>(elements: Iterable<T>, partitionCount: number): T[][] {
   const all = [...elements];
   const cut = (index: number): number => Math.floor((index * all.length) / partitionCount);
   return Array.from({ length: partitionCount }, (_, index) => all.slice(cut(index), cut(index + 1)));
+}
+
+/** A hundred million numbers are 800 MB: more belong into a file. */
+const rangeLengthMax = 100_000_000;
+
+function numbersBetween(start: number, end: number, step: number): number[] {
+  const length = Math.max(0, Math.ceil((end - start) / step));
+  if (!Number.isFinite(start) || !Number.isFinite(length) || length > rangeLengthMax) {
+    throw new DatasetError(
+      "invalid-argument",
+      `range from ${start} to ${end} by ${step} is not finite, or has more than ${rangeLengthMax} numbers`,
+    );
+  }
+  return Array.from({ length }, (_, index) => start + index * step);
 }

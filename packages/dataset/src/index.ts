@@ -11,7 +11,11 @@ export {
   type SourceOptions,
 } from "./context.ts";
 export { DatasetError, type DatasetErrorCode } from "./dataset-error.ts";
-export type { ActionOptions, Rdd, ReduceByKeyOptions, SavedFiles, SortByOptions } from "./rdd/rdd.ts";
+export type { Rdd } from "./rdd/rdd.ts";
+export type { ActionOptions, Actions, Histogram, SavedFiles } from "./rdd/actions.ts";
+export type { PairTransformations, PartitionerOptions } from "./rdd/pair-transformations.ts";
+export type { PartitionOptions, SampleOptions, SortOptions, Transformations } from "./rdd/transformations.ts";
+export type { Statistics } from "./rdd/statistics.ts";
 export type { Key, PrimitiveKey } from "./rdd/key.ts";
 export type { SortKey } from "./rdd/sort-order.ts";
 export type { Widen } from "./rdd/widen.ts";

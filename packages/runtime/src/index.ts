@@ -7,7 +7,16 @@ export { createThreadExecutor, type ThreadExecutorOptions } from "./executor/thr
 export type { EventSource, Executor, JobResult, RunOptions } from "./executor/executor.ts";
 export { showProgress, type ProgressStream } from "./progress/show-progress.ts";
 export type { JobEvents } from "./core/job-events.ts";
-export type { AnyFunction, JobGraph, Stage, StageInput, StageReport, TaskAttempt, TaskModule } from "./core/job.ts";
+export type {
+  AnyFunction,
+  JobGraph,
+  OutputSource,
+  Stage,
+  StageInput,
+  StageReport,
+  TaskAttempt,
+  TaskModule,
+} from "./core/job.ts";
 export type { TaskContext, TaskFunction, TaskOutput } from "./core/task.ts";
 export { RuntimeError, type RuntimeErrorCode, type RuntimeErrorOptions } from "./runtime-error.ts";
 export type { Refusal, RefusalReason } from "./runtime-error.ts";

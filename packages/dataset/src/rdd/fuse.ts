@@ -4,7 +4,7 @@ import { shorten } from "../shorten.ts";
 import { elementError } from "./element-error.ts";
 import { isComposite } from "./key.ts";
 import type { Combine, KeyedTable } from "./keyed-table.ts";
-import type { Step } from "./program.ts";
+import type { ElementStep } from "./program.ts";
 
 /** A user's function as the loops call it. */
 type Call = (...args: unknown[]) => unknown;
@@ -14,13 +14,13 @@ export type LoopSink =
   | { readonly kind: "push"; rows: unknown[] }
   | { readonly kind: "count"; rowCount: number }
   | { readonly kind: "reduce"; readonly fn: AnyFunction; hasValue: boolean; value: unknown }
-  | { readonly kind: "combine"; readonly fn: AnyFunction; readonly table: KeyedTable };
+  | { readonly kind: "combine"; readonly combine: Combine; readonly table: KeyedTable };
 
 /** Drives a batch through all steps into the sink. */
 export type Loop = (batch: readonly unknown[]) => void;
 
 export interface LoopParts {
-  readonly steps: readonly Step[];
+  readonly steps: readonly ElementStep[];
   readonly closures: readonly AnyFunction[];
   readonly sink: LoopSink;
 }
@@ -41,17 +41,16 @@ export function generateLoop({ steps, closures, sink }: LoopParts): Loop | undef
   let make: (...bindings: unknown[]) => Loop;
   try {
     // oxlint-disable-next-line typescript/no-implied-eval -- the text is ours; user functions are bound as parameters
-    make = new Function("sink", "combine", "fns", "helpers", code) as typeof make;
+    make = new Function("sink", "fns", "helpers", code) as typeof make;
   } catch (thrown) {
     if (thrown instanceof EvalError) return undefined;
     throw thrown;
   }
-  const combine = sink.kind === "reduce" || sink.kind === "combine" ? sink.fn : undefined;
   const fns = steps.map((step) => closures[step.fn]);
-  return make(sink, combine, fns, { elementError, listOf, pairError, isComposite });
+  return make(sink, fns, { elementError, listOf, pairError, isComposite });
 }
 
-function codeOf(steps: readonly Step[], sinkKind: LoopSink["kind"]): string {
+function codeOf(steps: readonly ElementStep[], sinkKind: LoopSink["kind"]): string {
   let body = "";
   let close = "";
   let value = "x";
@@ -107,20 +106,22 @@ function sinkCode(kind: LoopSink["kind"], value: string): SinkCode {
       return { before: "let count = 0;", each: "count += 1;", after: "sink.rowCount += count;" };
     case "reduce":
       return {
-        before: "let has = sink.hasValue, sum = sink.value;",
-        each: `if (has) sum = combine(sum, ${value}); else { has = true; sum = ${value}; }`,
+        before: "const fn = sink.fn; let has = sink.hasValue, sum = sink.value;",
+        each: `if (has) sum = fn(sum, ${value}); else { has = true; sum = ${value}; }`,
         after: "sink.hasValue = has; sink.value = sum;",
       };
     case "combine":
       return {
-        before: "const map = sink.table.primitives;",
+        before:
+          "const map = sink.table.primitives, combine = sink.combine, create = combine.create, merge = combine.merge;",
         each: `const pair = ${value};
 if (!Array.isArray(pair)) throw pairError(pair);
 const key = pair[0];
 if (isComposite(key)) sink.table.add(key, pair[1], combine);
 else {
 const present = map.get(key);
-map.set(key, present === undefined && !map.has(key) ? pair[1] : combine(present, pair[1]));
+if (present !== undefined || map.has(key)) map.set(key, merge(present, pair[1]));
+else map.set(key, create === undefined ? pair[1] : create(pair[1]));
 }`,
         after: "",
       };
@@ -169,13 +170,13 @@ function sinkCall(sink: LoopSink): Call {
     case "combine":
       return (value) => {
         if (!Array.isArray(value)) throw pairError(value);
-        sink.table.add(value[0], value[1], sink.fn as Combine);
+        sink.table.add(value[0], value[1], sink.combine);
       };
   }
 }
 
 /** What a flatMap gave, as something with an index. Strings count as lists of characters, as in Spark. */
-function listOf(made: unknown): readonly unknown[] {
+export function listOf(made: unknown): readonly unknown[] {
   if (Array.isArray(made)) return made;
   const isIterable =
     (typeof made === "object" || typeof made === "string") && made !== null && Symbol.iterator in Object(made);
@@ -186,6 +187,6 @@ function listOf(made: unknown): readonly unknown[] {
   );
 }
 
-function pairError(value: unknown): DatasetError {
+export function pairError(value: unknown): DatasetError {
   return new DatasetError("not-a-pair", `an operation on pairs needs [key, value] arrays; it met ${shorten(value)}`);
 }

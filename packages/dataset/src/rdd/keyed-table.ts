@@ -4,30 +4,35 @@ import { canonicalKey, hashKey, isComposite } from "./key.ts";
 export interface KeyedTable {
   /** Direct access for generated loops, which look primitives up themselves. */
   readonly primitives: Map<unknown, unknown>;
-  /** Puts the value, or what `combine` makes of the present one and it. */
+  /** Puts what `create` makes of the value (without it: the value), or what `merge` makes of the present one and it. */
   add(key: unknown, value: unknown, combine: Combine): void;
   /** All pairs, cut by the hash of their key. Primitive keys come first, each kind in order of first arrival. */
   slices(sliceCount: number): unknown[][];
 }
 
-export type Combine = (present: unknown, added: unknown) => unknown;
+/** How values of one key become one. */
+export interface Combine {
+  readonly create: ((value: unknown) => unknown) | undefined;
+  readonly merge: (present: unknown, added: unknown) => unknown;
+}
 
 export function createKeyedTable(): KeyedTable {
   const primitives = new Map<unknown, unknown>();
   const composites = new Map<string, [key: unknown, value: unknown]>();
   return {
     primitives,
-    add(key, value, combine) {
+    add(key, value, { create, merge }) {
       if (isComposite(key)) {
         const name = canonicalKey(key);
         const entry = composites.get(name);
-        if (entry === undefined) composites.set(name, [key, value]);
-        else entry[1] = combine(entry[1], value);
+        if (entry === undefined) composites.set(name, [key, create === undefined ? value : create(value)]);
+        else entry[1] = merge(entry[1], value);
         return;
       }
       const present = primitives.get(key);
       const isNew = present === undefined && !primitives.has(key);
-      primitives.set(key, isNew ? value : combine(present, value));
+      if (isNew) primitives.set(key, create === undefined ? value : create(value));
+      else primitives.set(key, merge(present, value));
     },
     slices(sliceCount) {
       const slices = Array.from({ length: sliceCount }, (): unknown[] => []);

@@ -4,53 +4,116 @@ import type { AnyFunction } from "@tutti/runtime";
  * How an RDD comes about: frozen, lazy, shared by all RDDs that are built on it. Nothing here has run or been looked
  * at, files included.
  */
-export type Lineage = SourceNode | StepNode | ReduceByKeyNode | SortByNode;
+export type Lineage = SourceNode | NarrowNode | WideNode;
 
-export type SourceNode = RowsNode | TextNode | ParquetNode;
+export type SourceNode =
+  | { readonly kind: "rows"; readonly partitions: readonly (readonly unknown[])[] }
+  | { readonly kind: "text"; readonly path: string; readonly partitionsMin: number }
+  | { readonly kind: "files"; readonly path: string; readonly as: "text" | "bytes" }
+  | {
+      readonly kind: "parquet";
+      readonly path: string;
+      readonly columns: readonly string[] | undefined;
+      readonly partitionsMin: number;
+    };
 
-export interface RowsNode {
-  readonly kind: "rows";
-  readonly partitions: readonly (readonly unknown[])[];
+/** Each partition depends on few partitions of the inputs. */
+export type NarrowNode =
+  | { readonly kind: "map" | "filter" | "flatMap" | "mapPartitions"; readonly input: Lineage; readonly fn: AnyFunction }
+  | {
+      readonly kind: "sample";
+      readonly input: Lineage;
+      readonly from: number;
+      readonly to: number;
+      readonly withReplacement: boolean;
+      readonly seed: number;
+    }
+  | { readonly kind: "zipWithIndex" | "zipWithUniqueId"; readonly input: Lineage }
+  | { readonly kind: "pipe"; readonly input: Lineage; readonly command: string; readonly args: readonly string[] }
+  | { readonly kind: "union"; readonly inputs: readonly Lineage[] }
+  | { readonly kind: "cartesian" | "zip"; readonly input: Lineage; readonly other: Lineage }
+  | { readonly kind: "coalesce"; readonly input: Lineage; readonly partitionCount: number }
+  /** One partition of another. */
+  | { readonly kind: "partition"; readonly input: Lineage; readonly partition: number }
+  /** Computed once, and then read from where the executor keeps it. */
+  | { readonly kind: "persist"; readonly input: Lineage; readonly key: string };
+
+/** Each partition depends on all partitions of the inputs. */
+export type WideNode =
+  | {
+      readonly kind: "combineByKey";
+      readonly input: Lineage;
+      /** What the first value of a key becomes. undefined: itself. */
+      readonly create: AnyFunction | undefined;
+      readonly mergeValue: AnyFunction;
+      readonly mergeCombiners: AnyFunction;
+      /** Whether combining before the shuffle makes it smaller. */
+      readonly mapSide: boolean;
+      readonly partitionCount: number | undefined;
+    }
+  | {
+      readonly kind: "exchange";
+      readonly input: Lineage;
+      /** By the hash of the key, by what a function says of the key, or row by row in turn. */
+      readonly by: "key" | "turn" | AnyFunction;
+      readonly partitionCount: number;
+      /** Sorts each partition by the key of its pairs. */
+      readonly isSorted: boolean;
+    }
+  | { readonly kind: "cogroup"; readonly inputs: readonly Lineage[]; readonly partitionCount: number | undefined }
+  | {
+      readonly kind: "sortBy";
+      readonly input: Lineage;
+      readonly key: AnyFunction;
+      readonly isAscending: boolean;
+      readonly partitionCount: number | undefined;
+    };
+
+/** The RDDs that one is made of, in order. */
+export function inputsOf(lineage: Lineage): readonly Lineage[] {
+  if ("inputs" in lineage) return lineage.inputs;
+  if ("other" in lineage) return [lineage.input, lineage.other];
+  return "input" in lineage ? [lineage.input] : [];
 }
 
-export interface TextNode {
-  readonly kind: "text";
-  readonly path: string;
-  readonly partitionsMin: number;
+/** The sources that a lineage reads. What is kept already needs no source. */
+export function sourcesOf(lineage: Lineage, isKept: (key: string) => boolean): ReadonlySet<SourceNode> {
+  const sources = new Set<SourceNode>();
+  const seen = new Set<Lineage>();
+  const pending: Lineage[] = [lineage];
+  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
+    if (seen.has(node) || (node.kind === "persist" && isKept(node.key))) continue;
+    seen.add(node);
+    const inputs = inputsOf(node);
+    pending.push(...inputs);
+    if (node.kind === "rows" || node.kind === "text" || node.kind === "files" || node.kind === "parquet")
+      sources.add(node);
+  }
+  return sources;
 }
 
-export interface ParquetNode {
-  readonly kind: "parquet";
-  readonly path: string;
-  readonly columns: readonly string[] | undefined;
-  readonly partitionsMin: number;
+/** The lineage as a tree of indented lines, the RDD itself on top. */
+export function drawLineage(lineage: Lineage, depth: number = 0): string {
+  const line = `${"  ".repeat(depth)}${depth === 0 ? "" : "└ "}${describe(lineage)}`;
+  return [line, ...inputsOf(lineage).map((input) => drawLineage(input, depth + 1))].join("\n");
 }
 
-/** Narrow: each partition depends on one partition of the input. */
-export interface StepNode {
-  readonly kind: "map" | "filter" | "flatMap";
-  readonly input: Lineage;
-  readonly fn: AnyFunction;
-}
-
-/** Wide: each partition depends on all partitions of the input. */
-export interface ReduceByKeyNode {
-  readonly kind: "reduceByKey";
-  readonly input: Lineage;
-  readonly fn: AnyFunction;
-  readonly partitionCount: number | undefined;
-}
-
-/** Wide. */
-export interface SortByNode {
-  readonly kind: "sortBy";
-  readonly input: Lineage;
-  readonly key: AnyFunction;
-  readonly isAscending: boolean;
-  readonly partitionCount: number | undefined;
-}
-
-/** The sources that a lineage reads, from the top. */
-export function sourcesOf(lineage: Lineage): readonly SourceNode[] {
-  return "input" in lineage ? sourcesOf(lineage.input) : [lineage];
+function describe(node: Lineage): string {
+  switch (node.kind) {
+    case "rows":
+      return `parallelize (${node.partitions.length} partitions)`;
+    case "text":
+    case "files":
+    case "parquet":
+      return `${node.kind} ${node.path}`;
+    case "combineByKey":
+    case "cogroup":
+    case "sortBy":
+    case "exchange":
+      return `${node.kind} (shuffle${node.partitionCount === undefined ? "" : `, ${node.partitionCount} partitions`})`;
+    case "coalesce":
+      return `coalesce (${node.partitionCount} partitions)`;
+    default:
+      return node.kind;
+  }
 }

@@ -1,12 +1,13 @@
-import type { AnyFunction, JobGraph, Stage, StageInput, TaskModule } from "@tutti/runtime";
-import type { Lineage, ReduceByKeyNode, SortByNode, SourceNode } from "./lineage.ts";
-import type { Sink, Source, StageProgram, Step } from "./program.ts";
+import type { AnyFunction, JobGraph, OutputSource, Stage, StageInput, TaskModule } from "@tutti/runtime";
+import { assert } from "@tutti/stdx";
+import type { Lineage, NarrowNode, SourceNode, WideNode } from "./lineage.ts";
+import type { Branch, Sink, Source, StageProgram, Step } from "./program.ts";
 
-/** What an action wants of the last stage. `fn` is its function, where its sink has one. */
+/** What an action wants of the last stage. */
 export type ActionSink =
   | { readonly kind: "collect"; readonly rowsMax?: number }
   | { readonly kind: "count" }
-  | { readonly kind: "reduce"; readonly fn: AnyFunction }
+  | { readonly kind: "reduce"; readonly fn: AnyFunction; readonly initial?: { readonly value: unknown } }
   | { readonly kind: "text"; readonly directory: string };
 
 export interface PlanOptions {
@@ -14,161 +15,398 @@ export interface PlanOptions {
   readonly module: TaskModule;
   /** The partitions of each file source, found beforehand: planning does no I/O. */
   readonly splits: ReadonlyMap<SourceNode, readonly unknown[]>;
+  /** What earlier jobs left with the executor: partition counts by key. */
+  readonly kept: ReadonlyMap<string, number>;
   /** Result stage: stop once this many rows have arrived. */
   readonly rowsWanted?: number;
 }
 
-/** Cuts a lineage into stages at its shuffles. Each stage is one fused loop. */
-export function planJob(lineage: Lineage, sink: ActionSink, options: PlanOptions): JobGraph {
-  const stages: Stage[] = [];
-  const last = openStage(lineage, { stages, options });
-  closeStage(last, { sink: actionSink(sink, last), label: sink.kind, stages, options });
-  return { name: options.name, stages };
+/** A job, and how many partitions each RDD has that it leaves with the executor. */
+export interface PlannedJob {
+  readonly graph: JobGraph;
+  readonly keeps: ReadonlyMap<string, number>;
 }
 
-/** A stage to which steps can still be added. */
-interface OpenStage {
-  readonly source: Source;
+/** Cuts a lineage into stages at its shuffles. Each stage is a loop for each of its branches. */
+export function planJob(lineage: Lineage, sink: ActionSink, options: PlanOptions): PlannedJob {
+  const planner = new Planner(options);
+  planner.close(lineage, sink.kind, (stage) =>
+    sink.kind === "reduce" ? { ...sink, fn: stage.closure(sink.fn) } : sink,
+  );
+  return { graph: { name: options.name, stages: planner.stages }, keeps: planner.keeps };
+}
+
+interface OpenBranch extends Branch {
   readonly steps: Step[];
-  readonly inputs: StageInput[];
-  readonly closures: AnyFunction[];
-  readonly partitionCount: number;
-  readonly partitionArgs: readonly unknown[] | undefined;
+  readonly splits: readonly unknown[] | undefined;
   readonly labels: string[];
 }
 
-interface Planning {
-  readonly stages: Stage[];
-  readonly options: PlanOptions;
+/** What a closed stage left, for those that read it. */
+interface Closed {
+  readonly from: OutputSource;
+  readonly partitionCount: number;
 }
 
-function openStage(lineage: Lineage, planning: Planning): OpenStage {
-  switch (lineage.kind) {
-    case "rows":
-    case "text":
-    case "parquet":
-      return openSource(lineage, planning.options);
-    case "map":
-    case "filter":
-    case "flatMap": {
-      const stage = openStage(lineage.input, planning);
-      stage.steps.push({ kind: lineage.kind, fn: closureIndex(stage, lineage.fn) });
-      stage.labels.push(lineage.kind);
-      return stage;
-    }
-    case "reduceByKey":
-      return openReduce(lineage, planning);
-    case "sortBy":
-      return openSort(lineage, planning);
+/** Inputs and closures of a stage that is being put together. */
+class StageParts {
+  readonly inputs: StageInput[] = [];
+  readonly closures: AnyFunction[] = [];
+
+  input(input: StageInput): number {
+    return this.inputs.push(input) - 1;
+  }
+
+  closure(fn: AnyFunction): number {
+    const present = this.closures.indexOf(fn);
+    return present >= 0 ? present : this.closures.push(fn) - 1;
   }
 }
 
-function openSource(node: SourceNode, options: PlanOptions): OpenStage {
-  const base = { steps: [], closures: [] };
-  if (node.kind === "rows") {
-    return {
-      ...base,
-      source: { kind: "rows", input: 0 },
-      inputs: [{ kind: "rows", partitions: node.partitions }],
-      partitionCount: node.partitions.length,
-      partitionArgs: undefined,
-      labels: ["parallelize"],
+/** Where in a stage the next branch goes. */
+interface Place {
+  readonly stage: StageParts;
+  readonly first: number;
+}
+
+const keyOfPair = (pair: readonly [unknown, unknown]): unknown => pair[0];
+
+class Planner {
+  readonly stages: Stage[] = [];
+  readonly keeps: Map<string, number> = new Map();
+  readonly #options: PlanOptions;
+  /** An RDD that is used twice is shuffled once. */
+  readonly #closed: Map<Lineage, Map<string, Closed>> = new Map();
+
+  constructor(options: PlanOptions) {
+    this.#options = options;
+  }
+
+  /** Ends a stage with a sink, adds it to the job, and says where its outputs are. */
+  close(input: Lineage, label: string, sinkFor: (stage: StageParts, partitionCount: number) => Sink): Closed {
+    const stage = new StageParts();
+    const branches = this.#open(input, { stage, first: 0 });
+    const partitionCount = branches.reduce((sum, branch) => sum + branch.partitionCount, 0);
+    return this.#add(stage, branches, { label, sink: sinkFor(stage, partitionCount) });
+  }
+
+  #add(
+    stage: StageParts,
+    branches: readonly OpenBranch[],
+    end: { label: string; sink: Sink; keepAs?: string },
+  ): Closed {
+    const partitionCount = branches.reduce((sum, branch) => sum + branch.partitionCount, 0);
+    const program: StageProgram = {
+      branches: branches.map(({ first, partitionCount: count, source, steps }) => ({
+        first,
+        partitionCount: count,
+        source,
+        steps,
+      })),
+      sink: end.sink,
     };
+    const { rowsWanted, module } = this.#options;
+    const id = this.stages.length;
+    this.stages.push({
+      id,
+      name: [branches.map((branch) => branch.labels.join(" → ")).join(" + "), end.label].join(" → "),
+      partitionCount,
+      inputs: stage.inputs,
+      module,
+      exportName: "runRddStage",
+      args: program,
+      partitionArgs: branches.flatMap(
+        (branch) => branch.splits ?? Array.from({ length: branch.partitionCount }, () => undefined),
+      ),
+      closures: stage.closures,
+      ...(end.keepAs === undefined ? {} : { keepAs: end.keepAs }),
+      ...(end.sink.kind === "collect" && end.sink.rowsMax !== undefined && rowsWanted !== undefined
+        ? { rowsWanted }
+        : {}),
+    });
+    return { from: { stage: id }, partitionCount };
   }
-  const splits = options.splits.get(node) ?? [];
-  return {
-    ...base,
-    source: { kind: node.kind },
-    inputs: [],
-    partitionCount: splits.length,
-    partitionArgs: splits,
-    labels: [node.kind === "text" ? "textFile" : "parquetRows"],
-  };
+
+  #closeOnce(node: Lineage, label: string, make: () => Closed): Closed {
+    const closed = this.#closed.get(node) ?? new Map<string, Closed>();
+    this.#closed.set(node, closed);
+    const present = closed.get(label) ?? make();
+    closed.set(label, present);
+    return present;
+  }
+
+  /** All rows of an RDD, partition by partition, as they are. */
+  #materialize(node: Lineage): Closed {
+    return this.#closeOnce(node, "collect", () => this.close(node, "collect", () => ({ kind: "collect" })));
+  }
+
+  #open(node: Lineage, place: Place): OpenBranch[] {
+    switch (node.kind) {
+      case "rows":
+      case "text":
+      case "files":
+      case "parquet":
+        return [this.#openSource(node, place)];
+      case "union":
+        return this.#openUnion(node.inputs, place);
+      case "coalesce":
+        return [this.#openCoalesce(node, place)];
+      case "persist":
+        return [this.#openPersisted(node, place)];
+      case "partition":
+        return [this.#openOnePartition(node, place)];
+      case "combineByKey":
+      case "exchange":
+      case "cogroup":
+      case "sortBy":
+        return [this.#openShuffle(node, place)];
+      default: {
+        // What a step reads beside the rows must be closed first: a stage reads only earlier ones.
+        const makeStep = this.#stepFor(node, place);
+        const branches = this.#open(node.input, place);
+        const partitionCount = branches.reduce((sum, branch) => sum + branch.partitionCount, 0);
+        for (const branch of branches) {
+          branch.steps.push(makeStep(branch.first - place.first, partitionCount));
+          branch.labels.push(node.kind);
+        }
+        return branches;
+      }
+    }
+  }
+
+  #openSource(node: SourceNode, { stage, first }: Place): OpenBranch {
+    if (node.kind === "rows") {
+      const input = stage.input({ kind: "rows", partitions: node.partitions, first });
+      return branchOf({
+        first,
+        partitionCount: node.partitions.length,
+        source: { kind: "rows", input },
+        label: "parallelize",
+      });
+    }
+    const splits = this.#options.splits.get(node) ?? [];
+    const source: Source = node.kind === "files" ? { kind: "files", as: node.as } : { kind: node.kind };
+    const labels = { text: "textFile", files: "wholeFiles", parquet: "parquetRows" } as const;
+    return branchOf({ first, partitionCount: splits.length, source, label: labels[node.kind], splits });
+  }
+
+  #openUnion(inputs: readonly Lineage[], { stage, first }: Place): OpenBranch[] {
+    let next = first;
+    return inputs.flatMap((input) => {
+      const branches = this.#open(input, { stage, first: next });
+      next += branches.reduce((sum, branch) => sum + branch.partitionCount, 0);
+      return branches;
+    });
+  }
+
+  #openCoalesce(node: Extract<NarrowNode, { kind: "coalesce" }>, { stage, first }: Place): OpenBranch {
+    const { from, partitionCount: present } = this.#materialize(node.input);
+    const partitionCount = Math.min(present, node.partitionCount);
+    const cut = (index: number): number => Math.floor((index * present) / partitionCount);
+    const lists = Array.from({ length: partitionCount }, (_, index) =>
+      Array.from({ length: cut(index + 1) - cut(index) }, (__, offset) => cut(index) + offset),
+    );
+    const input = stage.input({ kind: "listed", from, lists, first });
+    return branchOf({ first, partitionCount, source: { kind: "rows", input }, label: "coalesce" });
+  }
+
+  #openPersisted(node: Extract<NarrowNode, { kind: "persist" }>, { stage, first }: Place): OpenBranch {
+    const keptCount = this.#options.kept.get(node.key);
+    const { from, partitionCount } =
+      keptCount === undefined
+        ? this.#closeOnce(node, "persist", () => this.#closeKept(node))
+        : { from: { kept: node.key }, partitionCount: keptCount };
+    const input = stage.input({ kind: "listed", from, lists: identityLists(partitionCount), first });
+    return branchOf({ first, partitionCount, source: { kind: "rows", input }, label: "persisted" });
+  }
+
+  /**
+   * The stage is opened as if its first partition were the wanted one: everything before lies below zero, where no task
+   * is. Only alone in a stage, since branches that begin below zero would hide others.
+   */
+  #openOnePartition(
+    { input, partition }: Extract<NarrowNode, { kind: "partition" }>,
+    { stage, first }: Place,
+  ): OpenBranch {
+    const branches = this.#open(input, { stage, first: first - partition });
+    const branch = branches.find((one) => one.first <= first && first < one.first + one.partitionCount);
+    assert(branch !== undefined && first === 0, "a single partition is one that its RDD has, in a stage of its own");
+    const splits = branch.splits === undefined ? undefined : [branch.splits[first - branch.first]];
+    return { ...branch, partitionCount: 1, splits };
+  }
+
+  #closeKept(node: Extract<NarrowNode, { kind: "persist" }>): Closed {
+    const stage = new StageParts();
+    const branches = this.#open(node.input, { stage, first: 0 });
+    const closed = this.#add(stage, branches, { label: "persist", sink: { kind: "collect" }, keepAs: node.key });
+    this.keeps.set(node.key, closed.partitionCount);
+    return closed;
+  }
+
+  /** Makes the step for a branch, from where the branch begins in its RDD and how many partitions that has. */
+  #stepFor(node: StepNode, { stage, first }: Place): (indexBase: number, partitionCount: number) => Step {
+    switch (node.kind) {
+      case "map":
+      case "filter":
+      case "flatMap": {
+        const step: Step = { kind: node.kind, fn: stage.closure(node.fn) };
+        return () => step;
+      }
+      case "mapPartitions": {
+        const fn = stage.closure(node.fn);
+        return (indexBase) => ({ kind: "partition", fn, indexBase });
+      }
+      case "sample": {
+        const { from, to, withReplacement, seed } = node;
+        return (indexBase) => ({ kind: "sample", from, to, withReplacement, seed, indexBase });
+      }
+      case "zipWithUniqueId":
+        return (indexBase, partitionCount) => ({ kind: "uniqueId", partitionCount, indexBase });
+      case "zipWithIndex": {
+        const counted = this.#closeOnce(node, "count", () =>
+          this.close(node.input, "count", () => ({ kind: "count" })),
+        );
+        const counts = stage.input({ kind: "all", from: counted.from });
+        return (indexBase) => ({ kind: "index", counts, indexBase });
+      }
+      case "cartesian": {
+        const input = stage.input({ kind: "all", from: this.#materialize(node.other).from });
+        return () => ({ kind: "cartesian", input });
+      }
+      case "zip": {
+        const { from, partitionCount } = this.#materialize(node.other);
+        const input = stage.input({ kind: "listed", from, lists: identityLists(partitionCount), first });
+        return () => ({ kind: "zip", input });
+      }
+      case "pipe": {
+        const { command, args } = node;
+        return () => ({ kind: "pipe", command, args });
+      }
+    }
+  }
+
+  #openShuffle(node: WideNode, { stage, first }: Place): OpenBranch {
+    switch (node.kind) {
+      case "combineByKey":
+        return this.#openCombine(node, { stage, first });
+      case "exchange": {
+        const sliceCount = node.partitionCount;
+        const { from } = this.#closeOnce(node, "exchange", () =>
+          this.close(node.input, "exchange", (closing) => {
+            const by = typeof node.by === "function" ? closing.closure(node.by) : node.by;
+            return { kind: "exchange", by, sliceCount };
+          }),
+        );
+        const input = stage.input({ kind: "slice", from, sliceCount, first });
+        const source: Source = node.isSorted
+          ? { kind: "sorted", input, key: stage.closure(keyOfPair), isAscending: true }
+          : { kind: "rows", input };
+        return branchOf({ first, partitionCount: sliceCount, source, label: "exchanged" });
+      }
+      case "cogroup":
+        return this.#openCogroup(node, { stage, first });
+      case "sortBy":
+        return this.#openSort(node, { stage, first });
+    }
+  }
+
+  #openCombine(node: Extract<WideNode, { kind: "combineByKey" }>, { stage, first }: Place): OpenBranch {
+    let sliceCount = node.partitionCount;
+    const closed = this.#closeOnce(node, "combine", () =>
+      this.close(node.input, node.mapSide ? "combine" : "exchange", (closing, partitionCount) => {
+        sliceCount ??= Math.max(1, partitionCount);
+        if (!node.mapSide) return { kind: "exchange", by: "key", sliceCount };
+        const create = node.create === undefined ? undefined : closing.closure(node.create);
+        return { kind: "combine", create, merge: closing.closure(node.mergeValue), sliceCount };
+      }),
+    );
+    const partitionCount = sliceCount ?? Math.max(1, closed.partitionCount);
+    const input = stage.input({ kind: "slice", from: closed.from, sliceCount: partitionCount, first });
+    const isCreating = !node.mapSide && node.create !== undefined;
+    const source: Source = {
+      kind: "combined",
+      input,
+      create: isCreating ? stage.closure(node.create) : undefined,
+      merge: stage.closure(node.mapSide ? node.mergeCombiners : node.mergeValue),
+    };
+    return branchOf({ first, partitionCount, source, label: "combined" });
+  }
+
+  #openCogroup(node: Extract<WideNode, { kind: "cogroup" }>, { stage, first }: Place): OpenBranch {
+    const sliceCount = node.partitionCount ?? Math.max(1, ...node.inputs.map((input) => this.#countPartitions(input)));
+    const inputs = node.inputs.map((input) => {
+      const { from } = this.#closeOnce(input, `exchange by key, ${sliceCount}`, () =>
+        this.close(input, "exchange", () => ({ kind: "exchange", by: "key", sliceCount })),
+      );
+      return stage.input({ kind: "slice", from, sliceCount, first });
+    });
+    return branchOf({ first, partitionCount: sliceCount, source: { kind: "cogrouped", inputs }, label: "cogrouped" });
+  }
+
+  /**
+   * Three stages: sample the keys, choose bounds, cut the rows at them. The first and the third read the input anew, as
+   * Spark does; what is expensive to read twice is worth persisting.
+   */
+  #openSort(node: Extract<WideNode, { kind: "sortBy" }>, { stage, first }: Place): OpenBranch {
+    let sliceCount = node.partitionCount;
+    const ranges = this.#closeOnce(node, "sort", () => {
+      const sample = this.close(node.input, "sample keys", (closing, count) => {
+        sliceCount ??= Math.max(1, count);
+        return { kind: "sample", key: closing.closure(node.key) };
+      });
+      const bounds = this.#closeBounds(sample, sliceCount ?? 1);
+      return this.close(node.input, "cut at bounds", (closing) => ({
+        kind: "range",
+        key: closing.closure(node.key),
+        isAscending: node.isAscending,
+        bounds: closing.input({ kind: "all", from: bounds.from }),
+        sliceCount: sliceCount ?? 1,
+      }));
+    });
+    const partitionCount = sliceCount ?? Math.max(1, ranges.partitionCount);
+    const input = stage.input({ kind: "slice", from: ranges.from, sliceCount: partitionCount, first });
+    const source: Source = { kind: "sorted", input, key: stage.closure(node.key), isAscending: node.isAscending };
+    return branchOf({ first, partitionCount, source, label: "sorted" });
+  }
+
+  #closeBounds(sample: Closed, sliceCount: number): Closed {
+    const stage = new StageParts();
+    const input = stage.input({ kind: "all", from: sample.from });
+    const branch = branchOf({ first: 0, partitionCount: 1, source: { kind: "rows", input }, label: "sampled keys" });
+    return this.#add(stage, [branch], { label: "choose bounds", sink: { kind: "bounds", sliceCount } });
+  }
+
+  /** How many partitions an RDD has, without adding a stage for it. */
+  #countPartitions(node: Lineage): number {
+    const trial = new Planner(this.#options);
+    const branches = trial.#open(node, { stage: new StageParts(), first: 0 });
+    return branches.reduce((sum, branch) => sum + branch.partitionCount, 0);
+  }
 }
 
-function openReduce(node: ReduceByKeyNode, planning: Planning): OpenStage {
-  const input = openStage(node.input, planning);
-  const sliceCount = node.partitionCount ?? Math.max(1, input.partitionCount);
-  const combine = closureIndex(input, node.fn);
-  const stage = closeStage(input, { sink: { kind: "combine", combine, sliceCount }, label: "combine", ...planning });
-  return {
-    source: { kind: "combined", input: 0, combine: 0 },
-    steps: [],
-    inputs: [{ kind: "slice", stage }],
-    closures: [node.fn],
-    partitionCount: sliceCount,
-    partitionArgs: undefined,
-    labels: ["reduceByKey"],
-  };
+/** Narrow nodes that become a step of the stage that they follow. */
+type StepNode = Exclude<NarrowNode, { kind: "union" | "coalesce" | "persist" | "partition" }>;
+
+/** How many partitions an RDD has. */
+export function countPartitions(lineage: Lineage, options: PlanOptions): number {
+  const { stages } = planJob(lineage, { kind: "count" }, options).graph;
+  const last = stages.at(-1);
+  assert(last !== undefined, "a planned job has a result stage");
+  return last.partitionCount;
 }
 
-/**
- * Three stages: sample the keys, choose bounds, cut the rows at them. The first and the third read the input anew, as
- * Spark does; what is expensive to read twice is worth caching.
- */
-function openSort(node: SortByNode, planning: Planning): OpenStage {
-  const sampled = openStage(node.input, planning);
-  const sliceCount = node.partitionCount ?? Math.max(1, sampled.partitionCount);
-  const key = closureIndex(sampled, node.key);
-  const sample = closeStage(sampled, { sink: { kind: "sample", key }, label: "sample keys", ...planning });
-  const choosing = { ...emptyStage(), inputs: [{ kind: "all" as const, stage: sample }], labels: ["sampled keys"] };
-  const bounds = closeStage(choosing, { sink: { kind: "bounds", sliceCount }, label: "choose bounds", ...planning });
-
-  const cut = reopen(sampled);
-  cut.inputs.push({ kind: "all", stage: bounds });
-  const { isAscending } = node;
-  const sink: Sink = { kind: "range", key, isAscending, bounds: cut.inputs.length - 1, sliceCount };
-  const ranges = closeStage(cut, { sink, label: "cut at bounds", ...planning });
-  return {
-    ...emptyStage(),
-    source: { kind: "sorted", input: 0, key: 0, isAscending },
-    inputs: [{ kind: "slice", stage: ranges }],
-    closures: [node.key],
-    partitionCount: sliceCount,
-    labels: ["sortBy"],
-  };
-}
-
-function emptyStage(): OpenStage {
-  const source: Source = { kind: "rows", input: 0 };
-  return { source, steps: [], inputs: [], closures: [], partitionCount: 1, partitionArgs: undefined, labels: [] };
-}
-
-/** The same rows once more, for another sink. */
-function reopen(stage: OpenStage): OpenStage {
-  const { steps, inputs, closures, labels } = stage;
-  return { ...stage, steps: [...steps], inputs: [...inputs], closures: [...closures], labels: [...labels] };
-}
-
-interface Closing extends Planning {
-  readonly sink: Sink;
+interface BranchParts {
+  readonly first: number;
+  readonly partitionCount: number;
+  readonly source: Source;
   readonly label: string;
+  readonly splits?: readonly unknown[];
 }
 
-/** Adds the stage to the job and gives its id. */
-function closeStage(open: OpenStage, { sink, label, stages, options }: Closing): number {
-  const program: StageProgram = { source: open.source, steps: open.steps, sink };
-  const isResult = sink.kind === "collect" && options.rowsWanted !== undefined;
-  stages.push({
-    id: stages.length,
-    name: [...open.labels, label].join(" → "),
-    partitionCount: open.partitionCount,
-    inputs: open.inputs,
-    module: options.module,
-    exportName: "runRddStage",
-    args: program,
-    closures: open.closures,
-    ...(open.partitionArgs === undefined ? {} : { partitionArgs: open.partitionArgs }),
-    ...(isResult ? { rowsWanted: options.rowsWanted } : {}),
-  });
-  return stages.length - 1;
+function branchOf({ label, splits, ...rest }: BranchParts): OpenBranch {
+  return { ...rest, steps: [], splits, labels: [label] };
 }
 
-function actionSink(sink: ActionSink, stage: OpenStage): Sink {
-  return sink.kind === "reduce" ? { kind: "reduce", fn: closureIndex(stage, sink.fn) } : sink;
-}
-
-function closureIndex(stage: OpenStage, fn: AnyFunction): number {
-  const present = stage.closures.indexOf(fn);
-  return present >= 0 ? present : stage.closures.push(fn) - 1;
+function identityLists(partitionCount: number): number[][] {
+  return Array.from({ length: partitionCount }, (_, index) => [index]);
 }

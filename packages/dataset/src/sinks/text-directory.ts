@@ -3,6 +3,7 @@ import path from "node:path";
 import type { TaskContext } from "@tutti/runtime";
 import { DatasetError } from "../dataset-error.ts";
 import { shorten } from "../shorten.ts";
+import { jsonOf } from "./json-text.ts";
 
 /** One part of a directory of text, while a task writes it. */
 export interface PartFile {
@@ -89,16 +90,10 @@ async function refuseExisting(output: string): Promise<void> {
   if (exists) throw new DatasetError("output-exists", `${output} exists already; remove it or choose another name`);
 }
 
-/** In every Node.js that runs this; TypeScript's library does not know it yet. */
-const { rawJSON } = JSON as unknown as { readonly rawJSON: (text: string) => unknown };
-
 /** Text as it is, other primitives as JavaScript prints them, everything else as JSON with bigints digit for digit. */
 function lineOf(row: unknown): string {
   if (typeof row === "string") return row;
-  if (typeof row !== "object" || row === null) return String(row);
-  return (
-    JSON.stringify(row, (_, value: unknown) => (typeof value === "bigint" ? rawJSON(value.toString()) : value)) ?? ""
-  );
+  return typeof row !== "object" || row === null ? String(row) : jsonOf(row);
 }
 
 function writeFailed(name: string, thrown: unknown): DatasetError {

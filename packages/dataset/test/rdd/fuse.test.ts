@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { chainLoop, generateLoop, type LoopParts, type LoopSink } from "../../src/rdd/fuse.ts";
 import { createKeyedTable } from "../../src/rdd/keyed-table.ts";
-import type { Step } from "../../src/rdd/program.ts";
+import type { ElementStep } from "../../src/rdd/program.ts";
 
 const closures: readonly AnyFunction[] = [
   (x: number) => x + 1,
@@ -12,14 +12,14 @@ const closures: readonly AnyFunction[] = [
   (x: number) => new Set([x, x * 2]),
   (a: number, b: number) => a + b,
 ];
-const step = fc.constantFrom<Step>(
+const step = fc.constantFrom<ElementStep>(
   { kind: "map", fn: 0 },
   { kind: "filter", fn: 1 },
   { kind: "flatMap", fn: 2 },
   { kind: "flatMap", fn: 3 },
 );
 
-function model(steps: readonly Step[], elements: readonly number[]): number[] {
+function model(steps: readonly ElementStep[], elements: readonly number[]): number[] {
   return steps.reduce<number[]>(
     (list, { kind, fn }) => {
       const call = closures[fn] as (x: number) => never;
@@ -82,7 +82,7 @@ test("both loops combine pairs in one table, also where undefined is a value", (
   const gather = (left: unknown, right: unknown): unknown[] => [left, right];
   const sinks = runBoth({ steps: [], closures: [] }, [pairs], () => ({
     kind: "combine",
-    fn: gather,
+    combine: { create: undefined, merge: gather },
     table: createKeyedTable(),
   }));
   for (const sink of sinks) {
@@ -107,8 +107,9 @@ test("what a function threw comes with the element that it threw for", () => {
 });
 
 test("elements that are no pairs and flatMaps that give no list are named", () => {
-  const combine: LoopSink = { kind: "combine", fn: closures[4] as AnyFunction, table: createKeyedTable() };
-  const flatMap: readonly Step[] = [{ kind: "flatMap", fn: 0 }];
+  const merge = (left: unknown): unknown => left;
+  const combine: LoopSink = { kind: "combine", combine: { create: undefined, merge }, table: createKeyedTable() };
+  const flatMap: readonly ElementStep[] = [{ kind: "flatMap", fn: 0 }];
   for (const make of [generateLoop, chainLoop]) {
     expect(() => make({ steps: [], closures, sink: combine })?.([{ a: 1 }])).toThrow("[not-a-pair]");
     expect(() => make({ steps: flatMap, closures, sink: { kind: "push", rows: [] } })?.([1])).toThrow("it gave 2");

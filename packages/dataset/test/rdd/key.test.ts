@@ -73,7 +73,7 @@ test("a table keeps one value for each key, whatever kind of key it is", () => {
       const table = createKeyedTable();
       const expected = new Map<string, number>();
       for (const [one, value] of pairs) {
-        table.add(one, value, (left, right) => Number(left) + Number(right));
+        table.add(one, value, { create: undefined, merge: (left, right) => Number(left) + Number(right) });
         expected.set(canonicalKey(one), (expected.get(canonicalKey(one)) ?? 0) + value);
       }
       const slices = table.slices(sliceCount) as [Key, number][][];

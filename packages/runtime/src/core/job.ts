@@ -16,13 +16,31 @@ export interface TaskModule {
  * What a stage's tasks read.
  *
  * - `rows`: rows that the driver holds, one array for each task.
- * - `slice`: task `p` reads slice `p` of every output of an earlier stage, in the order of its partitions.
+ * - `slice`: each task reads one slice of every output of an earlier stage, in the order of its partitions.
+ * - `listed`: each task reads the whole outputs of the partitions listed for it.
  * - `all`: every task reads every slice of every output of an earlier stage.
+ *
+ * `first` is the partition of this stage that the first array, slice or list belongs to (default 0). Tasks before it,
+ * and after the last, read nothing from this input: that is how one stage has several sources.
  */
 export type StageInput =
-  | { readonly kind: "rows"; readonly partitions: readonly (readonly unknown[])[] }
-  | { readonly kind: "slice"; readonly stage: number }
-  | { readonly kind: "all"; readonly stage: number };
+  | { readonly kind: "rows"; readonly partitions: readonly (readonly unknown[])[]; readonly first?: number }
+  | { readonly kind: "slice"; readonly from: OutputSource; readonly sliceCount: number; readonly first?: number }
+  | {
+      readonly kind: "listed";
+      readonly from: OutputSource;
+      readonly lists: readonly (readonly number[])[];
+      readonly first?: number;
+    }
+  | { readonly kind: "all"; readonly from: OutputSource };
+
+/** An earlier stage of the job, or what an earlier job left with the executor under a key. */
+export type OutputSource = { readonly stage: number } | { readonly kept: string };
+
+/** The stage that an input waits for, if there is one. */
+export function stageReadBy(input: StageInput): number | undefined {
+  return input.kind === "rows" || "kept" in input.from ? undefined : input.from.stage;
+}
 
 /** A set of tasks that run the same code over different partitions, none of which waits for another. */
 export interface Stage {
@@ -41,6 +59,8 @@ export interface Stage {
   readonly partitionArgs?: readonly unknown[];
   /** Functions of the user's that the tasks call. They are captured once, before the job starts. */
   readonly closures: readonly AnyFunction[];
+  /** Keep the outputs with the executor under this key when the job is over, for `OutputSource.kept` of later jobs. */
+  readonly keepAs?: string;
   /**
    * Result stage only: stop once this many rows have arrived. Partitions are then started 1, 4, 16 … at a time, in
    * order, so that a `take(10)` does not read a whole file.

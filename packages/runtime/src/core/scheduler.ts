@@ -1,4 +1,4 @@
-import type { JobGraph, Stage, StageReport, TaskAttempt } from "./job.ts";
+import { stageReadBy, type JobGraph, type Stage, type StageReport, type TaskAttempt } from "./job.ts";
 
 /** Growth of a stage that stops early: each wave starts this many times the tasks of the wave before. */
 const waveGrowth = 4;
@@ -72,7 +72,10 @@ export function createScheduler(job: JobGraph, options: SchedulerOptions): Sched
   let effects = emptyEffects();
 
   const isReady = (state: StageState): boolean =>
-    state.stage.inputs.every((input) => input.kind === "rows" || states[input.stage]?.endedAtMs !== undefined);
+    state.stage.inputs.every((input) => {
+      const stage = stageReadBy(input);
+      return stage === undefined || states[stage]?.endedAtMs !== undefined;
+    });
 
   const finishStage = (state: StageState, nowMs: number): void => {
     state.endedAtMs = nowMs;

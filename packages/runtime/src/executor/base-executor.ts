@@ -4,7 +4,7 @@ import type { JobGraph } from "../core/job.ts";
 import { RuntimeError } from "../runtime-error.ts";
 import { checkJob } from "./check-job.ts";
 import type { Executor } from "./executor.ts";
-import type { Lane } from "./lane.ts";
+import type { AttemptOutput, Lane } from "./lane.ts";
 import { runJob } from "./run-job.ts";
 
 /** What differs between executors: how many slots there are, how a job reaches them, and how they end. */
@@ -19,11 +19,13 @@ export interface ExecutorParts<Block> {
 export function createExecutorFrom<Block>(parts: ExecutorParts<Block>): Executor {
   const emitter = new EventEmitter<JobEvents>();
   const closing = new AbortController();
+  const kept = new Map<string, readonly AttemptOutput<Block>[]>();
   const running = new Set<Promise<unknown>>();
   let jobCount = 0;
   const close = async (): Promise<void> => {
     closing.abort();
     await Promise.allSettled(running);
+    kept.clear();
     await parts.close();
   };
   return {
@@ -33,7 +35,7 @@ export function createExecutorFrom<Block>(parts: ExecutorParts<Block>): Executor
       if (closing.signal.aborted) throw new RuntimeError("executor-closed", `${job.name} came after close()`);
       checkJob(job);
       jobCount += 1;
-      const run = { ...options, jobId: jobCount, emitter, closing: closing.signal };
+      const run = { ...options, jobId: jobCount, emitter, closing: closing.signal, kept };
       const result = runJob(job, parts.openLane(job), run);
       running.add(result);
       try {
@@ -42,6 +44,7 @@ export function createExecutorFrom<Block>(parts: ExecutorParts<Block>): Executor
         running.delete(result);
       }
     },
+    release: (key) => void kept.delete(key),
     close,
     [Symbol.asyncDispose]: close,
   };

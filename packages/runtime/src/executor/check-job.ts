@@ -1,4 +1,4 @@
-import type { JobGraph } from "../core/job.ts";
+import { stageReadBy, type JobGraph } from "../core/job.ts";
 import { RuntimeError } from "../runtime-error.ts";
 
 /** Refuses a graph that could hang or crash the scheduler. */
@@ -11,14 +11,9 @@ export function checkJob(job: JobGraph): void {
       throw invalid(job, `${where} has ${stage.partitionCount} partitions`);
     }
     for (const input of stage.inputs) {
-      if (input.kind !== "rows" && !(input.stage >= 0 && input.stage < index)) {
-        throw invalid(job, `${where} reads stage ${input.stage}: only earlier stages can be read`);
-      }
-      if (input.kind === "rows" && input.partitions.length !== stage.partitionCount) {
-        throw invalid(
-          job,
-          `${where} has ${stage.partitionCount} tasks for ${input.partitions.length} partitions of rows`,
-        );
+      const read = stageReadBy(input);
+      if (read !== undefined && !(read >= 0 && read < index)) {
+        throw invalid(job, `${where} reads stage ${read}: only earlier stages can be read`);
       }
     }
     for (const closure of stage.closures) {

@@ -33,6 +33,8 @@ export interface Executor extends AsyncDisposable {
    * `cannot-travel` on every executor, so that moving a program to another one does not change its answer.
    */
   run(job: JobGraph, options?: RunOptions): Promise<JobResult>;
+  /** Frees what a job left under this key ({@link Stage.keepAs}). Harmless where nothing is. */
+  release(key: string): void;
   /** Ends what runs with `executor-closed` and frees what is held. Calling it twice is harmless. */
   close(): Promise<void>;
 }

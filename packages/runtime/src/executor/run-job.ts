@@ -1,7 +1,7 @@
 import { assert, linkSignals } from "@tutti/stdx";
 import type { EventEmitter } from "eventemitter3";
 import type { JobEvents } from "../core/job-events.ts";
-import type { JobGraph, StageReport, TaskAttempt } from "../core/job.ts";
+import { stageReadBy, type JobGraph, type OutputSource, type StageReport, type TaskAttempt } from "../core/job.ts";
 import {
   createScheduler,
   type SchedulerEffects,
@@ -15,15 +15,17 @@ import type { AttemptOutput, Lane } from "./lane.ts";
 /** Spark's `spark.task.maxFailures`. Counts lost workers only: a task whose own code fails ends the job at once. */
 const taskAttemptsMax = 4;
 
-export interface JobRun extends RunOptions {
+export interface JobRun<Block> extends RunOptions {
   readonly jobId: number;
   readonly emitter: EventEmitter<JobEvents>;
   /** Aborted when the executor closes. */
   readonly closing: AbortSignal;
+  /** What jobs of this executor left, by key. */
+  readonly kept: Map<string, readonly AttemptOutput<Block>[]>;
 }
 
 /** The one loop between the scheduler, which decides, and a lane, which does: step, tell, launch. */
-export async function runJob<Block>(job: JobGraph, lane: Lane<Block>, run: JobRun): Promise<JobResult> {
+export async function runJob<Block>(job: JobGraph, lane: Lane<Block>, run: JobRun<Block>): Promise<JobResult> {
   const deadline = run.timeoutMs === undefined ? undefined : AbortSignal.timeout(run.timeoutMs);
   using interrupt = linkSignals([run.signal, run.closing, deadline]);
   try {
@@ -40,22 +42,25 @@ export async function runJob<Block>(job: JobGraph, lane: Lane<Block>, run: JobRu
 class JobLoop<Block> {
   readonly #job: JobGraph;
   readonly #lane: Lane<Block>;
-  readonly #run: JobRun;
+  readonly #run: JobRun<Block>;
   readonly #scheduler;
   readonly #done = Promise.withResolvers<JobResult>();
   readonly #reports: StageReport[] = [];
   /** Blocks by stage and partition. A stage's entry is dropped once every stage that reads it has finished. */
   readonly #outputs: (AttemptOutput<Block> | undefined)[][];
+  readonly #kept: ReadonlyMap<string, readonly AttemptOutput<Block>[]>;
   #isOver: boolean = false;
   /** Why the last attempt of a task failed, kept for the error of the job. */
   #lastFailure: unknown;
 
-  constructor(job: JobGraph, lane: Lane<Block>, run: JobRun) {
+  constructor(job: JobGraph, lane: Lane<Block>, run: JobRun<Block>) {
     this.#job = job;
     this.#lane = lane;
     this.#run = run;
     this.#scheduler = createScheduler(job, { taskAttemptsMax });
     this.#outputs = job.stages.map(() => []);
+    // As they are now: another job may release them while this one runs.
+    this.#kept = new Map(run.kept);
   }
 
   async result(interrupt: AbortSignal): Promise<JobResult> {
@@ -97,6 +102,7 @@ class JobLoop<Block> {
     }
     for (const report of effects.stagesFinished) {
       this.#reports.push(report);
+      this.#keepOutputs(report.stage);
       this.#dropReadOutputs();
       this.#run.emitter.emit("stageFinished", { ...report, jobId: this.#run.jobId });
     }
@@ -144,16 +150,44 @@ class JobLoop<Block> {
     const stage = this.#job.stages[task.stage];
     assert(stage !== undefined, "a launched task belongs to a stage of the job");
     return stage.inputs.map((input) => {
-      if (input.kind === "rows") return [this.#lane.encode(input.partitions[task.partition] ?? [])];
-      const outputs = this.#outputs[input.stage] ?? [];
-      return outputs.flatMap((output) => {
-        assert(output !== undefined, "a stage starts when the stages that it reads are complete");
-        if (input.kind === "all") return output.blocks;
-        const block = output.blocks[task.partition];
-        assert(block !== undefined, "a stage writes one slice for each partition of the stage that reads it");
-        return [block];
-      });
+      if (input.kind === "all") return this.#outputsOf(input.from).flatMap((output) => output.blocks);
+      const place = task.partition - (input.first ?? 0);
+      switch (input.kind) {
+        case "rows": {
+          const rows = input.partitions[place];
+          return rows === undefined ? [] : [this.#lane.encode(rows)];
+        }
+        case "listed": {
+          const outputs = this.#outputsOf(input.from);
+          return (input.lists[place] ?? []).flatMap((partition) => outputs[partition]?.blocks ?? []);
+        }
+        case "slice": {
+          if (place < 0 || place >= input.sliceCount) return [];
+          return this.#outputsOf(input.from).map((output) => {
+            const block = output.blocks[place];
+            assert(block !== undefined, "a stage writes one slice for each partition of the stage that reads it");
+            return block;
+          });
+        }
+      }
     });
+  }
+
+  #outputsOf(source: OutputSource): readonly AttemptOutput<Block>[] {
+    if ("kept" in source) {
+      const outputs = this.#kept.get(source.kept);
+      if (outputs !== undefined) return outputs;
+      throw new RuntimeError("invalid-argument", `nothing is kept under ${source.kept}; it was released`);
+    }
+    return (this.#outputs[source.stage] ?? []).map((output) => {
+      assert(output !== undefined, "a stage starts when the stages that it reads are complete");
+      return output;
+    });
+  }
+
+  #keepOutputs(stageId: number): void {
+    const key = this.#job.stages[stageId]?.keepAs;
+    if (key !== undefined) this.#run.kept.set(key, this.#outputsOf({ stage: stageId }));
   }
 
   #dropReadOutputs(): void {
@@ -161,7 +195,7 @@ class JobLoop<Block> {
     const last = this.#job.stages.length - 1;
     for (const stage of this.#job.stages) {
       const isRead = this.#job.stages.every(
-        (reader) => finished.has(reader.id) || !reader.inputs.some((input) => readsStage(input, stage.id)),
+        (reader) => finished.has(reader.id) || !reader.inputs.some((input) => stageReadBy(input) === stage.id),
       );
       if (stage.id !== last && finished.has(stage.id) && isRead) this.#outputs[stage.id] = [];
     }
@@ -202,10 +236,6 @@ class JobLoop<Block> {
     const cause = thrown instanceof Error ? thrown : undefined;
     return new RuntimeError("task-failed", `${where}: ${cause?.message ?? String(thrown)}`, { cause: thrown });
   }
-}
-
-function readsStage(input: JobGraph["stages"][number]["inputs"][number], stageId: number): boolean {
-  return input.kind !== "rows" && input.stage === stageId;
 }
 
 function interruption(reason: unknown, jobName: string): RuntimeError {

@@ -32,7 +32,16 @@ test("no more tasks run at once than there are slots", () => {
 });
 
 test("a stage waits for every stage that it reads", () => {
-  const job = jobOf({ partitionCount: 2 }, {}, { inputs: [{ kind: "slice", stage: 0 }, { kind: "all", stage: 1 }] });
+  const job = jobOf(
+    { partitionCount: 2 },
+    {},
+    {
+      inputs: [
+        { kind: "slice", from: { stage: 0 }, sliceCount: 1 },
+        { kind: "all", from: { stage: 1 } },
+      ],
+    },
+  );
   const scheduler = createScheduler(job, options);
   expect(names(scheduler.step({ kind: "start", slotCount: 9, nowMs: 0 }))).toEqual(["0.0.0", "0.1.0", "1.0.0"]);
   expect(names(scheduler.step({ kind: "succeeded", task: task(0, 0), rowCount: 1, nowMs: 1 }))).toEqual([]);
@@ -74,7 +83,7 @@ test("a stage that wants few rows starts one partition, then four times as many 
 });
 
 test("stages without partitions are done at once, one after another", () => {
-  const job = jobOf({ partitionCount: 0 }, { partitionCount: 0, inputs: [{ kind: "all", stage: 0 }] });
+  const job = jobOf({ partitionCount: 0 }, { partitionCount: 0, inputs: [{ kind: "all", from: { stage: 0 } }] });
   const effects = createScheduler(job, options).step({ kind: "start", slotCount: 1, nowMs: 0 });
   expect(effects.stagesFinished).toHaveLength(2);
   expect(effects.outcome).toEqual({ kind: "succeeded" });
@@ -87,36 +96,44 @@ test("cancel ends the job", () => {
 });
 
 test("whatever order answers come in, every job ends and no task is run again after it succeeded", () => {
-  const graph = fc.array(fc.record({ partitionCount: fc.nat(4), reads: fc.array(fc.nat(5)) }), { minLength: 1, maxLength: 6 });
-  const property = fc.property(graph, fc.integer({ min: 1, max: 4 }), fc.infiniteStream(fc.nat(99)), (shape, slotCount, dice) => {
-    const job = jobOf(
-      ...shape.map(({ partitionCount, reads }, id) => ({
-        partitionCount,
-        inputs: reads.filter((stage) => stage < id).map((stage) => ({ kind: "slice" as const, stage })),
-      })),
-    );
-    const scheduler = createScheduler(job, { taskAttemptsMax: 1000 });
-    const roll = (): number => dice.next().value ?? 0;
-    const succeeded = new Map<string, number>();
-    const running: TaskAttempt[] = [];
-    let effects = scheduler.step({ kind: "start", slotCount, nowMs: 0 });
-    running.push(...effects.launches);
-    while (effects.outcome === undefined) {
-      expect(running.length).toBeGreaterThan(0);
-      expect(running.length).toBeLessThanOrEqual(slotCount);
-      const [one] = running.splice(roll() % running.length, 1);
-      if (one === undefined) break;
-      if (roll() < 20) {
-        effects = scheduler.step({ kind: "failed", task: one, message: "lost", cause: "worker", nowMs: 1 });
-      } else {
-        const name = `${one.stage}.${one.partition}`;
-        succeeded.set(name, (succeeded.get(name) ?? 0) + 1);
-        effects = scheduler.step({ kind: "succeeded", task: one, rowCount: 1, nowMs: 1 });
-      }
-      running.push(...effects.launches);
-    }
-    expect(effects.outcome).toEqual({ kind: "succeeded" });
-    expect([...succeeded.values()].every((count) => count === 1)).toBe(true);
+  const graph = fc.array(fc.record({ partitionCount: fc.nat(4), reads: fc.array(fc.nat(5)) }), {
+    minLength: 1,
+    maxLength: 6,
   });
+  const property = fc.property(
+    graph,
+    fc.integer({ min: 1, max: 4 }),
+    fc.infiniteStream(fc.nat(99)),
+    (shape, slotCount, dice) => {
+      const job = jobOf(
+        ...shape.map(({ partitionCount, reads }, id) => ({
+          partitionCount,
+          inputs: reads.filter((stage) => stage < id).map((stage) => ({ kind: "all" as const, from: { stage } })),
+        })),
+      );
+      const scheduler = createScheduler(job, { taskAttemptsMax: 1000 });
+      const roll = (): number => dice.next().value ?? 0;
+      const succeeded = new Map<string, number>();
+      const running: TaskAttempt[] = [];
+      let effects = scheduler.step({ kind: "start", slotCount, nowMs: 0 });
+      running.push(...effects.launches);
+      while (effects.outcome === undefined) {
+        expect(running.length).toBeGreaterThan(0);
+        expect(running.length).toBeLessThanOrEqual(slotCount);
+        const [one] = running.splice(roll() % running.length, 1);
+        if (one === undefined) break;
+        if (roll() < 20) {
+          effects = scheduler.step({ kind: "failed", task: one, message: "lost", cause: "worker", nowMs: 1 });
+        } else {
+          const name = `${one.stage}.${one.partition}`;
+          succeeded.set(name, (succeeded.get(name) ?? 0) + 1);
+          effects = scheduler.step({ kind: "succeeded", task: one, rowCount: 1, nowMs: 1 });
+        }
+        running.push(...effects.launches);
+      }
+      expect(effects.outcome).toEqual({ kind: "succeeded" });
+      expect([...succeeded.values()].every((count) => count === 1)).toBe(true);
+    },
+  );
   fc.assert(property);
 });

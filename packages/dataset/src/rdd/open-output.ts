@@ -1,0 +1,159 @@
+import type { TaskContext, TaskOutput } from "@tutti/runtime";
+import { DatasetError } from "../dataset-error.ts";
+import { openPartFile, type PartFile } from "../sinks/text-directory.ts";
+import { pairError, type LoopSink } from "./fuse.ts";
+import { hashKey } from "./key.ts";
+import { createKeyedTable, type Combine } from "./keyed-table.ts";
+import type { Sink } from "./program.ts";
+import { chooseBounds, createKeySampler, sliceByBounds } from "./range-partition.ts";
+import { blocksAt, closureAt } from "./stage-access.ts";
+
+/** A sink while its task runs. */
+export interface OpenOutput {
+  readonly loopSink: LoopSink;
+  /** Takes what the loop left. Says when nothing more is wanted. */
+  readonly afterBatch?: () => Promise<void> | "enough" | undefined;
+  readonly finish: () => Promise<TaskOutput> | TaskOutput;
+  /** Runs at the end, however that came about. */
+  readonly release?: () => Promise<void>;
+}
+
+type PushSink = Extract<LoopSink, { kind: "push" }>;
+
+export async function openOutput(sink: Sink, context: TaskContext): Promise<OpenOutput> {
+  switch (sink.kind) {
+    case "collect":
+      return collectOutput(sink.rowsMax ?? Infinity);
+    case "count": {
+      const loopSink: LoopSink = { kind: "count", rowCount: 0 };
+      return { loopSink, finish: () => ({ slices: [[loopSink.rowCount]], rowCount: loopSink.rowCount }) };
+    }
+    case "reduce":
+      return reduceOutput(sink, context);
+    case "text":
+      return textOutput(await openPartFile(sink.directory, context));
+    case "combine": {
+      const table = createKeyedTable();
+      const loopSink: LoopSink = { kind: "combine", combine: combineOf(sink, context), table };
+      return { loopSink, finish: () => manySlices(table.slices(sink.sliceCount)) };
+    }
+    case "exchange":
+      return exchangeOutput(sink, context);
+    case "sample":
+      return sampleOutput(sink, context);
+    case "bounds": {
+      const loopSink: LoopSink = { kind: "push", rows: [] };
+      return { loopSink, finish: () => oneSlice(chooseBounds(loopSink.rows, sink.sliceCount)) };
+    }
+    case "range":
+      return rangeOutput(sink, context);
+  }
+}
+
+/** The functions of a combination, by their positions. */
+export function combineOf(
+  { create, merge }: { readonly create: number | undefined; readonly merge: number },
+  context: TaskContext,
+): Combine {
+  return {
+    create: create === undefined ? undefined : (closureAt(context, create) as NonNullable<Combine["create"]>),
+    merge: closureAt(context, merge) as Combine["merge"],
+  };
+}
+
+function collectOutput(rowsMax: number): OpenOutput {
+  const loopSink: PushSink = { kind: "push", rows: [] };
+  return {
+    loopSink,
+    afterBatch: () => (loopSink.rows.length >= rowsMax ? "enough" : undefined),
+    finish: () => oneSlice(loopSink.rows.length > rowsMax ? loopSink.rows.slice(0, rowsMax) : loopSink.rows),
+  };
+}
+
+function reduceOutput({ fn, initial }: Extract<Sink, { kind: "reduce" }>, context: TaskContext): OpenOutput {
+  const hasValue = initial !== undefined;
+  // Cloned: in process, tasks would share one, and functions that change their accumulator are common.
+  const value: unknown = hasValue ? structuredClone(initial.value) : undefined;
+  const loopSink: LoopSink = { kind: "reduce", fn: closureAt(context, fn), hasValue, value };
+  return { loopSink, finish: () => oneSlice(loopSink.hasValue ? [loopSink.value] : []) };
+}
+
+function textOutput(file: PartFile): OpenOutput {
+  let rowCount = 0;
+  return {
+    ...draining(async (rows) => {
+      rowCount += rows.length;
+      await file.write(rows);
+    }),
+    async finish() {
+      await file.commit();
+      return { slices: [[rowCount]], rowCount };
+    },
+    release: () => file.close(),
+  };
+}
+
+function exchangeOutput({ by, sliceCount }: Extract<Sink, { kind: "exchange" }>, context: TaskContext): OpenOutput {
+  const slices = emptySlices(sliceCount);
+  // Partitions begin with different slices, so that small partitions do not all fill the first ones.
+  let turn = context.partition;
+  const sliceOf = (row: unknown): number => {
+    if (by === "turn") return turn++ % sliceCount;
+    if (!Array.isArray(row)) throw pairError(row);
+    return by === "key" ? hashKey(row[0]) % sliceCount : askSlice(closureAt(context, by), row[0], sliceCount);
+  };
+  return {
+    ...draining((rows) => {
+      for (const row of rows) slices[sliceOf(row)]?.push(row);
+    }),
+    finish: () => manySlices(slices),
+  };
+}
+
+function askSlice(fn: unknown, key: unknown, sliceCount: number): number {
+  const slice = (fn as (key: unknown) => unknown)(key);
+  if (Number.isSafeInteger(slice) && (slice as number) >= 0 && (slice as number) < sliceCount) return slice as number;
+  throw new DatasetError(
+    "invalid-argument",
+    `a partitioner must give a whole number from 0 to ${sliceCount - 1}; it gave ${String(slice)}`,
+  );
+}
+
+function sampleOutput({ key }: Extract<Sink, { kind: "sample" }>, context: TaskContext): OpenOutput {
+  const sampler = createKeySampler(closureAt(context, key), context.partition);
+  return { ...draining((rows) => sampler.offer(rows)), finish: () => oneSlice(sampler.keys()) };
+}
+
+function rangeOutput(sink: Extract<Sink, { kind: "range" }>, context: TaskContext): OpenOutput {
+  const bounds = blocksAt(context, sink.bounds).flat();
+  const slices = emptySlices(sink.sliceCount);
+  const cut = { keyOf: closureAt(context, sink.key), bounds, slices, isAscending: sink.isAscending };
+  return { ...draining((rows) => sliceByBounds(rows, cut)), finish: () => manySlices(slices) };
+}
+
+/** A loop that pushes, and a taker that empties it after each batch. */
+function draining(
+  take: (rows: unknown[]) => void | Promise<void>,
+): Required<Pick<OpenOutput, "loopSink" | "afterBatch">> {
+  const loopSink: PushSink = { kind: "push", rows: [] };
+  return {
+    loopSink,
+    afterBatch() {
+      const { rows } = loopSink;
+      loopSink.rows = [];
+      return take(rows) ?? undefined;
+    },
+  };
+}
+
+function emptySlices(sliceCount: number): unknown[][] {
+  return Array.from({ length: sliceCount }, () => []);
+}
+
+function oneSlice(rows: readonly unknown[]): TaskOutput {
+  return { slices: [rows], rowCount: rows.length };
+}
+
+function manySlices(slices: readonly (readonly unknown[])[]): TaskOutput {
+  return { slices, rowCount: slices.reduce((sum, slice) => sum + slice.length, 0) };
+}

@@ -1,0 +1,84 @@
+import type { AnyFunction, Executor, JobResult, TaskModule } from "@tutti/runtime";
+import { DatasetError } from "../dataset-error.ts";
+import { planParquetRanges } from "../sources/parquet.ts";
+import { planTextSplits } from "../sources/text.ts";
+import { planWholeFiles } from "../sources/whole-file.ts";
+import type { ActionOptions } from "./actions.ts";
+import { sourcesOf, type Lineage, type SourceNode } from "./lineage.ts";
+import { planJob, type ActionSink, type PlanOptions } from "./plan-job.ts";
+
+/** What RDDs need of their context. */
+export interface RddHost {
+  readonly module: TaskModule;
+  /** Throws `executor-closed` once the context is closed. */
+  readonly executor: () => Executor;
+  /** Partition counts of what jobs left with the executor, by key. */
+  readonly kept: Map<string, number>;
+  /** A key that no RDD of this context has had. */
+  readonly newKey: () => string;
+  readonly create: (lineage: Lineage) => RddBase;
+}
+
+export interface RunParts {
+  readonly sink: ActionSink;
+  readonly options?: ActionOptions | undefined;
+  readonly rowsWanted?: number;
+}
+
+/** What transformations and actions are made of. Every transformation makes a new handle on a new node. */
+export class RddBase {
+  protected readonly host: RddHost;
+  readonly lineage: Lineage;
+
+  constructor(host: RddHost, lineage: Lineage) {
+    this.host = host;
+    this.lineage = Object.freeze(lineage);
+  }
+
+  protected derive(lineage: Lineage): this {
+    // Handles are all of one class: the last of the chain that begins here.
+    return this.host.create(lineage) as this;
+  }
+
+  protected element(kind: "map" | "filter" | "flatMap" | "mapPartitions", fn: AnyFunction): this {
+    return this.derive({ kind, input: this.lineage, fn });
+  }
+
+  /** Runs a job over this RDD. `name` is the action's, for errors and progress. */
+  protected async runJob(name: string, { sink, options, rowsWanted }: RunParts): Promise<JobResult> {
+    try {
+      const executor = this.host.executor();
+      const plan = await this.planOptions(name);
+      const { graph, keeps } = planJob(this.lineage, sink, {
+        ...plan,
+        ...(rowsWanted === undefined ? {} : { rowsWanted }),
+      });
+      const result = await executor.run(graph, options);
+      for (const [key, partitionCount] of keeps) this.host.kept.set(key, partitionCount);
+      return result;
+    } catch (thrown) {
+      throw DatasetError.from(thrown);
+    }
+  }
+
+  /** Looks at the files that the lineage reads: where they are, how large, how to cut them. */
+  protected async planOptions(name: string): Promise<PlanOptions> {
+    const { kept, module } = this.host;
+    const splits = new Map<SourceNode, readonly unknown[]>();
+    for (const source of sourcesOf(this.lineage, (key) => kept.has(key))) splits.set(source, await planSource(source));
+    return { name, module, splits, kept };
+  }
+}
+
+async function planSource(source: SourceNode): Promise<readonly unknown[]> {
+  switch (source.kind) {
+    case "text":
+      return await planTextSplits(source.path, source.partitionsMin);
+    case "files":
+      return await planWholeFiles(source.path);
+    case "parquet":
+      return await planParquetRanges(source.path, source);
+    case "rows":
+      return source.partitions;
+  }
+}
