@@ -1,5 +1,5 @@
 import { RuntimeError } from "../runtime-error.ts";
-import type { AnyFunction } from "./any-function.ts";
+import type { AnyFunction } from "../core/job.ts";
 
 /** Values for the free variables of a function, by name. */
 export type Bindings = Readonly<Record<string, unknown>>;

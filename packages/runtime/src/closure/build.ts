@@ -1,4 +1,4 @@
-import type { AnyFunction } from "./any-function.ts";
+import type { AnyFunction } from "../core/job.ts";
 import { fillContainer, newContainer } from "./containers.ts";
 import { evaluateFunction } from "./evaluate.ts";
 import {

@@ -1,5 +1,5 @@
 import { RuntimeError } from "../runtime-error.ts";
-import type { AnyFunction } from "./any-function.ts";
+import type { AnyFunction } from "../core/job.ts";
 import { FunctionReader } from "./function-reader.ts";
 import type { ClosureGraph, ModuleReference } from "./graph.ts";
 import { openFunctionInspector } from "./inspector-session.ts";

@@ -1,4 +1,4 @@
-import type { AnyFunction } from "./any-function.ts";
+import type { AnyFunction } from "../core/job.ts";
 import type { FunctionNode } from "./graph.ts";
 import { ownProperty } from "./properties.ts";
 

@@ -1,5 +1,5 @@
 import { types } from "node:util";
-import type { AnyFunction } from "./any-function.ts";
+import type { AnyFunction } from "../core/job.ts";
 import { bindingsOf, type Bindings } from "./bindings.ts";
 import { analyzeFunction, type FunctionAnalysis } from "./free-variables.ts";
 import { importLoaderName } from "./graph.ts";
@@ -177,12 +177,20 @@ function captureName(name: string, around: Around): Captured | undefined {
     return imported === undefined ? undefined : { kind: "import", value: undefined, imported };
   }
   const value = readVariable(scope, name, around);
-  const load = loaderNames.get(name);
-  if (load !== undefined && typeof value === "function") return { kind: "loader", load, importer: script.url };
+  const load = isLoader(name, value) ? loaderNames.get(name) : undefined;
+  if (load !== undefined) return { kind: "loader", load, importer: script.url };
   const isTopLevel = binding?.form !== "import" || scope.description === "Module";
   if (binding === undefined || !isTopLevel) return { kind: "value", value };
   const imported = importedValueOf(binding, script.url, value);
   return imported === undefined ? { kind: "value", value } : { kind: "import", value, imported };
+}
+
+/** A program may call a function of its own `require`. */
+function isLoader(name: string, value: unknown): boolean {
+  return (
+    typeof value === "function" &&
+    (name !== "require" || (Object.hasOwn(value, "cache") && Object.hasOwn(value, "resolve")))
+  );
 }
 
 function hasName(scope: LiveScope, name: string): boolean {

@@ -1,6 +1,6 @@
 import type { Session } from "node:inspector";
 import { createContext } from "node:vm";
-import type { AnyFunction } from "./any-function.ts";
+import type { AnyFunction } from "../core/job.ts";
 
 /** One link of a scope chain, innermost first. Reading an uninitialised variable of `object` throws. */
 export interface LiveScope {

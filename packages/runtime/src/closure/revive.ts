@@ -1,4 +1,4 @@
-import type { AnyFunction } from "./any-function.ts";
+import type { AnyFunction } from "../core/job.ts";
 import { importModules } from "./import-modules.ts";
 import { GraphReader } from "./build.ts";
 import { decodeGraph } from "./wire.ts";

@@ -1,6 +1,6 @@
 import { types } from "node:util";
 import type { RefusalReason } from "../runtime-error.ts";
-import type { AnyFunction } from "./any-function.ts";
+import type { AnyFunction } from "../core/job.ts";
 import { anatomyOf, hiddenState, isShippableBase, naturalBase, type PropertyName } from "./bodies.ts";
 import { analyzeFunction, type FunctionAnalysis } from "./free-variables.ts";
 import type { Captured, FunctionReader, FunctionReading } from "./function-reader.ts";

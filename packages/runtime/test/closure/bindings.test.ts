@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { AnyFunction } from "../../src/closure/any-function.ts";
+import type { AnyFunction } from "../../src/core/job.ts";
 import { withBindings } from "../../src/closure/bindings.ts";
 import { captureClosures } from "../../src/closure/capture.ts";
 import { FunctionReader } from "../../src/closure/function-reader.ts";

@@ -1,6 +1,6 @@
 import { Session } from "node:inspector";
 import { describe, expect, test } from "vitest";
-import type { AnyFunction } from "../../src/closure/any-function.ts";
+import type { AnyFunction } from "../../src/core/job.ts";
 import { captureClosures, checkClosures } from "../../src/closure/capture.ts";
 import { reviveClosures } from "../../src/closure/revive.ts";
 import { RuntimeError } from "../../src/runtime-error.ts";

@@ -23,6 +23,14 @@ const names: readonly Arrives[] = [
     [1, 2, 3],
   ],
   [
+    "a function of the program's own that is called require",
+    () => {
+      const require = (text: string): string => `${text} is required`;
+      return () => require("an argument");
+    },
+    "an argument is required",
+  ],
+  [
     "variables named as the capture's own",
     () => {
       const [subject, found, exchange] = [1, 2, 3];

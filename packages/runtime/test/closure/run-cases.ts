@@ -1,5 +1,5 @@
 import { isDeepStrictEqual, inspect } from "node:util";
-import type { AnyFunction } from "../../src/closure/any-function.ts";
+import type { AnyFunction } from "../../src/core/job.ts";
 import { captureClosures } from "../../src/closure/capture.ts";
 import { reviveClosures } from "../../src/closure/revive.ts";
 import { RuntimeError } from "../../src/runtime-error.ts";

@@ -1,2 +1,0 @@
-/** Any function or class, callable with nothing until its type is known. */
-export type AnyFunction = (...args: never[]) => unknown;
