@@ -10,9 +10,9 @@
  * - `proposal-too-large`: the payload is above the limit.
  * - `invalid-options`: an option is out of its range.
  * - `storage-failed`: a write or a sync failed; the replica has stopped.
- * - `storage-corrupt`: the disk contradicts its checksums below what was durable; the replica does not start.
  * - `storage-foreign`: the directory belongs to another node.
  * - `history-mismatch`: the leader's history cannot be reconciled with what this replica applied; it has stopped.
+ * - `machine-failed`: the machine threw while it applied or prepared; the replica has stopped.
  */
 export type ConsensusErrorCode =
   | "canceled"
@@ -25,9 +25,9 @@ export type ConsensusErrorCode =
   | "proposal-too-large"
   | "invalid-options"
   | "storage-failed"
-  | "storage-corrupt"
   | "storage-foreign"
-  | "history-mismatch";
+  | "history-mismatch"
+  | "machine-failed";
 
 export interface ConsensusErrorOptions extends ErrorOptions {
   readonly maybeApplied?: boolean;

@@ -19,7 +19,7 @@ export interface Transport {
 }
 
 export interface TransportPort {
-  /** Dropped when the link is gone: the listener hears of that by `linkDown`. */
-  send(peer: NodeId, link: LinkId, message: ZabMessage): void;
+  /** Dropped when that link is gone, of which the listener hears by `linkDown`. Without a link: on any there is. */
+  send(peer: NodeId, link: LinkId | undefined, message: ZabMessage): void;
   close(): Promise<void>;
 }

@@ -1,0 +1,33 @@
+import type { Zxid } from "../core/zxid.ts";
+
+/** What the leader knows when it turns a request into a transaction. */
+export interface PrepareContext {
+  /** The position that the transaction will have. */
+  readonly position: Zxid;
+  readonly epoch: number;
+  /** The leader's wall clock. It enters the machine here and nowhere else. */
+  readonly nowMs: number;
+}
+
+export type PrepareResult = { readonly txn: Uint8Array } | { readonly reject: Uint8Array };
+
+/**
+ * The state machine that is replicated. Every replica applies the same transactions in the same order, so `apply` must
+ * depend on nothing but the state and its arguments: no clock, no chance, no I/O.
+ */
+export interface Machine {
+  /**
+   * Turns a request into a transaction, on the leader only, at the moment its position is assigned. It must see what
+   * it prepared before and what is not applied yet. A rejected request takes a position too and changes nothing.
+   * Without it the request is the transaction.
+   */
+  prepare?(request: Uint8Array, context: PrepareContext): PrepareResult;
+  /** Changes the state and returns the answer, which every replica keeps for a while in case the request comes again. */
+  apply(position: Zxid, txn: Uint8Array): Uint8Array;
+  /** The whole state as chunks, taken between two calls of `apply`. */
+  snapshot(): Iterable<Uint8Array>;
+  /** Takes the state from chunks; none at all mean the initial state. */
+  restore(chunks: readonly Uint8Array[]): void;
+  /** This replica no longer leads: what was prepared and is not applied may never be. */
+  leadershipLost?(): void;
+}

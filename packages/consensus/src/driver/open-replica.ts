@@ -1,0 +1,68 @@
+import type { NodeId } from "../core/entry.ts";
+import type { Members } from "../core/replica-core.ts";
+import { ConsensusError } from "../consensus-error.ts";
+import { openWal } from "../log/wal.ts";
+import type { Disk } from "../ports/disk.ts";
+import type { Transport } from "../ports/transport.ts";
+import type { Machine } from "./machine.ts";
+import type { Protocol } from "./protocol.ts";
+import type { Replica } from "./replica.ts";
+import { ReplicaDriver, type DriverSettings } from "./replica-driver.ts";
+
+export interface ReplicaOptions {
+  /** This member: one of `members`. Its directory belongs to it for ever. */
+  readonly id: NodeId;
+  /** Voters, or voters and observers. The same list on every member. */
+  readonly members: readonly NodeId[] | Members;
+  readonly protocol: Protocol;
+  readonly machine: Machine;
+  readonly storage: Disk;
+  readonly transport: Transport;
+  /**
+   * Lets an empty disk vote at once. Default false: then empty members vote only when all voters are reachable and
+   * empty, and later ones join without a vote until they are in step.
+   */
+  readonly bootstrap?: boolean;
+  /** Length of a tick, in which the protocol's timing is counted. Default 25, sensible from 5 to 500. */
+  readonly tickMs?: number;
+  /** Entries applied between two snapshots. Default 10 000. ZooKeeper's `snapCount` is 100 000. */
+  readonly snapshotEntries?: number;
+  /** Largest request. Default 1 MiB, as ZooKeeper's `jute.maxbuffer`. */
+  readonly requestBytesMax?: number;
+  /** Size of a log segment, allocated ahead. Default 4 MiB. ZooKeeper's `preAllocSize` is 64 MiB. */
+  readonly segmentBytes?: number;
+}
+
+/**
+ * Opens one replica: recovers log and snapshot, starts to look for a leader, and resolves. It does not wait for a
+ * leader; proposals and reads do.
+ */
+export async function openReplica(options: ReplicaOptions): Promise<Replica> {
+  const settings = parseOptions(options);
+  const { storage: disk, id: node, bootstrap = false } = options;
+  const segment = options.segmentBytes === undefined ? {} : { segmentBytes: options.segmentBytes };
+  try {
+    const wal = await openWal({ disk, node, bootstrap, ...segment });
+    return new ReplicaDriver(options, settings, wal);
+  } catch (thrown) {
+    throw ConsensusError.from(thrown, "storage-failed");
+  }
+}
+
+function parseOptions(options: ReplicaOptions): DriverSettings {
+  const { id, members: given, tickMs = 25, snapshotEntries = 10_000, requestBytesMax = 1024 * 1024 } = options;
+  const members: Members = "voters" in given ? given : { voters: given, observers: [] };
+  const problems: string[] = [];
+  const all = [...members.voters, ...members.observers];
+  for (const member of all) {
+    if (!Number.isSafeInteger(member) || member < 1) problems.push(`member ${member} is not a positive integer`);
+  }
+  if (members.voters.length === 0) problems.push("there are no voters");
+  if (new Set(all).size !== all.length) problems.push(`members ${all.join(", ")} are not distinct`);
+  if (!all.includes(id)) problems.push(`id ${id} is not among the members ${all.join(", ")}`);
+  if (!(tickMs > 0)) problems.push(`tickMs is ${tickMs}, not above 0`);
+  if (!(snapshotEntries >= 1)) problems.push(`snapshotEntries is ${snapshotEntries}, not at least 1`);
+  if (!(requestBytesMax >= 0)) problems.push(`requestBytesMax is ${requestBytesMax}, not at least 0`);
+  if (problems.length > 0) throw new ConsensusError("invalid-options", problems.join("; "));
+  return { members, tickMs, snapshotEntries, requestBytesMax };
+}

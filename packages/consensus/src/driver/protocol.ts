@@ -1,0 +1,50 @@
+import type { ZabMessage } from "../core/messages.ts";
+import type { NodeId } from "../core/entry.ts";
+import type { LeaderHooks, Members, RecoveredState, ReplicaCore } from "../core/replica-core.ts";
+import { createZabCore } from "../core/zab/zab-core.ts";
+import { zabDefaults, type ZabOptions } from "../core/zab/zab-options.ts";
+import { ConsensusError } from "../consensus-error.ts";
+
+export interface ProtocolContext {
+  readonly id: NodeId;
+  readonly members: Members;
+  readonly recovered: RecoveredState;
+  readonly hooks: LeaderHooks;
+}
+
+/** A way to agree. What protocols differ in is stated, not hidden. */
+export interface Protocol {
+  readonly name: string;
+  readonly capabilities: {
+    /** Transactions of one leader are applied in the order in which it prepared them, with none left out. */
+    readonly primaryOrder: boolean;
+  };
+  create(context: ProtocolContext): ReplicaCore<ZabMessage>;
+}
+
+/** ZAB, the protocol of Apache ZooKeeper, with native messages. Options are counted in ticks of the replica. */
+export function zab(options: Partial<ZabOptions> = {}): Protocol {
+  const settings: ZabOptions = { ...zabDefaults, ...options };
+  const problems = problemsOf(settings);
+  if (problems.length > 0) throw new ConsensusError("invalid-options", problems.join("; "));
+  return {
+    name: "zab",
+    capabilities: { primaryOrder: true },
+    create: (context) => createZabCore({ ...context, zab: settings }),
+  };
+}
+
+function problemsOf(settings: ZabOptions): string[] {
+  const problems: string[] = [];
+  for (const [name, value] of Object.entries(settings)) {
+    if (typeof value !== "number") continue;
+    const least = name === "retainedEntriesMax" ? 0 : 1;
+    if (!Number.isSafeInteger(value) || value < least)
+      problems.push(`${name} is ${value}, not an integer from ${least}`);
+  }
+  if (settings.silenceTicks <= settings.pingTicks) {
+    problems.push(`silenceTicks (${settings.silenceTicks}) is not larger than pingTicks (${settings.pingTicks})`);
+  }
+  if (settings.counterLimit > 0xffff_ffff) problems.push(`counterLimit is ${settings.counterLimit}, above 4294967295`);
+  return problems;
+}

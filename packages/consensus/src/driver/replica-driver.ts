@@ -1,0 +1,436 @@
+import { linkSignals } from "@tutti/stdx";
+import { EventEmitter } from "eventemitter3";
+import type { Apply, CoreEvent, Effects, Outcome, PendingWrite, Send } from "../core/effects.ts";
+import { requestKey, type Entry, type ProposalRequest, type Snapshot } from "../core/entry.ts";
+import type { ZabMessage } from "../core/messages.ts";
+import type { Input, LeaderHooks, Members, Prepared, ReplicaCore } from "../core/replica-core.ts";
+import { epochOf, type Zxid } from "../core/zxid.ts";
+import { explainStatus } from "../core/zab/zab-core.ts";
+import { ConsensusError } from "../consensus-error.ts";
+import type { Wal } from "../log/wal.ts";
+import type { TransportPort } from "../ports/transport.ts";
+import { AnswerTable, type Answer } from "./answer-table.ts";
+import type { Machine } from "./machine.ts";
+import type { ReplicaOptions } from "./open-replica.ts";
+import type {
+  CallOptions,
+  EventSource,
+  ProposeOptions,
+  ProposeResult,
+  Replica,
+  ReplicaEvents,
+  ReplicaStatus,
+} from "./replica.ts";
+
+export interface DriverSettings {
+  readonly members: Members;
+  readonly tickMs: number;
+  readonly snapshotEntries: number;
+  readonly requestBytesMax: number;
+}
+
+/** A call that waits: what it needs when it ends. */
+interface Waiting<Value> {
+  readonly resolve: (value: Value) => void;
+  readonly reject: (error: ConsensusError) => void;
+}
+
+interface OpenProposal extends Waiting<ProposeResult> {
+  readonly request: ProposalRequest;
+  /** Set when it is applied here, so that no bound of the table can take it away before the caller has it. */
+  answer: Answer | undefined;
+  /** The leader answered from its table: ours will know at this position. */
+  answeredAt: Zxid | undefined;
+}
+
+interface OpenRead extends Waiting<void> {
+  position: Zxid | undefined;
+}
+
+/** The loop of one replica: persist, send, apply, answer, tell; in this order, for every batch of effects. */
+export class ReplicaDriver implements Replica {
+  readonly stopped: Promise<ConsensusError | undefined>;
+  readonly #settings: DriverSettings;
+  readonly #machine: Machine;
+  readonly #wal: Wal;
+  readonly #core: ReplicaCore<ZabMessage>;
+  readonly #port: TransportPort;
+  readonly #emitter: EventEmitter<ReplicaEvents> = new EventEmitter<ReplicaEvents>();
+  readonly #table: AnswerTable = new AnswerTable();
+  readonly #timer: NodeJS.Timeout;
+  readonly #client: bigint;
+  readonly #proposals: Map<number, OpenProposal> = new Map<number, OpenProposal>();
+  readonly #byKey: Map<string, OpenProposal> = new Map<string, OpenProposal>();
+  readonly #reads: Map<number, OpenRead> = new Map<number, OpenRead>();
+  /** Those of the above that wait only until something is applied. */
+  readonly #answered: Set<OpenProposal> = new Set<OpenProposal>();
+  readonly #positioned: Set<OpenRead> = new Set<OpenRead>();
+  readonly #closing: AbortController = new AbortController();
+  readonly #counts: { proposed: number; applied: number; lost: number; snapshots: number; persists: number } = {
+    proposed: 0,
+    applied: 0,
+    lost: 0,
+    snapshots: 0,
+    persists: 0,
+  };
+  #resolveStopped: (error: ConsensusError | undefined) => void = () => undefined;
+  #sequence = 0;
+  #calls = 0;
+  #pending: PendingWrite[] = [];
+  #held: Send<ZabMessage>[] = [];
+  #durable = 0;
+  #flushing: Promise<void> | undefined;
+  #applied: Zxid;
+  #sinceSnapshot = 0;
+  #performing = false;
+  #taken: { readonly position: Zxid; readonly bytes: number }[] = [];
+  #error: ConsensusError | undefined;
+  #closed: Promise<void> | undefined;
+
+  constructor(options: ReplicaOptions, settings: DriverSettings, wal: Wal) {
+    const { id, machine, protocol, transport } = options;
+    this.#settings = settings;
+    this.#machine = machine;
+    this.#wal = wal;
+    this.stopped = new Promise((resolve) => {
+      this.#resolveStopped = resolve;
+    });
+    const { snapshot } = wal.recovered.log;
+    this.#applied = snapshot.position;
+    if (snapshot.position > 0n) this.#load(snapshot);
+    this.#client = crypto.getRandomValues(new BigUint64Array(1))[0] ?? 0n;
+    const { members } = settings;
+    this.#core = protocol.create({ id, members, recovered: wal.recovered, hooks: this.#hooks() });
+    const peers = [...members.voters, ...members.observers].filter((member) => member !== id);
+    this.#port = transport.attach(id, peers, {
+      linkUp: (peer, link) => this.#step({ kind: "linkUp", peer, link }),
+      linkDown: (peer, link) => this.#step({ kind: "linkDown", peer, link }),
+      message: (from, link, message) => this.#step({ kind: "message", from, link, message }),
+    });
+    this.#timer = setInterval(() => this.#step({ kind: "tick" }), settings.tickMs);
+    this.#perform();
+  }
+
+  get events(): EventSource<ReplicaEvents> {
+    return this.#emitter;
+  }
+
+  status(): ReplicaStatus {
+    const { report: recovery } = this.#wal;
+    return { ...this.#core.status(), applied: this.#applied, recovery, counts: { ...this.#counts } };
+  }
+
+  config(): Members {
+    return this.#settings.members;
+  }
+
+  toString(): string {
+    return explainStatus(this.#core.status());
+  }
+
+  async propose(request: Uint8Array, options: ProposeOptions = {}): Promise<ProposeResult> {
+    if (request.length > this.#settings.requestBytesMax) {
+      const limit = this.#settings.requestBytesMax;
+      throw new ConsensusError("proposal-too-large", `${request.length} bytes are above the limit of ${limit}`);
+    }
+    const name = options.request ?? { client: this.#client, sequence: (this.#sequence += 1) };
+    if (!Number.isSafeInteger(name.sequence) || name.sequence < 1) {
+      throw new ConsensusError("invalid-options", `sequence ${name.sequence} is not a positive integer`);
+    }
+    const known = this.#table.lookup(name.client, name.sequence);
+    if (known !== undefined && this.#error === undefined) return resultOf(known);
+    const proposal = (this.#calls += 1);
+    const made: ProposalRequest = { ...name, payload: request.slice() };
+    const end = (): void => {
+      this.#proposals.delete(proposal);
+      this.#byKey.delete(requestKey(made));
+      this.#core.step({ kind: "forget", proposal });
+    };
+    return this.#wait<ProposeResult>({ ...options, maybeApplied: true }, end, (waiting) => {
+      if (this.#byKey.has(requestKey(made))) {
+        waiting.reject(new ConsensusError("overloaded", `request ${requestKey(made)} is already under way here`));
+        return;
+      }
+      const open: OpenProposal = { ...waiting, request: made, answer: undefined, answeredAt: undefined };
+      this.#proposals.set(proposal, open);
+      this.#byKey.set(requestKey(made), open);
+      this.#counts.proposed += 1;
+      this.#step({ kind: "propose", proposal, ...made });
+    });
+  }
+
+  async read<Result>(query: () => Result, options: CallOptions = {}): Promise<Result> {
+    const read = (this.#calls += 1);
+    await this.#wait<void>(
+      { ...options, maybeApplied: false },
+      () => this.#reads.delete(read),
+      (waiting) => {
+        this.#reads.set(read, { ...waiting, position: undefined });
+        this.#step({ kind: "read", read });
+      },
+    );
+    return query();
+  }
+
+  /** Runs one call until it is answered, canceled, out of time, or the replica stops. */
+  async #wait<Value>(
+    options: CallOptions & { readonly maybeApplied: boolean },
+    end: () => void,
+    begin: (waiting: Waiting<Value>) => void,
+  ): Promise<Value> {
+    const { signal, timeoutMs, maybeApplied } = options;
+    if (this.#error !== undefined) throw this.#error;
+    if (signal?.aborted === true) throw new ConsensusError("canceled", "the call was canceled before it began");
+    using linked = linkSignals([signal, this.#closing.signal]);
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      return await new Promise<Value>((resolve, reject) => {
+        linked.signal.addEventListener("abort", () => {
+          const error = this.#error;
+          if (error === undefined) {
+            reject(
+              new ConsensusError("canceled", "the call was canceled", { maybeApplied, cause: linked.signal.reason }),
+            );
+          } else {
+            reject(new ConsensusError(error.code, "the replica stopped", { maybeApplied, cause: error }));
+          }
+        });
+        if (timeoutMs !== undefined) {
+          timer = setTimeout(() => {
+            reject(new ConsensusError("timeout", `no answer within ${timeoutMs} ms`, { maybeApplied }));
+          }, timeoutMs);
+        }
+        begin({ resolve, reject });
+      });
+    } finally {
+      clearTimeout(timer);
+      end();
+    }
+  }
+
+  #step(input: Input<ZabMessage>): void {
+    if (this.#error !== undefined) return;
+    this.#core.step(input);
+    this.#perform();
+  }
+
+  #perform(): void {
+    // A machine or a listener may call back into the replica: its step is performed by the loop that is running.
+    if (this.#performing) return;
+    this.#performing = true;
+    const told: CoreEvent[] = [];
+    const before = this.#applied;
+    try {
+      for (;;) {
+        const effects = this.#core.effects();
+        if (this.#error !== undefined || !this.#performOnce(effects)) break;
+        told.push(...effects.events);
+      }
+    } catch (thrown) {
+      this.#stop(ConsensusError.from(thrown, "machine-failed"));
+    } finally {
+      this.#performing = false;
+    }
+    this.#tell(told, before);
+  }
+
+  /** Returns false when there was nothing to do. */
+  #performOnce(effects: Effects<ZabMessage>): boolean {
+    if (effects.fatal !== undefined) {
+      this.#stop(new ConsensusError(effects.fatal.reason, effects.fatal.detail));
+      return false;
+    }
+    const { writes, sends, applies, reads, outcomes, events } = effects;
+    this.#pending.push(...writes);
+    if (writes.length > 0) this.#flushing ??= this.#flush();
+    for (const send of sends) this.#held.push(send);
+    this.#release();
+    for (const apply of applies) this.#applyOne(apply);
+    for (const { read, position } of reads) {
+      const open = this.#reads.get(read);
+      if (open === undefined) continue;
+      open.position = position;
+      this.#positioned.add(open);
+    }
+    for (const outcome of outcomes) this.#settle(outcome);
+    this.#answerDue();
+    if (applies.length > 0) {
+      this.#core.step({ kind: "applied", position: this.#applied });
+      this.#snapshotIfDue();
+    }
+    return writes.length + sends.length + applies.length + reads.length + outcomes.length + events.length > 0;
+  }
+
+  /** One group of writes at a time; what comes meanwhile is the next group. Any failure is final. */
+  async #flush(): Promise<void> {
+    try {
+      while (this.#pending.length > 0 && this.#error === undefined) {
+        const group = this.#pending;
+        this.#pending = [];
+        await this.#wal.persist(group.map((pending) => pending.write));
+        this.#counts.persists += 1;
+        this.#durable = group.at(-1)?.token ?? this.#durable;
+        this.#step({ kind: "persisted", token: this.#durable });
+        if (this.#pending.length === 0 && this.#error === undefined) await this.#wal.seal();
+      }
+    } catch (thrown) {
+      this.#stop(ConsensusError.from(thrown, "storage-failed"));
+    } finally {
+      this.#flushing = undefined;
+    }
+  }
+
+  /** The one rule of sending: not before the write that the message speaks of is durable. */
+  #release(): void {
+    const waiting: Send<ZabMessage>[] = [];
+    for (const send of this.#held) {
+      if (send.after > this.#durable) waiting.push(send);
+      else this.#port.send(send.to, send.link, send.message);
+    }
+    this.#held = waiting;
+  }
+
+  #applyOne(apply: Apply): void {
+    if (apply.kind === "restore") {
+      this.#load(apply.snapshot);
+      this.#applied = apply.snapshot.position;
+      return;
+    }
+    const { entry } = apply;
+    this.#applied = entry.zxid;
+    this.#sinceSnapshot += 1;
+    this.#counts.applied += 1;
+    const answer = this.#answerOf(entry);
+    const open = this.#byKey.get(requestKey(entry));
+    if (open !== undefined) open.answer = answer;
+  }
+
+  #answerOf(entry: Entry): Answer {
+    const rejected = entry.kind === "reject";
+    const bytes = rejected ? entry.payload : this.#machine.apply(entry.zxid, entry.payload);
+    const answer: Answer = { position: entry.zxid, rejected, answer: bytes };
+    this.#table.record(entry.client, entry.sequence, answer);
+    return answer;
+  }
+
+  #load(snapshot: Snapshot): void {
+    const [table, ...chunks] = snapshot.chunks;
+    this.#table.decode(table ?? new Uint8Array(0));
+    this.#machine.restore(chunks);
+    this.#sinceSnapshot = 0;
+  }
+
+  #snapshotIfDue(): void {
+    if (this.#sinceSnapshot < this.#settings.snapshotEntries) return;
+    this.#sinceSnapshot = 0;
+    const chunks = [this.#table.encode(), ...this.#machine.snapshot()];
+    this.#counts.snapshots += 1;
+    this.#core.step({ kind: "snapshot", snapshot: { position: this.#applied, chunks } });
+    const bytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+    this.#taken.push({ position: this.#applied, bytes });
+  }
+
+  #settle(outcome: Outcome): void {
+    const open = this.#proposals.get(outcome.proposal);
+    if (open === undefined) return;
+    if (outcome.kind === "answered") {
+      open.answeredAt = outcome.position;
+      this.#answered.add(open);
+    } else if (outcome.kind === "lost") {
+      this.#counts.lost += 1;
+      const key = requestKey(open.request);
+      const code = outcome.reason === "overloaded" ? "overloaded" : "proposal-lost";
+      open.reject(new ConsensusError(code, `request ${key} was not taken (${outcome.reason}) and never will be`));
+    } else if (open.answer !== undefined) {
+      end(open, open.answer);
+    }
+  }
+
+  #answerDue(): void {
+    for (const open of this.#answered) {
+      if (open.answeredAt === undefined || open.answeredAt > this.#applied) continue;
+      this.#answered.delete(open);
+      const known = open.answer ?? this.#table.lookup(open.request.client, open.request.sequence);
+      const key = requestKey(open.request);
+      if (known === undefined) open.reject(new ConsensusError("proposal-lost", `request ${key} was never applied`));
+      else end(open, known);
+    }
+    for (const open of this.#positioned) {
+      if (open.position === undefined || open.position > this.#applied) continue;
+      this.#positioned.delete(open);
+      open.resolve();
+    }
+  }
+
+  #hooks(): LeaderHooks {
+    return {
+      prepare: (request, position): Prepared => {
+        if (this.#table.lookup(request.client, request.sequence) !== undefined) return { kind: "known" };
+        const context = { position, epoch: epochOf(position), nowMs: Date.now() };
+        const prepared = this.#machine.prepare?.(request.payload, context) ?? { txn: request.payload };
+        if ("txn" in prepared) return { kind: "txn", payload: prepared.txn };
+        return { kind: "reject", payload: prepared.reject };
+      },
+      leadershipLost: () => this.#machine.leadershipLost?.(),
+    };
+  }
+
+  /** Last, when the replica is consistent again: a listener may call it, or throw. */
+  #tell(events: readonly CoreEvent[], before: Zxid): void {
+    if (this.#applied !== before) this.#emitter.emit("commit", { position: this.#applied });
+    const taken = this.#taken;
+    this.#taken = [];
+    for (const snapshot of taken) this.#emitter.emit("snapshot", snapshot);
+    for (const event of events) {
+      if (event.kind === "role") this.#emitter.emit("role", { from: event.from, to: event.to, reason: event.reason });
+      else this.#emitter.emit("leader", { leader: event.leader, epoch: event.epoch });
+    }
+  }
+
+  /** Takes this replica out for good: nothing is sent, written or applied any more. */
+  #stop(error: ConsensusError): void {
+    if (this.#error !== undefined) return;
+    this.#error = error;
+    clearInterval(this.#timer);
+    this.#held = [];
+    this.#closing.abort(error);
+    void this.#port.close();
+    this.#resolveStopped(error.code === "closed" ? undefined : error);
+    if (error.code !== "closed") this.#emitter.emit("stopped", { error });
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#closeOnce();
+    return this.#closed;
+  }
+
+  async #closeOnce(): Promise<void> {
+    this.#stop(new ConsensusError("closed", "the replica was closed"));
+    await this.#port.close();
+    await this.#flushing;
+    await this.#wal.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+function resultOf(known: Answer | "expired"): ProposeResult {
+  if (known === "expired") {
+    throw new ConsensusError("proposal-expired", "the answer to this request is no longer kept", {
+      maybeApplied: true,
+    });
+  }
+  const { position, rejected, answer } = known;
+  if (rejected) throw new ConsensusError("proposal-rejected", "the machine refused the request", { answer });
+  return { position, answer };
+}
+
+function end(open: OpenProposal, known: Answer | "expired"): void {
+  try {
+    open.resolve(resultOf(known));
+  } catch (thrown) {
+    open.reject(ConsensusError.from(thrown, "proposal-lost"));
+  }
+}

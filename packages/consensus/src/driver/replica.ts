@@ -1,0 +1,75 @@
+import type { EventEmitter } from "eventemitter3";
+import type { CoreStatus, Members } from "../core/replica-core.ts";
+import type { Zxid } from "../core/zxid.ts";
+import type { ConsensusError } from "../consensus-error.ts";
+import type { RecoveryReport } from "../log/recover.ts";
+
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+  /** Default: no limit. */
+  readonly timeoutMs?: number;
+}
+
+export interface ProposeOptions extends CallOptions {
+  /**
+   * Names the request, for a retry after an unknown outcome: the same client and sequence is applied once. Sequences of
+   * a client are positive and grow. Default: this replica's own, one name per call.
+   */
+  readonly request?: { readonly client: bigint; readonly sequence: number };
+}
+
+export interface ProposeResult {
+  /** Where in the log the transaction stands: the zxid. */
+  readonly position: Zxid;
+  /** What the machine's `apply` returned. */
+  readonly answer: Uint8Array;
+}
+
+export interface ReplicaEvents {
+  role: [change: { readonly from: string; readonly to: string; readonly reason: string }];
+  leader: [change: { readonly leader: number | undefined; readonly epoch: number }];
+  commit: [commit: { readonly position: Zxid }];
+  snapshot: [snapshot: { readonly position: Zxid; readonly bytes: number }];
+  stopped: [stop: { readonly error: ConsensusError }];
+}
+
+/** Subscribing is public, emitting is not. */
+export type EventSource<Events extends object> = Pick<EventEmitter<Events>, "on" | "once" | "off">;
+
+export interface ReplicaStatus extends CoreStatus {
+  readonly applied: Zxid;
+  /** What was found on the disk when the replica opened. */
+  readonly recovery: RecoveryReport;
+  /** Since the replica opened. */
+  readonly counts: {
+    readonly proposed: number;
+    readonly applied: number;
+    readonly lost: number;
+    readonly snapshots: number;
+    /** Groups of writes, each made durable as one. */
+    readonly persists: number;
+  };
+}
+
+export interface Replica extends AsyncDisposable {
+  /** For people and logs. Control flow uses the promises below. */
+  readonly events: EventSource<ReplicaEvents>;
+  /**
+   * Proposes a request from any replica and waits until it is applied here. Rejects with `proposal-lost` when it is
+   * certain that it never will be; abort, timeout and close leave it under way, and say so with `maybeApplied`.
+   */
+  propose(request: Uint8Array, options?: ProposeOptions): Promise<ProposeResult>;
+  /**
+   * Runs `query` when this replica has applied all that was committed anywhere before the call: a linearizable read.
+   * A leader answers only after a quorum confirmed that it still leads.
+   */
+  read<Result>(query: () => Result, options?: CallOptions): Promise<Result>;
+  status(): ReplicaStatus;
+  config(): Members;
+  /** One line: id and role, epoch, committed/logged. */
+  toString(): string;
+  /** Settles when the replica has stopped: with the error that stopped it, or undefined after `close`. */
+  readonly stopped: Promise<ConsensusError | undefined>;
+  /** Stops taking part. Waits for the write under way. Calling it twice is harmless. */
+  close(): Promise<void>;
+}
