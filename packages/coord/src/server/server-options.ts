@@ -32,6 +32,11 @@ export interface ServerOptions {
   readonly extendedTypesEnabled?: boolean;
   /** Hard quotas refuse writes, default false. ZooKeeper's `enforceQuota`. */
   readonly enforceQuota?: boolean;
+  /**
+   * Whether reconfig answers that it is not implemented (true) or disabled (false, the default); a server that
+   * stands alone refuses it either way. ZooKeeper's `reconfigEnabled`.
+   */
+  readonly reconfigEnabled?: boolean;
   /** How often empty containers and TTL nodes are removed, default 60000. ZooKeeper's `znode.container.checkIntervalMs`. */
   readonly reapIntervalMs?: number;
   /** Aborts the start, and later closes the server. */
@@ -105,6 +110,7 @@ export function resolveServerOptions(options: ServerOptions): ResolvedOptions {
     superDigest: options.superDigest,
     extendedTypesEnabled: options.extendedTypesEnabled ?? false,
     enforceQuota: options.enforceQuota ?? false,
+    reconfigEnabled: options.reconfigEnabled ?? false,
     reapIntervalMs: options.reapIntervalMs ?? 60_000,
   };
   const problems = problemsOf(resolved);

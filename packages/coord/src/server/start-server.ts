@@ -58,8 +58,7 @@ function createPipeline(options: ResolvedOptions, wordPlace: () => WordPlace): P
     digestOf,
     answerWord: (word) => answerWord(word, wordPlace()),
   };
-  const { extendedTypesEnabled, enforceQuota } = options;
-  const machine = new CoordMachine({ extendedTypesEnabled, enforceQuota, reconfigEnabled: false });
+  const machine = new CoordMachine(options);
   const replication = new SoloReplication(machine, wallMs);
   const pipeline = new Pipeline({ ...options, serverId: standaloneServerId }, { machine, replication, environment });
   replication.listen(pipeline);

@@ -1,0 +1,256 @@
+/**
+ * Sends the same random requests to two servers and compares what comes back, normalised.
+ *
+ *   node --conditions=@tutti/source test/differential/compare-servers.ts PORT_A PORT_B [SEED] [OPERATIONS]
+ *
+ * Both servers must be fresh, standalone and have extended types enabled. Known differences between ZooKeeper
+ * versions are left out of what is generated.
+ */
+import { createPrng, type Prng } from "@tutti/stdx";
+import type { MultiOp } from "../../src/protocol/multi-request.ts";
+import type { Acl } from "../../src/protocol/records.ts";
+import type { Request } from "../../src/protocol/requests.ts";
+import { RawClient, type RawReply } from "../integration/raw-client.ts";
+
+const [portA, portB, seed = "1", operations = "2000"] = process.argv.slice(2);
+const connectionCount = 3;
+
+const names = ["a", "b", "c"];
+const openAcl: readonly Acl[] = [{ perms: 31, scheme: "world", id: "anyone" }];
+const acls: readonly (readonly Acl[])[] = [
+  openAcl,
+  openAcl,
+  openAcl,
+  openAcl,
+  openAcl,
+  [{ perms: 1, scheme: "world", id: "anyone" }],
+  [{ perms: 31, scheme: "auth", id: "" }],
+  [
+    { perms: 15, scheme: "world", id: "anyone" },
+    { perms: 31, scheme: "digest", id: "u:pjgC7CB3XHCpkGRMnqXYpIqtFDU=" },
+  ],
+  [{ perms: 31, scheme: "ip", id: "127.0.0.1" }],
+  [{ perms: 31, scheme: "ip", id: "10.0.0.0/8" }],
+  [],
+  [{ perms: 31, scheme: "world", id: "nobody" }],
+  [{ perms: 31, scheme: "digest", id: "a:b:c" }],
+  [{ perms: 31, scheme: "nonsense", id: "x" }],
+];
+
+class Generator {
+  readonly #prng: Prng;
+
+  constructor(prng: Prng) {
+    this.#prng = prng;
+  }
+
+  pick<T>(values: readonly T[]): T {
+    return values[this.#prng.nextBelow(values.length)] as T;
+  }
+
+  chance(percent: number): boolean {
+    return this.#prng.nextBelow(100) < percent;
+  }
+
+  path(): string {
+    if (this.chance(3))
+      return this.pick(["/", "", "a", "/a/", "//a", "/a/./b", "/a\0b", "/zookeeper", "/\u{1f600}", "/x\ud7ff"]);
+    let path = "";
+    for (let depth = 1 + this.#prng.nextBelow(3); depth > 0; depth -= 1) path += `/${this.pick(names)}`;
+    return path;
+  }
+
+  version(): number {
+    return this.pick([-1, -1, -1, -1, 0, 1, 2, 7]);
+  }
+
+  data(): Uint8Array | null {
+    return this.pick([null, new Uint8Array(0), Uint8Array.of(1), Uint8Array.of(1, 2, 3)]);
+  }
+
+  create(insideMulti: boolean): Extract<MultiOp, { type: "create" | "create2" | "createContainer" | "createTtl" }> {
+    // create2 inside a multi answers differently before ZooKeeper 3.8.2.
+    const type = this.pick(
+      insideMulti ? (["create"] as const) : (["create", "create", "create2", "createContainer", "createTtl"] as const),
+    );
+    const common = { path: this.path(), data: this.data(), acl: this.pick(acls) };
+    if (type === "createTtl")
+      return { type, ...common, flags: this.pick([5, 5, 6]), ttlMs: this.pick([100_000n, 0n, -5n, 1n << 41n]) };
+    if (type === "createContainer") return { type, ...common, flags: 4 };
+    return { type, ...common, flags: this.pick(insideMulti ? [0, 0, 0, 1, 2, 3] : [0, 0, 0, 0, 1, 1, 2, 3, 9]) };
+  }
+
+  multiOp(): MultiOp {
+    const path = this.path();
+    const version = this.version();
+    switch (this.#prng.nextBelow(5)) {
+      case 0:
+      case 1:
+        return this.create(true);
+      case 2:
+        return { type: "delete", path, version };
+      case 3:
+        return { type: "setData", path, data: this.data(), version };
+      default:
+        return { type: "check", path, version };
+    }
+  }
+
+  request(): Request {
+    const path = this.path();
+    const version = this.version();
+    const watch = this.chance(50);
+    switch (this.#prng.nextBelow(24)) {
+      case 0:
+      case 1:
+      case 2:
+      case 3:
+      case 4:
+        return this.create(false);
+      case 5:
+      case 6:
+        return { type: "delete", path, version };
+      case 7:
+      case 8:
+        return { type: "setData", path, data: this.data(), version };
+      case 9:
+        // exists needs READ only since ZooKeeper 3.8.4.
+        return { type: "exists", path, watch };
+      case 10:
+      case 11:
+        return { type: "getData", path, watch };
+      case 12:
+        return { type: "getChildren", path, watch };
+      case 13:
+        return { type: "getChildren2", path, watch };
+      case 14:
+        return { type: "getAcl", path };
+      case 15:
+        return { type: "setAcl", path, acl: this.pick(acls), version };
+      case 16:
+      case 17:
+        return { type: "multi", ops: Array.from({ length: this.#prng.nextBelow(4) }, () => this.multiOp()) };
+      case 18:
+        return {
+          type: "multiRead",
+          ops: Array.from({ length: this.#prng.nextBelow(4) }, () => ({
+            type: this.pick(["getData", "getChildren"] as const),
+            path: this.path(),
+            watch: false,
+          })),
+        };
+      case 19:
+        return this.pick<Request>([
+          { type: "getAllChildrenNumber", path },
+          { type: "getEphemerals", prefixPath: path },
+          { type: "sync", path },
+        ]);
+      case 20:
+        return this.pick<Request>([{ type: "whoAmI" }, { type: "ping" }]);
+      case 21:
+        return { type: this.pick(["checkWatches", "removeWatches"] as const), path, watcherType: this.pick([1, 2, 3]) };
+      case 22:
+        return {
+          type: "setWatches",
+          relativeZxid: this.pick([0n, 1n << 40n]),
+          data: [this.path()],
+          exist: [this.path()],
+          child: [this.path()],
+        };
+      default:
+        return this.chance(10)
+          ? { type: "auth", authType: 0, scheme: "digest", auth: new TextEncoder().encode(this.pick(["u:p", "v:q"])) }
+          : { type: "getData", path, watch };
+    }
+  }
+}
+
+interface Side {
+  readonly name: string;
+  readonly port: number;
+  clients: RawClient[];
+  zxidBase: bigint;
+  sessionIds: bigint[];
+}
+
+const sorted = (values: readonly unknown[]): unknown[] => values.map((value) => JSON.stringify(value)).toSorted();
+
+/** What must be equal on both sides: zxids relative, sessions by number, unordered lists sorted, times left out. */
+function normal(side: Side, reply: RawReply | undefined): string {
+  if (reply === undefined) return "closed";
+  const base = side.zxidBase;
+  return JSON.stringify(
+    {
+      xid: reply.header.xid,
+      err: reply.header.err,
+      zxid: reply.header.zxid > 0n ? reply.header.zxid - base : reply.header.zxid,
+      body: reply.body,
+      events: reply.events.map(({ type, state, path }) => ({ type, state, path })),
+    },
+    (key, value: unknown) => {
+      if (key === "ctime" || key === "mtime") return undefined;
+      if (key === "ephemeralOwner") return `owner ${side.sessionIds.indexOf(value as bigint)}`;
+      if (key.endsWith("zxid") && typeof value === "bigint" && value > 0n) return String(value - base);
+      if ((key === "children" || key === "ephemerals" || key === "clientInfo") && Array.isArray(value))
+        return sorted(value);
+      return typeof value === "bigint" ? String(value) : value;
+    },
+  );
+}
+
+async function connectAll(side: Side): Promise<void> {
+  for (let index = 0; index < connectionCount; index += 1) {
+    const client = new RawClient(side.port);
+    const session = await client.open({ timeoutMs: 40_000 });
+    side.clients.push(client);
+    side.sessionIds.push(session?.sessionId ?? 0n);
+  }
+  // Every connection consumed a zxid, whoever else was there before.
+  side.zxidBase = (await side.clients[0]?.request({ type: "ping" }, -2))?.header.zxid ?? 0n;
+}
+
+const xidsByType: Partial<Record<Request["type"], number>> = { ping: -2, auth: -4, setWatches: -8, setWatches2: -8 };
+
+async function main(): Promise<void> {
+  const sides: Side[] = [portA, portB].map((port, index) => ({
+    name: index === 0 ? "A" : "B",
+    port: Number(port),
+    clients: [],
+    zxidBase: 0n,
+    sessionIds: [],
+  }));
+  await Promise.all(sides.map(connectAll));
+  const generator = new Generator(createPrng(Number(seed)));
+  const counts = new Map<string, number>();
+  let differences = 0;
+  let succeeded = 0;
+  for (let step = 0; step < Number(operations) && differences < 20; step += 1) {
+    const request = generator.request();
+    const which = Number(generator.chance(50)) + Number(generator.chance(30));
+    const xid = xidsByType[request.type] ?? step + 1;
+    const replies = await Promise.all(sides.map(async (side) => side.clients[which]?.request(request, xid)));
+    const [left, right] = sides.map((side, index) => normal(side, replies[index]));
+    const key = `${request.type} ${replies[0]?.header.err ?? "closed"}`;
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+    if (replies[0]?.header.err === 0) succeeded += 1;
+    if (left !== right) {
+      differences += 1;
+      const shown = JSON.stringify(request, (_key, value: unknown) =>
+        typeof value === "bigint" ? String(value) : value,
+      );
+      console.log(`step ${step} connection ${which} ${shown}\n  A ${left}\n  B ${right}`);
+    }
+    if (replies.includes(undefined)) break;
+  }
+  for (const side of sides) for (const client of side.clients) await client.request({ type: "closeSession" });
+  console.log(
+    [...counts]
+      .toSorted(([left], [right]) => left.localeCompare(right))
+      .map(([key, count]) => `${key}: ${count}`)
+      .join("\n"),
+  );
+  console.log(`${operations} operations, ${succeeded} succeeded, ${differences} differences`);
+  process.exitCode = differences === 0 ? 0 : 1;
+}
+
+await main();
