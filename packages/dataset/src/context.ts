@@ -159,7 +159,7 @@ function cutEvenly<T>(elements: Iterable<T>, partitionCount: number): T[][] {
       `parallelize needs an array or another iterable; it was given ${shorten(elements)}`,
     );
   }
-  const all = [...elements];
+  const all: readonly T[] = Array.isArray(elements) ? elements : [...elements];
   const cut = (index: number): number => Math.floor((index * all.length) / partitionCount);
   return Array.from({ length: partitionCount }, (_, index) => all.slice(cut(index), cut(index + 1)));
 }

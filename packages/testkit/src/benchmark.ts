@@ -10,6 +10,8 @@ export interface BenchmarkCase {
   /** Both give their answer; answers that differ end the benchmark: a fast wrong answer is no answer. */
   readonly runOurs: () => unknown;
   readonly runReference: () => unknown;
+  /** Runs once before the rounds and is not measured. */
+  readonly prepare?: () => unknown;
   /** Ours over the reference, at most. For the table; nothing fails by it, since machines are noisy. */
   readonly targetRatioMax?: number;
 }
@@ -48,6 +50,7 @@ interface Timing {
 
 /** Ours and the reference in turn, the order changing with every round, after one round that does not count. */
 export async function measureCase(one: BenchmarkCase, roundCount: number): Promise<CaseResult> {
+  await one.prepare?.();
   const answers = [JSON.stringify(await one.runOurs()), JSON.stringify(await one.runReference())];
   if (answers[0] !== answers[1]) throw new Error(`${one.name}: ours gave ${answers[0]}, the reference ${answers[1]}`);
   const rounds: { readonly ours: Timing; readonly reference: Timing }[] = [];

@@ -1,0 +1,47 @@
+import type { TaskContext, TaskOutput } from "../../src/index.ts";
+
+const output = (...slices: readonly unknown[][]): TaskOutput => ({ slices, rowCount: slices.flat().length });
+
+/** All rows of all inputs, and which partition read them. */
+export function echo(context: TaskContext): TaskOutput {
+  return output([[context.partition, context.inputs.map((blocks) => blocks.flat())]]);
+}
+
+/** Rows through the stage's first closure. */
+export async function mapRows(context: TaskContext): Promise<TaskOutput> {
+  const [fn] = context.closures as unknown as readonly ((row: unknown) => unknown)[];
+  const rows: unknown[] = [];
+  for (const row of context.inputs.flat(2)) {
+    await context.checkpoint();
+    rows.push(fn?.(row));
+  }
+  return output(rows);
+}
+
+/** Numbers into two slices: even, odd. */
+export function splitByParity(context: TaskContext): TaskOutput {
+  const rows = context.inputs.flat(2) as number[];
+  return output(
+    rows.filter((row) => row % 2 === 0),
+    rows.filter((row) => row % 2 !== 0),
+  );
+}
+
+/** What the task was told about itself. */
+export function describe({ stageName, partition, attempt, args, partitionArgs }: TaskContext): TaskOutput {
+  return output([{ stageName, partition, attempt, args, partitionArgs }]);
+}
+
+/** Dies with its thread on the first attempt. */
+export function dieOnce({ attempt }: TaskContext): TaskOutput {
+  if (attempt === 0) process.exit(1);
+  return output([attempt]);
+}
+
+/** Ends only when the job is over. */
+export async function waitForEnd({ checkpoint }: TaskContext): Promise<TaskOutput> {
+  for (;;) {
+    await checkpoint();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
