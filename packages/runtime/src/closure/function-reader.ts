@@ -52,7 +52,7 @@ export class FunctionReader {
     const internals = this.#inspector.internalsOf(fn);
     if (internals.bound !== undefined) return { kind: "bound", bound: internals.bound };
     if (isNativeText(text) || internals.scriptId === undefined) return { kind: "native" };
-    if (this.#inspector.urlOf(internals.scriptId).startsWith("node:")) return { kind: "native" };
+    if (isNodeUrl(this.#inspector.urlOf(internals.scriptId))) return { kind: "native" };
     const isModule = internals.scopes.some((scope) => scope.description === "Module");
     const script = this.#scriptOf(internals.scriptId, isModule);
     const analysis = analyzed(text, path);
@@ -73,14 +73,14 @@ export class FunctionReader {
   #isFromNode(fn: AnyFunction): boolean {
     if (this.#inspector === undefined) return false;
     const { scriptId } = this.#inspector.internalsOf(fn);
-    return scriptId === undefined || this.#inspector.urlOf(scriptId).startsWith("node:");
+    return scriptId === undefined || isNodeUrl(this.#inspector.urlOf(scriptId));
   }
 
   #scriptOf(scriptId: string, isModule: boolean): ScriptFacts {
     const known = this.#scripts.get(scriptId);
     if (known !== undefined || this.#inspector === undefined) return known ?? noFacts;
     if (this.#scripts.size >= scriptsMax) this.#forget();
-    const url = this.#inspector.urlOf(scriptId);
+    const url = this.#inspector.urlOf(scriptId) ?? "";
     const facts = readScript(url, this.#inspector.sourceOf(scriptId), isModule);
     this.#scripts.set(scriptId, facts);
     return facts;
@@ -103,6 +103,11 @@ export class FunctionReader {
 
 function sourceTextOf(fn: AnyFunction): string {
   return Function.prototype.toString.call(fn);
+}
+
+/** Only Node.js itself has scripts that the debugger is not told of. */
+function isNodeUrl(url: string | undefined): boolean {
+  return url === undefined || url.startsWith("node:");
 }
 
 function isNativeText(text: string): boolean {

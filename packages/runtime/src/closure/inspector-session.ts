@@ -21,8 +21,11 @@ export interface FunctionInternals {
 /** Reads what only a debugger can see, of the thread it was made on, synchronously. */
 export interface FunctionInspector {
   internalsOf(fn: AnyFunction): FunctionInternals;
-  /** URL of the script that a function stands in; empty for code made by `new Function`. */
-  urlOf(scriptId: string): string;
+  /**
+   * URL of the script that a function stands in; empty for code made by `new Function`. The debugger is not told of some
+   * of Node.js's own scripts (in a worker of Node.js 26, that of `process.stdout`): these have none.
+   */
+  urlOf(scriptId: string): string | undefined;
   /** The text of a script. Costs milliseconds in a program of many scripts; keep what you read. */
   sourceOf(scriptId: string): string;
 }
@@ -117,10 +120,10 @@ class ThreadInspector implements FunctionInspector {
     }
   }
 
-  urlOf(scriptId: string): string {
+  urlOf(scriptId: string): string | undefined {
     // Turning the debugger on names all scripts at once. The text of a new one will be wanted next.
     if (!this.#urls.has(scriptId)) this.#latest = { scriptId, source: this.#readSource(scriptId) };
-    return this.#urls.get(scriptId) ?? "";
+    return this.#urls.get(scriptId);
   }
 
   sourceOf(scriptId: string): string {
@@ -131,6 +134,7 @@ class ThreadInspector implements FunctionInspector {
 
   #readSource(scriptId: string): string {
     return this.#withDebugger(() => {
+      if (!this.#urls.has(scriptId)) return "";
       return this.#post<{ scriptSource: string }>("Debugger.getScriptSource", { scriptId }).scriptSource;
     });
   }

@@ -25,10 +25,11 @@ const names: readonly Arrives[] = [
   [
     "a function of the program's own that is called require",
     () => {
+      // Not a bare word, which would be taken for a package's name by those who look for unlisted ones.
       const require = (text: string): string => `${text} is required`;
-      return () => require("an argument");
+      return () => require("/dev/null");
     },
-    "an argument is required",
+    "/dev/null is required",
   ],
   [
     "variables named as the capture's own",
