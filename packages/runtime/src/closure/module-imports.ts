@@ -39,7 +39,8 @@ export function readScript(url: string, source: string, isModule: boolean): Scri
     for (const { id, init } of statement.declarations) if (init != null) addRequire(id, init, bindings);
   }
   const isStrict =
-    isModule || /^(?:\s|\/\/.*|\/\*[^]*?\*\/|;|\(?function\s*\([^)]*\)\s*\{)*(['"])use strict\1/.test(source);
+    isModule ||
+    /^(?:\s|\/\/.*|\/\*(?:[^*]|\*(?!\/))*\*\/|;|\(?function\s*\([^)]*\)\s*\{)*(['"])use strict\1/.test(source);
   return { url: toUrl(url), isStrict, bindings };
 }
 
