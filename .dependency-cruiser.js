@@ -85,7 +85,7 @@ export default {
         dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"],
         dependencyTypesNot: ["npm-peer"],
         // Bundled into the packages that use them.
-        pathNot: "^packages/(stdx|link)/",
+        pathNot: "^packages/stdx/",
       },
     },
     { name: "no-unresolvable", severity: "error", from: {}, to: { couldNotResolve: true } },
