@@ -1,5 +1,6 @@
 // What users need.
 export { captureClosures, type CapturedClosures } from "./closure/capture.ts";
+export type { ModuleReference } from "./closure/graph.ts";
 export { reviveClosures } from "./closure/revive.ts";
 export { withBindings } from "./closure/bindings.ts";
 export { createInProcessExecutor } from "./executor/in-process.ts";

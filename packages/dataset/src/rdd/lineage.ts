@@ -70,7 +70,7 @@ export type WideNode =
     };
 
 /** The RDDs that one is made of, in order. */
-export function inputsOf(lineage: Lineage): readonly Lineage[] {
+function inputsOf(lineage: Lineage): readonly Lineage[] {
   if ("inputs" in lineage) return lineage.inputs;
   if ("other" in lineage) return [lineage.input, lineage.other];
   return "input" in lineage ? [lineage.input] : [];

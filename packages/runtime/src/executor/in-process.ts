@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { assert } from "@tutti/stdx";
 import { checkClosures } from "../closure/capture.ts";
-import type { JobGraph, TaskAttempt } from "../core/job.ts";
+import type { AnyFunction, JobGraph, TaskAttempt } from "../core/job.ts";
 import { RuntimeError } from "../runtime-error.ts";
 import { createExecutorFrom } from "./base-executor.ts";
 import type { Executor } from "./executor.ts";
@@ -30,7 +30,7 @@ export function createInProcessExecutor(): Executor {
 }
 
 function openLane(job: JobGraph): Lane<Rows> {
-  for (const stage of job.stages) checkClosures(stage.closures);
+  for (const stage of job.stages) checkWherePossible(stage.closures);
   let isOver = false;
   let turnStartedAtMs = performance.now();
 
@@ -67,4 +67,16 @@ function openLane(job: JobGraph): Lane<Rows> {
       isOver = true;
     },
   };
+}
+
+/**
+ * What could not travel is refused here too, so that another executor never changes an answer. Where this process has no
+ * inspector (`node --permission`), there is no other executor to change it.
+ */
+function checkWherePossible(closures: readonly AnyFunction[]): void {
+  try {
+    checkClosures(closures);
+  } catch (thrown) {
+    if (!(thrown instanceof RuntimeError) || thrown.refusal?.reason !== "E_ENGINE") throw thrown;
+  }
 }
