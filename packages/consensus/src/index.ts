@@ -20,3 +20,40 @@ export { type Members } from "./core/replica-core.ts";
 export { type RecoveryReport } from "./log/recover.ts";
 export { counterOf, epochOf, formatZxid, type Zxid, zxidOf } from "./core/zxid.ts";
 export { type ZabOptions } from "./core/zab/zab-options.ts";
+
+// Below this line: what our other packages and the authors of protocols need. Not covered by semantic versioning.
+export {
+  type Apply,
+  type CoreEvent,
+  type Effects,
+  type Epochs,
+  type Fatal,
+  type LinkId,
+  type LossReason,
+  type Outcome,
+  type PendingWrite,
+  type Send,
+  type Token,
+  type Write,
+} from "./core/effects.ts";
+export { type Entry, type NodeId, type ProposalRequest, type Snapshot } from "./core/entry.ts";
+export { type RecoveredLog } from "./core/log-mirror.ts";
+export {
+  type LeaderMessage,
+  type LearnerMessage,
+  type MemberState,
+  type Notification,
+  type Session,
+  type ZabMessage,
+} from "./core/messages.ts";
+export { majority, type QuorumSystem } from "./core/quorum.ts";
+export {
+  type CoreStatus,
+  type Input,
+  type LeaderHooks,
+  type Prepared,
+  type RecoveredState,
+  type ReplicaCore,
+} from "./core/replica-core.ts";
+export { createZabCore, type ZabCoreOptions } from "./core/zab/zab-core.ts";
+export { type ZabLimits, type ZabTiming } from "./core/zab/zab-options.ts";

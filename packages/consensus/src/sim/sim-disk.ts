@@ -1,4 +1,4 @@
-import type { Prng } from "@tutti/stdx";
+import { createPrng, type Prng } from "@tutti/stdx";
 import type { Disk, DiskFile } from "../ports/disk.ts";
 
 /** A disk whose every operation can be the last one before a crash. */
@@ -8,10 +8,10 @@ export interface SimDisk extends Disk {
   /** The operation with this number and all later ones fail, as on a machine that lost power. */
   crashAt(operation: number): void;
   /**
-   * Power comes back: of what was not synced each sector survives or not, by chance, and a sector that was being
+   * Power comes back: of what was not synced each sector survives or not, as the seed has it, and a sector that was being
    * written may be torn; a name that was not synced may be the old one.
    */
-  restart(chance: Prng): void;
+  restart(seed: number): void;
   /** Flips one bit of what a file durably holds. */
   flipBit(name: string, bitIndex: number): void;
 }
@@ -71,7 +71,8 @@ export function createSimDisk(): SimDisk {
     crashAt: (operation) => {
       crashAt = operation;
     },
-    restart: (chance) => {
+    restart: (seed) => {
+      const chance = createPrng(seed);
       life += 1;
       crashAt = Number.POSITIVE_INFINITY;
       const survivors = new Map<string, Content>();

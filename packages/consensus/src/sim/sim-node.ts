@@ -36,6 +36,8 @@ export interface SimNodeOptions {
   readonly tickMs: number;
   readonly diskDelayMeanMs: () => number;
   readonly snapshotEntries: number;
+  /** Told of every batch of writes; `rare` when it is more than records: epochs, cuts, snapshots, replacements. */
+  readonly wrote: (node: NodeId, rare: boolean) => void;
   readonly trace: (node: NodeId, kind: string, detail: () => string, salt: number) => void;
 }
 
@@ -55,6 +57,7 @@ export class SimNode implements NetworkPeer {
   #sinceSnapshot = 0;
   #pausedUntilMs = 0;
   #inbox: (() => void)[] = [];
+  #tickWaits = false;
   #nextRead = 0;
   #nextProposal = 0;
   readonly #open: Map<number, string> = new Map<number, string>();
@@ -103,6 +106,7 @@ export class SimNode implements NetworkPeer {
     this.#durable = 0;
     this.#writing = false;
     this.#held = [];
+    this.#tickWaits = false;
     let recovered = disk.recover();
     if (fault?.votesWhileEmpty === true) recovered = { ...recovered, epochs: { ...recovered.epochs, voting: true } };
     this.#load(recovered.log.snapshot);
@@ -150,13 +154,17 @@ export class SimNode implements NetworkPeer {
   propose(request: ProposalRequest): void {
     const proposal = (this.#nextProposal += 1);
     this.#open.set(proposal, requestKey(request));
-    this.#step({ kind: "propose", proposal, ...request });
+    this.#later(() => this.#step({ kind: "propose", proposal, ...request }));
   }
 
   read(): void {
     const read = (this.#nextRead += 1);
+    this.#options.checker.readAsked(this.#readName(read));
+    this.#later(() => this.#readNow(read));
+  }
+
+  #readNow(read: number): void {
     const { checker, fault } = this.#options;
-    checker.readAsked(this.#readName(read));
     const status = this.#core?.status();
     if (fault?.readsUnconfirmed === true && status?.role === "leading" && status.phase === "broadcast") {
       checker.readAnswered(this.#readName(read), status.committed);
@@ -203,7 +211,14 @@ export class SimNode implements NetworkPeer {
     const { queue, tickMs } = this.#options;
     queue.at(queue.now + tickMs, () => {
       if (life !== this.#life) return;
-      this.#later(() => this.#step({ kind: "tick" }));
+      // A stopped process finds one tick when it wakes, however long it slept.
+      if (!this.#tickWaits) {
+        this.#tickWaits = true;
+        this.#later(() => {
+          this.#tickWaits = false;
+          this.#step({ kind: "tick" });
+        });
+      }
       this.#tickLater(life);
     });
   }
@@ -232,6 +247,12 @@ export class SimNode implements NetworkPeer {
       core.step({ kind: "persisted", token: this.#durable });
     }
     this.#writeNext();
+    if (effects.writes.length > 0) {
+      this.#options.wrote(
+        this.id,
+        effects.writes.some(({ write }) => write.kind !== "append"),
+      );
+    }
     for (const send of effects.sends) this.#held.push(this.#options.fault?.send?.(send) ?? send);
     this.#release();
     let applied = false;

@@ -4,7 +4,7 @@ import type { ZabOptions } from "../core/zab/zab-options.ts";
 import { Checker } from "./checker.ts";
 import { createEventQueue, type EventQueue } from "./event-queue.ts";
 import type { PlantedFault } from "./faults.ts";
-import { createNemesis, type FaultCounts } from "./nemesis.ts";
+import { createNemesis, type FaultCounts, type WriteHook } from "./nemesis.ts";
 import { createRecordDisk } from "./record-disk.ts";
 import { SimNode } from "./sim-node.ts";
 import { createSimNetwork, type SimNetwork } from "./sim-network.ts";
@@ -57,6 +57,7 @@ interface World {
   readonly checker: Checker;
   readonly chance: (purpose: number) => Prng;
   readonly trace: { hash: number; readonly lines: string[] };
+  readonly hooks: WriteHook;
 }
 
 /** Runs one ensemble under one seed: faults first, then a time to heal, after which it must be in step and alive. */
@@ -75,9 +76,10 @@ export function simulate(options: SimulationOptions): SimulationReport {
     nemesis.start();
     startWorkload(world, chance(5), durationMs);
     while (world.queue.runNext(durationMs)) events += 1;
-    nemesis.heal();
+    const core = chooseCore(world, voters, chance(6));
+    nemesis.heal(core);
     const endMs = durationMs + (options.healMs ?? 4000);
-    events += healed(world, endMs);
+    events += healed(world, core, endMs);
   } catch (thrown) {
     violation = thrown instanceof Error ? thrown.message : String(thrown);
   }
@@ -156,6 +158,7 @@ function createWorld(
     trace.lines.push(`${queue.now.toFixed(2).padStart(9)} ${node} ${kind.padEnd(8)} ${detail()}`);
     if (trace.lines.length > traceLinesMax) trace.lines.splice(0, traceLinesMax / 2);
   };
+  const hooks: WriteHook = { wrote: () => undefined };
   for (const id of ids) {
     const node = new SimNode({
       id,
@@ -170,11 +173,12 @@ function createWorld(
       tickMs,
       diskDelayMeanMs: () => diskMeanMs,
       snapshotEntries,
+      wrote: (node, rare) => hooks.wrote(node, rare),
       trace: record,
     });
     nodes.set(id, node);
   }
-  return { queue, network, nodes, checker, chance, trace };
+  return { queue, network, nodes, checker, chance, trace, hooks };
 }
 
 /** Clients of every node: proposals, reads, and now and then the same request once more at another node. */
@@ -198,18 +202,33 @@ function startWorkload({ queue, nodes, checker }: World, chance: Prng, endMs: nu
         });
       }
     }
-    if (chance.nextUnit() < 0.5) pick()?.read();
+    if (chance.nextUnit() < 0.5) {
+      // Who believes to lead is asked more often: stale answers come from leaders that were replaced.
+      const leading = ids.map((id) => nodes.get(id)).filter((one) => one?.status?.role === "leading");
+      const reader = chance.nextUnit() < 0.5 ? pick() : leading[chance.nextBelow(Math.max(1, leading.length))];
+      reader?.read();
+    }
     queue.at(queue.now - Math.log(1 - chance.nextUnit()) * meanMs, next);
   };
   queue.at(50, next);
 }
 
-/** Liveness: everybody is in step with one leader, a new proposal commits everywhere, and nothing is left open. */
-function healed(world: World, endMs: number): number {
+/** Who is healed: everybody, or just enough voters, with the rest left broken. */
+function chooseCore({ nodes }: World, voters: number, chance: Prng): readonly NodeId[] {
+  const ids = [...nodes.keys()];
+  const trusted = ids.filter((id) => id <= voters && nodes.get(id)?.isTrusted === true);
+  const quorum = Math.floor(voters / 2) + 1;
+  if (trusted.length < quorum || chance.nextUnit() < 0.5) return ids;
+  while (trusted.length > quorum) trusted.splice(chance.nextBelow(trusted.length), 1);
+  return trusted;
+}
+
+/** Liveness: everybody who is healed is in step with one leader, a new proposal commits everywhere, and nothing is left open. */
+function healed(world: World, core: readonly NodeId[], endMs: number): number {
   const { queue, nodes, checker } = world;
   let events = 0;
   let probes = 0;
-  const live = [...nodes.values()];
+  const live = core.map((id) => nodes.get(id)).filter((node) => node !== undefined);
   const inStep = (): boolean => {
     const end = checker.committedEnd;
     return live.every(

@@ -181,7 +181,7 @@ describe("a crash at any operation of the disk", () => {
           } catch {
             crashes += 1;
           }
-          disk.restart(chance);
+          disk.restart(chance.nextUint32());
           const wal = await open(disk);
           torn += wal.report.tornBytes;
           expect(wal.report.damage, `seed ${seed}`).toBeUndefined();

@@ -1,0 +1,43 @@
+// Runs many seeds, or one with its trace: node --conditions=@tutti/source bench/sim.ts --seeds 1000 [--base 1] [--json]
+// or --seed 13 --trace; --plant NAME puts a fault in.
+import { parseArgs } from "node:util";
+import { plantedFaults, simulate } from "../src/sim/index.ts";
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: "string", default: "100" },
+    base: { type: "string", default: "1" },
+    seed: { type: "string" },
+    plant: { type: "string" },
+    trace: { type: "boolean", default: false },
+    json: { type: "boolean", default: false },
+  },
+});
+const plant = plantedFaults.find((fault) => fault.name === values.plant);
+const planted = plant === undefined ? {} : { plant };
+const base = Number(values.seed ?? values.base);
+const count = values.seed === undefined ? Number(values.seeds) : 1;
+const startedMs = performance.now();
+const totals = { seeds: count, events: 0, steps: 0, commits: 0, reads: 0, violations: 0 };
+const faults: Record<string, number> = {};
+for (let seed = base; seed < base + count; seed += 1) {
+  const report = simulate({ seed, trace: values.trace, ...planted });
+  totals.events += report.events;
+  totals.steps += report.steps;
+  totals.commits += report.commits;
+  totals.reads += report.reads;
+  for (const [kind, fired] of Object.entries(report.faults)) faults[kind] = (faults[kind] ?? 0) + fired;
+  if (values.trace) console.log(report.trace.join("\n"));
+  if (report.violation === undefined) continue;
+  totals.violations += 1;
+  console.error(`SEED=${seed}: ${report.violation}`);
+}
+const seconds = (performance.now() - startedMs) / 1000;
+const result = {
+  ...totals,
+  seconds: Math.round(seconds),
+  eventsPerSecond: Math.round(totals.events / seconds),
+  faults,
+};
+console.log(values.json ? JSON.stringify(result) : result);
+process.exitCode = totals.violations === 0 || plant !== undefined ? 0 : 1;
