@@ -98,7 +98,10 @@ function readNode(request: NodeRead, node: Znode, { tree }: Reader): Response {
       return { type: "getChildren", children: [...node.children] };
     case "getChildren2":
       return { type: "getChildren2", children: [...node.children], stat: statOf(node) };
-    case "getAllChildrenNumber":
-      return { type: "getAllChildrenNumber", totalNumber: tree.descendantCount(request.path) };
+    case "getAllChildrenNumber": {
+      // Under its name "" the root counts itself, too (seen on ZooKeeper 3.9.4).
+      const itself = request.path === "" ? 1 : 0;
+      return { type: "getAllChildrenNumber", totalNumber: tree.descendantCount(request.path) + itself };
+    }
   }
 }

@@ -1,7 +1,7 @@
 import { addWatchModes, eventTypes, watcherTypes } from "../protocol/opcodes.ts";
 import type { Acl } from "../protocol/records.ts";
 import type { TreeChange } from "./txn.ts";
-import { normalPath, parentOf } from "./zookeeper-path.ts";
+import { parentOf } from "./zookeeper-path.ts";
 
 /** A connection, as far as watches know it. */
 export type WatcherId = number;
@@ -130,7 +130,8 @@ export function isAddWatchMode(mode: number): boolean {
 
 /**
  * Who watches what on this server. Watches belong to connections, not to sessions: they go with the connection,
- * and a client that comes back sets them again.
+ * and a client that comes back sets them again. Paths are taken as they are written: a watch on "" is not one on
+ * "/", although a read of either finds the root (seen on ZooKeeper 3.9.4).
  */
 export class WatchTable {
   readonly #data = new WatchMap();
@@ -155,30 +156,30 @@ export class WatchTable {
   }
 
   addData(path: string, watcher: WatcherId): void {
-    this.#data.add(normalPath(path), watcher, modes.standard);
+    this.#data.add(path, watcher, modes.standard);
   }
 
   addChild(path: string, watcher: WatcherId): void {
-    this.#child.add(normalPath(path), watcher, modes.standard);
+    this.#child.add(path, watcher, modes.standard);
   }
 
   /** Recursive watches stand in the data table only, so that they never hear of childrenChanged. */
   addPersistent(path: string, watcher: WatcherId, mode: number): void {
     if (mode === addWatchModes.persistentRecursive) {
-      this.#data.add(normalPath(path), watcher, modes.recursive);
+      this.#data.add(path, watcher, modes.recursive);
       return;
     }
-    this.#data.add(normalPath(path), watcher, modes.persistent);
-    this.#child.add(normalPath(path), watcher, modes.persistent);
+    this.#data.add(path, watcher, modes.persistent);
+    this.#child.add(path, watcher, modes.persistent);
   }
 
   has(path: string, watcher: WatcherId, type: number): boolean {
-    return this.#tablesOf(type).some((table) => table.has(normalPath(path), watcher, modeOfType(type) ?? 0));
+    return this.#tablesOf(type).some((table) => table.has(path, watcher, modeOfType(type) ?? 0));
   }
 
   /** Whether there was such a watch. */
   remove(path: string, watcher: WatcherId, type: number): boolean {
-    const removed = this.#tablesOf(type).map((table) => table.remove(normalPath(path), watcher, modeOfType(type) ?? 0));
+    const removed = this.#tablesOf(type).map((table) => table.remove(path, watcher, modeOfType(type) ?? 0));
     return removed.includes(true);
   }
 

@@ -1,6 +1,5 @@
 import type { DataTree } from "../core/data-tree.ts";
 import type { WatchEvent, WatcherId, WatchTable } from "../core/watch-table.ts";
-import type { Znode } from "../core/znode.ts";
 import { addWatchModes, eventTypes } from "../protocol/opcodes.ts";
 import type { SetWatches2Request, SetWatchesRequest } from "../protocol/requests.ts";
 
@@ -13,8 +12,9 @@ export interface SetWatchesPlace {
 /** Events that setWatches makes up carry no change's zxid. */
 const noZxid = -1n;
 
-function event(type: number, path: string, node: Znode | undefined): WatchEvent {
-  return { type, path, zxid: noZxid, acl: node?.acl };
+function event(type: number, path: string): WatchEvent {
+  // Delivered without asking for READ, unlike the events of changes (seen on ZooKeeper 3.8.0 and 3.9.4).
+  return { type, path, zxid: noZxid, acl: undefined };
 }
 
 /**
@@ -27,19 +27,19 @@ export function setWatches(request: SetWatchesRequest | SetWatches2Request, plac
   const missed: WatchEvent[] = [];
   for (const path of request.data) {
     const node = tree.get(path);
-    if (node === undefined) missed.push(event(eventTypes.deleted, path, node));
-    else if (node.mzxid > request.relativeZxid) missed.push(event(eventTypes.dataChanged, path, node));
+    if (node === undefined) missed.push(event(eventTypes.deleted, path));
+    else if (node.mzxid > request.relativeZxid) missed.push(event(eventTypes.dataChanged, path));
     else table.addData(path, watcher);
   }
   for (const path of request.exist) {
     const node = tree.get(path);
-    if (node !== undefined) missed.push(event(eventTypes.created, path, node));
+    if (node !== undefined) missed.push(event(eventTypes.created, path));
     else table.addData(path, watcher);
   }
   for (const path of request.child) {
     const node = tree.get(path);
-    if (node === undefined) missed.push(event(eventTypes.deleted, path, node));
-    else if (node.pzxid > request.relativeZxid) missed.push(event(eventTypes.childrenChanged, path, node));
+    if (node === undefined) missed.push(event(eventTypes.deleted, path));
+    else if (node.pzxid > request.relativeZxid) missed.push(event(eventTypes.childrenChanged, path));
     else table.addChild(path, watcher);
   }
   if ("persistent" in request) {
