@@ -86,6 +86,9 @@ function syntaxFindings(source: ts.SourceFile): Finding[] {
     if (ts.isEnumDeclaration(node)) add(node, "syntax", "no enum: a union of literals");
     if (ts.isModuleDeclaration(node) && node.name.kind === ts.SyntaxKind.Identifier)
       add(node, "syntax", "no namespace");
+    if (ts.isVariableDeclarationList(node) && (node.flags & ts.NodeFlags.Using) !== 0) {
+      add(node, "syntax", "no `using` in sources: Node.js 22 runs them as they stand; try and finally");
+    }
     if (ts.isClassDeclaration(node) && extendsEmitter(node)) add(node, "syntax", "hold an emitter, do not be one");
     if (ts.isFunctionLike(node) && "body" in node && node.body !== undefined) {
       const lines = linesOf(source, node) - nestedFunctionLines(source, node);

@@ -40,6 +40,8 @@ describe("tidy finds", () => {
     ["a default export", edge, "export default 1;", "exports"],
     ["an enum", edge, "export enum A { B }", "syntax"],
     ["a namespace", edge, "export namespace A { export const b = 1; }", "syntax"],
+    ["a declaration that Node.js 22 cannot parse", edge, "using a = b();", "syntax"],
+    ["the same, awaited", edge, "await using a = b();", "syntax"],
     ["a class that is an emitter", edge, "class A extends EventEmitter {}", "syntax"],
     ["a function that is too long", edge, `function f(): void {\n${"f();\n".repeat(70)}}`, "function-size"],
     ["a file that is too long", edge, "\n".repeat(601), "file-size"],

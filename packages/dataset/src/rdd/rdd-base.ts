@@ -1,6 +1,5 @@
 import type { AnyFunction, Executor, JobResult, TaskModule } from "@tutti/runtime";
 import { DatasetError } from "../dataset-error.ts";
-import { planParquetRanges } from "../sources/parquet.ts";
 import { planTextSplits } from "../sources/text.ts";
 import { planWholeFiles } from "../sources/whole-file.ts";
 import type { ActionOptions } from "./actions.ts";
@@ -76,8 +75,10 @@ async function planSource(source: SourceNode): Promise<readonly unknown[]> {
       return await planTextSplits(source.path, source.partitionsMin);
     case "files":
       return await planWholeFiles(source.path);
-    case "parquet":
+    case "parquet": {
+      const { planParquetRanges } = await import("../sources/parquet.ts");
       return await planParquetRanges(source.path, source);
+    }
     case "rows":
       return source.partitions;
   }

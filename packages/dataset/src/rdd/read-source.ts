@@ -1,5 +1,5 @@
 import type { TaskContext } from "@tutti/runtime";
-import { readParquetRows, type ParquetRange } from "../sources/parquet.ts";
+import type { ParquetRange } from "../sources/parquet.ts";
 import { readTextLines, type TextSplit } from "../sources/text.ts";
 import { readWholeFile } from "../sources/whole-file.ts";
 import { createLoop, pairError } from "./fuse.ts";
@@ -24,9 +24,12 @@ export async function* batchesOf(source: Source, context: TaskContext): AsyncGen
     case "files":
       yield [await readWholeFile(context.partitionArgs as string, source.as)];
       break;
-    case "parquet":
+    case "parquet": {
+      // Loaded when needed: the engine behind it is 70 MB that other programs never touch.
+      const { readParquetRows } = await import("../sources/parquet.ts");
       yield* readParquetRows(context.partitionArgs as ParquetRange);
       break;
+    }
     case "combined":
       yield* cut(await combinePairs(source, context));
       break;

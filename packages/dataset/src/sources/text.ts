@@ -47,10 +47,14 @@ export async function* readTextLines({ path, start, end }: TextSplit): AsyncGene
   try {
     if (end === undefined) yield* linesOf(decompressed(path), path);
     else {
-      await using file = await open(path, "r");
-      const first = start === 0 ? 0 : await lineStartAfter(file, start - 1);
-      const last = await lineStartAfter(file, end - 1);
-      yield* linesOf(chunksOf(file, first, last), path);
+      const file = await open(path, "r");
+      try {
+        const first = start === 0 ? 0 : await lineStartAfter(file, start - 1);
+        const last = await lineStartAfter(file, end - 1);
+        yield* linesOf(chunksOf(file, first, last), path);
+      } finally {
+        await file.close();
+      }
     }
   } catch (thrown) {
     if (thrown instanceof DatasetError) throw thrown;

@@ -27,7 +27,7 @@ export interface JobRun<Block> extends RunOptions {
 /** The one loop between the scheduler, which decides, and a lane, which does: step, tell, launch. */
 export async function runJob<Block>(job: JobGraph, lane: Lane<Block>, run: JobRun<Block>): Promise<JobResult> {
   const deadline = run.timeoutMs === undefined ? undefined : AbortSignal.timeout(run.timeoutMs);
-  using interrupt = linkSignals([run.signal, run.closing, deadline]);
+  const interrupt = linkSignals([run.signal, run.closing, deadline]);
   try {
     return await new JobLoop(job, lane, run).result(interrupt.signal);
   } catch (thrown) {
@@ -35,6 +35,7 @@ export async function runJob<Block>(job: JobGraph, lane: Lane<Block>, run: JobRu
       ? new RuntimeError("executor-closed", `the executor was closed during ${job.name}`)
       : thrown;
   } finally {
+    interrupt[Symbol.dispose]();
     lane.close();
   }
 }
