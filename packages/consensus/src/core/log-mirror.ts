@@ -141,9 +141,9 @@ export class LogMirror {
     return this.#entries.slice(this.#indexAfter(zxid));
   }
 
-  /** The first entry after `zxid`. */
-  next(zxid: Zxid): Entry | undefined {
-    return this.#entries[this.#indexAfter(zxid)];
+  /** The entries after `zxid` up to and with `last`, oldest first. */
+  range(zxid: Zxid, last: Zxid): readonly Entry[] {
+    return this.#entries.slice(this.#indexAfter(zxid), this.#indexAfter(last));
   }
 
   /** The position just before the first entry that is larger than `zxid`. */

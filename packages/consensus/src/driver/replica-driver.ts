@@ -243,8 +243,10 @@ export class ReplicaDriver implements Replica {
     const { writes, sends, applies, reads, outcomes, events } = effects;
     this.#pending.push(...writes);
     if (writes.length > 0) this.#flushing ??= this.#flush();
-    for (const send of sends) this.#held.push(send);
-    this.#release();
+    for (const send of sends) {
+      if (send.after > this.#durable) this.#held.push(send);
+      else this.#port.send(send.to, send.link, send.message);
+    }
     for (const apply of applies) this.#applyOne(apply);
     for (const { read, position } of reads) {
       const open = this.#reads.get(read);
@@ -270,6 +272,7 @@ export class ReplicaDriver implements Replica {
         await this.#wal.persist(group.map((pending) => pending.write));
         this.#counts.persists += 1;
         this.#durable = group.at(-1)?.token ?? this.#durable;
+        this.#release();
         this.#step({ kind: "persisted", token: this.#durable });
         if (this.#pending.length === 0 && this.#error === undefined) await this.#wal.seal();
       }
@@ -282,6 +285,7 @@ export class ReplicaDriver implements Replica {
 
   /** The one rule of sending: not before the write that the message speaks of is durable. */
   #release(): void {
+    if (this.#error !== undefined) return;
     const waiting: Send<ZabMessage>[] = [];
     for (const send of this.#held) {
       if (send.after > this.#durable) waiting.push(send);

@@ -168,8 +168,7 @@ export function considerCommit(state: ZabState, leading: Leading): void {
       sendToLearner(state, learner, { kind: "commit", session, zxid: position }, 0);
       continue;
     }
-    for (const entry of state.log.after(previous)) {
-      if (entry.zxid > position) break;
+    for (const entry of state.log.range(previous, position)) {
       sendToLearner(state, learner, { kind: "inform", session, entry }, 0);
     }
   }

@@ -49,6 +49,7 @@ export class ProposalBook {
 
   /** The requests that wait for a leader, oldest first; they count as handed over in `epoch` from now on. */
   takeWaiting(epoch: number): readonly ProposalRequest[] {
+    if (this.#waiting.size === 0) return [];
     const taken: ProposalRequest[] = [];
     for (const key of this.#waiting) {
       const open = this.#open.get(key);

@@ -16,7 +16,8 @@ export interface WaitingRead {
 /** Linearizable reads that wait for a leader, and at the leader for a quorum. Bounded by `max`. */
 export class ReadBook {
   readonly #local: Set<number> = new Set<number>();
-  readonly #sent: Set<number> = new Set<number>();
+  /** Those that no leader has been asked about. */
+  #unsent: Set<number> = new Set<number>();
   #waiting: WaitingRead[] = [];
   readonly #max: number;
 
@@ -26,25 +27,28 @@ export class ReadBook {
 
   /** A read asked for at this replica. */
   add(read: number): void {
-    if (this.#local.size < this.#max) this.#local.add(read);
+    if (this.#local.size >= this.#max) return;
+    this.#local.add(read);
+    this.#unsent.add(read);
   }
 
   /** Local reads that no leader has been asked about yet. */
   takeLocal(): readonly number[] {
-    const taken = [...this.#local].filter((read) => !this.#sent.has(read));
-    for (const read of taken) this.#sent.add(read);
+    if (this.#unsent.size === 0) return [];
+    const taken = [...this.#unsent];
+    this.#unsent.clear();
     return taken;
   }
 
   /** Ends a local read; false if it was not open. */
   finishLocal(read: number): boolean {
-    this.#sent.delete(read);
+    this.#unsent.delete(read);
     return this.#local.delete(read);
   }
 
   /** The leader is gone, and with it what it was asked: local reads are asked again. */
   reset(): void {
-    this.#sent.clear();
+    this.#unsent = new Set(this.#local);
     this.#waiting = [];
   }
 

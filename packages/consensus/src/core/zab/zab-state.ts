@@ -204,8 +204,7 @@ export function deliver(state: ZabState): void {
   }
   const bound = state.committed < state.log.durableEnd ? state.committed : state.log.durableEnd;
   if (state.delivered >= bound) return;
-  for (const entry of state.log.after(state.delivered)) {
-    if (entry.zxid > bound) break;
+  for (const entry of state.log.range(state.delivered, bound)) {
     state.delivered = entry.zxid;
     state.out.apply({ kind: "commit", entry });
     state.proposals.committed(entry);
