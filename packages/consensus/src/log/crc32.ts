@@ -3,12 +3,17 @@ const tables: readonly Int32Array[] = createTables();
 /** Slicing by 4: table n answers for a byte that is followed by n more of the same step. */
 function createTables(): readonly Int32Array[] {
   const made = Array.from({ length: 4 }, () => new Int32Array(256));
+  const [first] = made as [Int32Array];
   for (let index = 0; index < 256; index += 1) {
     let value = index;
     for (let bit = 0; bit < 8; bit += 1) value = (value & 1) === 1 ? (value >>> 1) ^ 0xedb8_8320 : value >>> 1;
-    for (const table of made) {
+    first[index] = value;
+  }
+  for (let index = 0; index < 256; index += 1) {
+    let value = first[index] as number;
+    for (const table of made.slice(1)) {
+      value = (value >>> 8) ^ (first[value & 0xff] as number);
       table[index] = value;
-      value = (value >>> 8) ^ (made[0]?.[value & 0xff] ?? 0);
     }
   }
   return made;

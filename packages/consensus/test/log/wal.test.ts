@@ -10,7 +10,7 @@ import { createSimDisk, type SimDisk } from "../../src/sim/sim-disk.ts";
 
 const segmentBytes = 4096;
 /** SEEDS=500 is the long run. */
-const seedCount = Math.min(1000, Number(env["SEEDS"] ?? 25));
+const seedCount = Math.min(1000, Number(env["SEEDS"] ?? 12));
 
 function entry(epoch: number, counter: number, payloadBytes: number = 40): Entry {
   const payload = new Uint8Array(payloadBytes).fill(counter & 0xff);
