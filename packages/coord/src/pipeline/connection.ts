@@ -1,3 +1,5 @@
+// Longer than most: phase, order of replies and back-pressure of a connection constrain each other, and stand together
+// so that they can be read together.
 import { isAllowed } from "../core/acl.ts";
 import type { WatchEvent, WatcherId } from "../core/watch-table.ts";
 import type { ConnectionHost } from "../ports/connection-host.ts";
@@ -48,6 +50,8 @@ export class Connection {
   readonly #queue = new ReplyQueue();
   #phase: Phase = "greeting";
   #paused = false;
+  /** The other side does not take what is sent; no request is looked at meanwhile. */
+  #choked = false;
   #draining = false;
   #ids: readonly Id[];
   #sessionId = 0n;
@@ -135,6 +139,12 @@ export class Connection {
     this.#send(frame);
   }
 
+  /** There is room for answers again. */
+  drained(): void {
+    this.#choked = false;
+    this.#drain();
+  }
+
   #goOn(): void {
     this.#settle();
     this.#drain();
@@ -158,7 +168,9 @@ export class Connection {
 
   #mayRead(): boolean {
     if (this.#phase === "greeting") return true;
-    return this.#phase === "open" && this.#queue.length < this.#services.options.outstandingPerConnectionMax;
+    return (
+      this.#phase === "open" && !this.#choked && this.#queue.length < this.#services.options.outstandingPerConnectionMax
+    );
   }
 
   #setPaused(paused: boolean): void {
@@ -408,7 +420,9 @@ export class Connection {
     if (this.#phase === "closed") return;
     this.stats.sent += 1;
     this.#services.stats.sent += 1;
-    this.host.send(frame);
+    const outcome = this.host.send(frame);
+    if (outcome === "full") this.#choked = true;
+    else if (outcome === "cut") this.disconnected();
   }
 }
 

@@ -1,11 +1,17 @@
+/**
+ * What became of bytes that were handed over: `free`, there is room for more; `full`, taken, and nothing more should
+ * be produced until the host says so; `cut`, too much was waiting and the connection is gone.
+ */
+export type SendOutcome = "free" | "full" | "cut";
+
 /** What a connection needs from whatever carries its bytes. */
 export interface ConnectionHost {
   /** Address of the other side without a port, as the `ip` scheme compares it. */
   readonly remoteAddress: string;
   /** For people: address and port. */
   readonly remoteName: string;
-  /** Takes over the bytes. Order is kept. */
-  send(bytes: Uint8Array): void;
+  /** Takes over the bytes. Order is kept. After `full` it calls the connection's `drained`. */
+  send(bytes: Uint8Array): SendOutcome;
   /** Closes after everything that was sent has left. No bytes are handed in any more. */
   close(): void;
   /** Asks to stop or to go on handing in bytes. A few may still come. */

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import type { ConnectionHost } from "../ports/connection-host.ts";
+import type { ConnectionHost, SendOutcome } from "../ports/connection-host.ts";
 
 /** Above this nothing more is read from a client that does not take its answers. */
 const unsentBytesCalm = 1024 * 1024;
@@ -13,8 +13,6 @@ export class SocketHost implements ConnectionHost {
   readonly #socket: Socket;
   readonly #unsentBytesMax: number;
   #corked = false;
-  #pausedByPipeline = false;
-  #pausedByOutput = false;
 
   constructor(socket: Socket, unsentBytesMax: number) {
     this.#socket = socket;
@@ -23,13 +21,9 @@ export class SocketHost implements ConnectionHost {
     // A dual-stack listener shows IPv4 clients mapped into IPv6; ACLs name them without.
     this.remoteAddress = address.startsWith("::ffff:") ? address.slice(7) : address;
     this.remoteName = `${this.remoteAddress}:${socket.remotePort ?? 0}`;
-    socket.on("drain", () => {
-      this.#pausedByOutput = false;
-      this.#applyPause();
-    });
   }
 
-  send(bytes: Uint8Array): void {
+  send(bytes: Uint8Array): SendOutcome {
     if (!this.#corked) {
       this.#corked = true;
       this.#socket.cork();
@@ -42,10 +36,9 @@ export class SocketHost implements ConnectionHost {
     const unsent = this.#socket.writableLength;
     if (unsent > this.#unsentBytesMax) {
       this.#socket.destroy();
-    } else if (unsent > unsentBytesCalm && !this.#pausedByOutput) {
-      this.#pausedByOutput = true;
-      this.#applyPause();
+      return "cut";
     }
+    return unsent > unsentBytesCalm ? "full" : "free";
   }
 
   close(): void {
@@ -56,12 +49,7 @@ export class SocketHost implements ConnectionHost {
   }
 
   setPaused(paused: boolean): void {
-    this.#pausedByPipeline = paused;
-    this.#applyPause();
-  }
-
-  #applyPause(): void {
-    if (this.#pausedByPipeline || this.#pausedByOutput) this.#socket.pause();
+    if (paused) this.#socket.pause();
     else this.#socket.resume();
   }
 }

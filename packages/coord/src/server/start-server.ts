@@ -78,6 +78,7 @@ function accept(socket: Socket, pipeline: Pipeline, options: ResolvedOptions): v
     }
   }
   const connection = pipeline.open(host);
+  socket.on("drain", () => connection.drained());
   socket.on("data", (chunk: Uint8Array) => connection.receive(chunk));
   // What a socket reports as an error also closes it, and only that matters to the session.
   socket.on("error", () => socket.destroy());

@@ -102,6 +102,11 @@ export class RawClient {
     }
   }
 
+  /** Stops taking bytes from the server. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
   /** Cuts the connection without closing the session. */
   destroy(): void {
     this.#socket.destroy();

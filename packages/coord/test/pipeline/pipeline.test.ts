@@ -94,6 +94,30 @@ describe("order", () => {
   });
 });
 
+describe("a client that does not read", () => {
+  test("gets no more answers until there is room, and then all of them", () => {
+    const world = new PipelineWorld();
+    const client = world.client();
+    client.outcome = "full";
+    for (let count = 0; count < 3; count += 1) client.send(exists("/"));
+    expect([client.taken(), client.paused]).toEqual([["1 0"], true]);
+    client.outcome = "free";
+    client.connection.drained();
+    expect([client.taken(), client.paused]).toEqual([["2 0", "3 0"], false]);
+  });
+
+  test("is forgotten at once when its connection is cut, watches and waiting requests included", () => {
+    const world = new PipelineWorld();
+    const client = world.client();
+    client.send(create("/a"));
+    client.outcome = "cut";
+    client.send({ type: "ping" }, -2);
+    client.send(exists("/", true));
+    world.commit();
+    expect([client.taken(), world.pipeline.connections.size, world.pipeline.watches.count]).toEqual([["-2 0"], 0, 0]);
+  });
+});
+
 describe("sessions", () => {
   test("a connect response waits for the session's transaction, and requests behind it wait, too", () => {
     const world = new PipelineWorld();

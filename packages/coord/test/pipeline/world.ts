@@ -3,6 +3,7 @@ import type { WriteRequest } from "../../src/core/write-request.ts";
 import type { Connection } from "../../src/pipeline/connection.ts";
 import type { PipelineOptions } from "../../src/pipeline/connection-services.ts";
 import { Pipeline } from "../../src/pipeline/pipeline.ts";
+import type { SendOutcome } from "../../src/ports/connection-host.ts";
 import type { Replication } from "../../src/ports/replication.ts";
 import { decodeConnectResponse, encodeConnectRequest } from "../../src/protocol/connect.ts";
 import type { ConnectRequest, ConnectResponse } from "../../src/protocol/records.ts";
@@ -101,13 +102,18 @@ export class Wire {
   #xid = 0;
   closed = false;
   paused = false;
+  /** What becomes of the next bytes that are sent. */
+  outcome: SendOutcome = "free";
   session: ConnectResponse | undefined;
 
   constructor(pipeline: Pipeline) {
     this.connection = pipeline.open({
       remoteAddress: "127.0.0.1",
       remoteName: "127.0.0.1:1",
-      send: (bytes) => this.#frames.push(bytes),
+      send: (bytes) => {
+        this.#frames.push(bytes);
+        return this.outcome;
+      },
       close: () => (this.closed = true),
       setPaused: (paused) => (this.paused = paused),
     });
