@@ -5,7 +5,7 @@ import { bytesOf, textOf } from "./ledger.ts";
 
 /** What every protocol must do, whatever it calls its phases. */
 export function describeConformance(name: string, protocol: () => Protocol): void {
-  describe(`${name} conforms`, () => {
+  describe(`${name} conforms`, { timeout: 20_000 }, () => {
     test("one replica alone decides by itself", async () => {
       await using ensemble = new Ensemble([1], { protocol: protocol() });
       await ensemble.startAll();

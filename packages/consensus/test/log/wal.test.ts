@@ -66,7 +66,7 @@ function modelOf(wal: Wal): Model {
 
 const blank: Model = { entries: [], epochs: { accepted: 0, current: 0, voting: true }, snapshot: 0n };
 
-describe("the write-ahead log", () => {
+describe("the write-ahead log", { timeout: 20_000 }, () => {
   test("gives back what was persisted, across segments and restarts", async () => {
     const disk = createSimDisk();
     const writes: Write[] = [epochs(1, 0), epochs(1, 1)];
@@ -202,7 +202,7 @@ describe("a crash at any operation of the disk", () => {
   );
 });
 
-describe("a flipped bit", () => {
+describe("a flipped bit", { timeout: 20_000 }, () => {
   test("below what was durable costs the vote, never an entry that still verifies, and is reported", async () => {
     let damaged = 0;
     for (let seed = 1; seed <= 200; seed += 1) {

@@ -32,14 +32,14 @@ test(
   },
 );
 
-test("the same seed gives the same trace, and another seed another one", () => {
+test("the same seed gives the same trace, and another seed another one", { timeout: 20_000 }, () => {
   const first = simulate({ seed: 7 });
   const second = simulate({ seed: 7 });
   expect(second).toEqual(first);
   expect(simulate({ seed: 8 }).traceHash).not.toBe(first.traceHash);
 });
 
-test("keeping the trace does not change the run", () => {
+test("keeping the trace does not change the run", { timeout: 20_000 }, () => {
   expect(simulate({ seed: 3, trace: true }).traceHash).toBe(simulate({ seed: 3 }).traceHash);
 });
 

@@ -1,0 +1,178 @@
+import { describe, expect, test } from "vitest";
+import { Stage } from "./stage.ts";
+
+/** Three voters, 3 leading epoch 1 as the largest id, with as many transactions as asked for. */
+function ensemble(transactions: number): Stage {
+  const stage = new Stage([1, 2, 3]);
+  stage.start(1, 2, 3);
+  stage.settle();
+  expect(stage.leader()).toBe(3);
+  for (let left = transactions; left > 0; left -= 1) stage.propose(3);
+  stage.settle();
+  return stage;
+}
+
+describe("the histories of the catalogue", () => {
+  test("Z1: a crashed leader that comes back with a tail of its own is cut to what the others have (ZOOKEEPER-1154)", () => {
+    const stage = ensemble(3);
+    stage.cut(3, 1);
+    stage.cut(3, 2);
+    stage.propose(3);
+    stage.crash(1, 2, 3);
+    expect(stage.disk(3)).toBe("e1/1 1:1 1:2 1:3 1:4");
+    stage.start(1, 2);
+    stage.settle();
+    stage.propose(1);
+    stage.settle();
+    stage.start(3);
+    stage.settle();
+    for (const id of [1, 2, 3]) expect(stage.disk(id)).toBe("e2/2 1:1 1:2 1:3 2:1");
+    expect(stage.applied(3)).toBe("1:1 1:2 1:3 2:1");
+  });
+
+  test("Z1: a node that only tried to lead does not win against one that knows more (ZOOKEEPER-335)", () => {
+    const stage = ensemble(2);
+    stage.cut(3, 1);
+    stage.cut(3, 2);
+    stage.propose(3);
+    stage.propose(3);
+    stage.settle(30);
+    // 2 leads epoch 2 with a shorter log; the epoch is compared before the position.
+    expect(stage.disk(2)).toBe("e2/2 1:1 1:2");
+    stage.crash(1, 2);
+    stage.crash(3);
+    stage.start(2, 3);
+    stage.settle();
+    expect(stage.leader()).toBe(2);
+    expect(stage.disk(3)).toBe("e3/3 1:1 1:2");
+  });
+
+  test("Z1: what only the old leader logged is gone when it is back, and reported lost (ZOOKEEPER-1154)", () => {
+    const stage = ensemble(3);
+    // The proposal is on the leader's disk, and its messages are lost with the links.
+    stage.propose(3);
+    stage.cut(3, 1);
+    stage.cut(3, 2);
+    expect(stage.disk(3)).toBe("e1/1 1:1 1:2 1:3 1:4");
+    stage.settle(30);
+    expect(stage.leader()).toBe(2);
+    stage.propose(2);
+    stage.settle();
+    stage.link(3, 1);
+    stage.link(3, 2);
+    stage.settle(60);
+    for (const id of [1, 2, 3]) expect(stage.disk(id)).toBe("e2/2 1:1 1:2 1:3 2:1");
+    expect(stage.outcomes(3)).toBe("committed committed committed lost");
+  });
+
+  test("Z4: NEWLEADER is not acknowledged before the history is on the learner's disk (ZOOKEEPER-3911)", () => {
+    const stage = ensemble(1);
+    stage.crash(1);
+    stage.propose(3);
+    stage.settle();
+    stage.start(1);
+    stage.holdWrites(1);
+    stage.settle(6);
+    // The promise of the epoch, or the history: whatever is not durable here has not been acknowledged there.
+    expect(stage.wire.filter((sent) => sent.startsWith("1>3 ack"))).toEqual([]);
+    expect(stage.disk(1)).toBe("e1/1 1:1");
+    expect(stage.status(1).phase).toBe("synchronization");
+    stage.releaseWrites(1);
+    stage.settle();
+    expect(stage.disk(1)).toBe("e1/1 1:1 1:2");
+    expect(stage.status(1).phase).toBe("broadcast");
+    expect(stage.applied(1)).toBe("1:1 1:2");
+  });
+
+  test("Z5: a proposal is not acknowledged when it is handed to the disk, but when the disk holds it (4646)", () => {
+    const stage = ensemble(0);
+    for (const follower of [1, 2]) stage.holdWrites(follower);
+    stage.propose(3);
+    stage.settle(2);
+    expect(stage.applied(3)).toBe("");
+    stage.releaseWrites(1);
+    stage.settle(2);
+    expect(stage.applied(3)).toBe("1:1");
+    // Committed, but not on this disk: memory is never ahead of the log.
+    expect(stage.applied(2)).toBe("");
+    stage.releaseWrites(2);
+    stage.settle(2);
+    expect(stage.applied(2)).toBe("1:1");
+  });
+
+  test("Z5: the leader's own word counts only when its own disk holds it", () => {
+    const stage = ensemble(0);
+    stage.crash(1);
+    stage.holdWrites(3);
+    stage.propose(3);
+    stage.settle(2);
+    expect(stage.applied(3)).toBe("");
+    stage.releaseWrites(3);
+    stage.settle(2);
+    expect(stage.applied(3)).toBe("1:1");
+  });
+
+  test("Z8: a proposal between NEWLEADER and UPTODATE is logged, and applied only at its commit (4394)", () => {
+    const stage = ensemble(1);
+    stage.crash(1);
+    stage.settle(2);
+    stage.start(1);
+    stage.holdWrites(2);
+    for (let sent = true; sent && stage.status(1).phase !== "synchronization";) sent = stage.deliver();
+    while (stage.deliver((_message, _from, to) => to === 1 || to === 3));
+    stage.propose(3);
+    while (stage.deliver((message) => message.kind !== "ack"));
+    expect(stage.disk(1)).toBe("e1/1 1:1 1:2");
+    expect(stage.applied(1)).toBe("1:1");
+    stage.releaseWrites(2);
+    stage.settle();
+    expect(stage.applied(1)).toBe("1:1 1:2");
+  });
+
+  test("Z17: an epoch is announced only when the announcing leader's disk holds it (ZOOKEEPER-1291)", () => {
+    const stage = new Stage([1, 2, 3]);
+    stage.start(1, 2, 3);
+    stage.holdWrites(3);
+    stage.settle();
+    expect(stage.disk(3)).toBe("e0/0");
+    for (const id of [1, 2]) expect(stage.disk(id)).toBe("e0/0");
+    stage.releaseWrites(3);
+    stage.settle();
+    for (const id of [1, 2, 3]) expect(stage.disk(id)).toBe("e1/1");
+  });
+
+  test("Z20: a member that comes late joins whatever round and epoch the others settled in (1732, 1805)", () => {
+    const stage = ensemble(2);
+    for (const id of [1, 2]) {
+      stage.crash(id);
+      stage.settle(3);
+      stage.start(id);
+      stage.settle();
+    }
+    stage.crash(1);
+    stage.start(1);
+    stage.settle();
+    expect(stage.status(1).leader).toBe(3);
+  });
+
+  test("a voter that promised a later epoch than the present one joins again, in an epoch later still", () => {
+    const stage = ensemble(2);
+    stage.crash(1);
+    stage.promise(1, 7);
+    stage.start(1);
+    stage.settle(60);
+    for (const id of [1, 2, 3]) {
+      expect(stage.status(id).leader).toBeDefined();
+      expect(stage.disk(id)).toBe("e8/8 1:1 1:2");
+    }
+  });
+
+  test("a leader whose quorum is gone steps down, and a follower whose leader is silent looks for another", () => {
+    const stage = ensemble(0);
+    stage.cut(3, 1);
+    stage.cut(3, 2);
+    stage.settle(30);
+    expect(stage.status(3).role).toBe("looking");
+    expect(stage.leader()).toBe(2);
+  });
+});

@@ -1,0 +1,207 @@
+import { assert } from "@tutti/stdx";
+import { createZabCore } from "../../src/core/zab/zab-core.ts";
+import type { Send } from "../../src/core/effects.ts";
+import type { Entry } from "../../src/core/entry.ts";
+import type { ZabMessage } from "../../src/core/messages.ts";
+import type { CoreStatus, Input, ReplicaCore } from "../../src/core/replica-core.ts";
+import { formatZxid } from "../../src/core/zxid.ts";
+import { createRecordDisk, type RecordDisk } from "../../src/sim/record-disk.ts";
+
+interface Actor {
+  readonly disk: RecordDisk;
+  core: ReplicaCore<ZabMessage> | undefined;
+  durable: number;
+  held: Send<ZabMessage>[];
+  applied: string[];
+  outcomes: string[];
+  writesHeld: boolean;
+}
+
+/**
+ * Cores on a stage, moved by hand: every message is delivered, every write completed, only when the script says so.
+ * For the historic bugs, whose stories are sequences of exact steps.
+ */
+export class Stage {
+  readonly #actors: Map<number, Actor> = new Map<number, Actor>();
+  readonly #voters: readonly number[];
+  #wire: { readonly from: number; readonly to: number; readonly link: number; readonly message: ZabMessage }[] = [];
+  readonly #links: Map<string, number> = new Map<string, number>();
+  #linkCount = 0;
+  #proposals = 0;
+
+  constructor(voters: readonly number[]) {
+    this.#voters = voters;
+    for (const id of voters) {
+      const disk = createRecordDisk({ voting: true, retainedEntriesMax: 1000 });
+      this.#actors.set(id, {
+        disk,
+        core: undefined,
+        durable: 0,
+        held: [],
+        applied: [],
+        outcomes: [],
+        writesHeld: false,
+      });
+    }
+  }
+
+  #actor(id: number): Actor {
+    const actor = this.#actors.get(id);
+    assert(actor !== undefined, `${id} is on the stage`);
+    return actor;
+  }
+
+  #step(id: number, input: Input<ZabMessage>): void {
+    this.#actor(id).core?.step(input);
+    this.#perform(id);
+  }
+
+  #perform(id: number): void {
+    const actor = this.#actor(id);
+    const { core, disk } = actor;
+    if (core === undefined) return;
+    const effects = core.effects();
+    assert(effects.fatal === undefined, `replica ${id} goes on: ${effects.fatal?.detail}`);
+    for (const write of effects.writes) disk.submit(write);
+    actor.held.push(...effects.sends);
+    let last: Entry | undefined;
+    for (const apply of effects.applies) {
+      assert(apply.kind === "commit", "the scripts need no snapshots");
+      last = apply.entry;
+      actor.applied.push(formatZxid(last.zxid));
+    }
+    for (const outcome of effects.outcomes) actor.outcomes.push(outcome.kind);
+    if (!actor.writesHeld) this.#completeWrites(id);
+    const ready = actor.held.filter((send) => send.after <= actor.durable);
+    actor.held = actor.held.filter((send) => send.after > actor.durable);
+    for (const { to, link, message } of ready) {
+      const present = this.#links.get(`${id}>${to}`);
+      if (present === undefined || (link !== undefined && link !== present)) continue;
+      this.#wire.push({ from: id, to, link: present, message });
+    }
+    if (last !== undefined) this.#step(id, { kind: "applied", position: last.zxid });
+  }
+
+  #completeWrites(id: number): void {
+    const actor = this.#actor(id);
+    const token = actor.disk.complete(actor.disk.begin());
+    if (token === undefined) return;
+    actor.durable = token;
+    this.#step(id, { kind: "persisted", token });
+  }
+
+  /** Delivers the oldest message that `pick` chooses; false when there is none. */
+  deliver(pick: (message: ZabMessage, from: number, to: number) => boolean = () => true): boolean {
+    const index = this.#wire.findIndex(({ message, from, to }) => pick(message, from, to));
+    const [sent] = index < 0 ? [] : this.#wire.splice(index, 1);
+    if (sent === undefined) return false;
+    const { from, to, link, message } = sent;
+    if (this.#links.get(`${to}>${from}`) === link) this.#step(to, { kind: "message", from, link, message });
+    return true;
+  }
+
+  /** Delivers everything that comes up until nothing is under way, letting time pass when it is quiet. */
+  settle(ticks: number = 12): void {
+    for (let tick = 0; tick < ticks; tick += 1) {
+      for (let guard = 0; this.deliver(); guard += 1) assert(guard < 10_000, "a conversation ends");
+      for (const id of this.#actors.keys()) this.#step(id, { kind: "tick" });
+    }
+    while (this.deliver());
+  }
+
+  start(...ids: readonly number[]): void {
+    for (const id of ids) {
+      const actor = this.#actor(id);
+      const hooks = {
+        prepare: (request: { payload: Uint8Array }) => ({ kind: "txn" as const, payload: request.payload }),
+        leadershipLost: () => undefined,
+      };
+      const members = { voters: this.#voters, observers: [] };
+      Object.assign(actor, { durable: 0, held: [], applied: [], outcomes: [], writesHeld: false });
+      actor.core = createZabCore({ id, members, recovered: actor.disk.recover(), hooks });
+      this.#perform(id);
+      for (const [other, { core }] of this.#actors) if (other !== id && core !== undefined) this.link(id, other);
+    }
+  }
+
+  /** The process dies; of what its disk was asked to write, nothing more arrives. */
+  crash(...ids: readonly number[]): void {
+    for (const id of ids) {
+      const actor = this.#actor(id);
+      actor.core = undefined;
+      actor.disk.crash({ nextUint32: () => 0, nextUnit: () => 0, nextBelow: () => 0 });
+      for (const other of this.#actors.keys()) if (other !== id) this.cut(id, other);
+    }
+  }
+
+  link(left: number, right: number): void {
+    this.#linkCount += 1;
+    const link = this.#linkCount;
+    this.#links.set(`${left}>${right}`, link).set(`${right}>${left}`, link);
+    this.#step(left, { kind: "linkUp", peer: right, link });
+    this.#step(right, { kind: "linkUp", peer: left, link });
+  }
+
+  cut(left: number, right: number): void {
+    const link = this.#links.get(`${left}>${right}`);
+    if (link === undefined) return;
+    this.#links.delete(`${left}>${right}`);
+    this.#links.delete(`${right}>${left}`);
+    this.#wire = this.#wire.filter((sent) => sent.link !== link);
+    this.#step(left, { kind: "linkDown", peer: right, link });
+    this.#step(right, { kind: "linkDown", peer: left, link });
+  }
+
+  propose(id: number): void {
+    this.#proposals += 1;
+    const proposal = this.#proposals;
+    this.#step(id, { kind: "propose", proposal, client: BigInt(id), sequence: proposal, payload: new Uint8Array(0) });
+  }
+
+  holdWrites(id: number): void {
+    this.#actor(id).writesHeld = true;
+  }
+
+  releaseWrites(id: number): void {
+    this.#actor(id).writesHeld = false;
+    this.#completeWrites(id);
+  }
+
+  /** A member that a leader once asked for its promise, which vanished then. */
+  promise(id: number, epoch: number): void {
+    const { disk } = this.#actor(id);
+    disk.submit({ token: 0, write: { kind: "epochs", epochs: { ...disk.image.epochs, accepted: epoch } } });
+    disk.complete(1);
+  }
+
+  get wire(): readonly string[] {
+    return this.#wire.map(({ from, to, message }) => `${from}>${to} ${message.kind}`);
+  }
+
+  status(id: number): CoreStatus {
+    const { core } = this.#actor(id);
+    assert(core !== undefined, `${id} is running`);
+    return core.status();
+  }
+
+  leader(): number | undefined {
+    return [...this.#actors.keys()].find((id) => {
+      const status = this.#actor(id).core?.status();
+      return status?.role === "leading" && status.phase === "broadcast";
+    });
+  }
+
+  applied(id: number): string {
+    return this.#actor(id).applied.join(" ");
+  }
+
+  outcomes(id: number): string {
+    return this.#actor(id).outcomes.join(" ");
+  }
+
+  disk(id: number): string {
+    const { image } = this.#actor(id).disk;
+    const entries = image.entries.map((entry) => formatZxid(entry.zxid));
+    return `e${image.epochs.current}/${image.epochs.accepted} ${entries.join(" ")}`.trim();
+  }
+}
