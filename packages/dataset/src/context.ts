@@ -6,8 +6,9 @@ import {
   type Executor,
   type JobEvents,
 } from "@tutti/runtime";
-import { checkPartitionCount, checkRdd } from "./check-argument.ts";
+import { checkFunction, checkPartitionCount, checkRdd } from "./check-argument.ts";
 import { DatasetError } from "./dataset-error.ts";
+import { createAccumulator, type Accumulator } from "./rdd/accumulator.ts";
 import { createHandle, createRdd } from "./rdd/create-rdd.ts";
 import type { RddHost } from "./rdd/rdd-base.ts";
 import type { Rdd } from "./rdd/rdd.ts";
@@ -64,6 +65,12 @@ export interface Context extends AsyncDisposable {
   wholeTextFiles(path: string): Rdd<readonly [string, string]>;
   /** `[path, bytes]` for each file of a directory or glob, a partition for each. */
   binaryFiles(path: string): Rdd<readonly [string, Uint8Array]>;
+  /**
+   * A sum that tasks add to, from 0 or another beginning; with a function of one's own anything associative and
+   * commutative.
+   */
+  accumulator(zero: number): Accumulator<number>;
+  accumulator<T>(zero: T, merge: (left: T, right: T) => T): Accumulator<T>;
   /** Ends running jobs with `executor-closed` and frees the threads. Calling it twice is harmless. */
   close(): Promise<void>;
 }
@@ -93,6 +100,7 @@ export function createContext(options: ContextOptions = {}): Context {
       return executor;
     },
     kept: new Map(),
+    accumulators: new Map(),
     // Several contexts may share an executor.
     newKey: () => `${contextKey}/${(keyCount += 1)}`,
     create: (lineage) => createHandle(host, lineage),
@@ -126,6 +134,13 @@ export function createContext(options: ContextOptions = {}): Context {
         kind: "rows",
         partitions: cutEvenly(numbers, partitionsOf("range", partitionCount)),
       });
+    },
+    accumulator<T>(zero: T, merge?: (left: T, right: T) => T) {
+      if (merge !== undefined) checkFunction("accumulator", merge);
+      const id = host.newKey();
+      const add = (left: unknown, right: unknown): unknown => (left as number) + (right as number);
+      host.accumulators.set(id, { total: zero, merge: (merge as typeof add | undefined) ?? add });
+      return createAccumulator<T>(id, host.accumulators);
     },
     emptyRdd: <T>() => createRdd<T>(host, { kind: "rows", partitions: [] }),
     union<T>(rdds: readonly Rdd<T>[]) {

@@ -11,8 +11,9 @@ export {
   type SourceOptions,
 } from "./context.ts";
 export { DatasetError, type DatasetErrorCode } from "./dataset-error.ts";
+export type { Accumulator } from "./rdd/accumulator.ts";
 export type { Rdd } from "./rdd/rdd.ts";
-export type { ActionOptions, Actions, Histogram, SavedFiles } from "./rdd/actions.ts";
+export type { ActionOptions, Actions, Aggregator, Histogram, SavedFiles } from "./rdd/actions.ts";
 export type { PairTransformations, PartitionerOptions } from "./rdd/pair-transformations.ts";
 export type { PartitionOptions, SampleOptions, SortOptions, Transformations } from "./rdd/transformations.ts";
 export type { Statistics } from "./rdd/statistics.ts";

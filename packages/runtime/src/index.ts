@@ -18,6 +18,6 @@ export type {
   TaskAttempt,
   TaskModule,
 } from "./core/job.ts";
-export type { TaskContext, TaskFunction, TaskOutput } from "./core/task.ts";
+export type { TaskContext, TaskFunction, TaskNote, TaskOutput } from "./core/task.ts";
 export { RuntimeError, type RuntimeErrorCode, type RuntimeErrorOptions } from "./runtime-error.ts";
 export type { Refusal, RefusalReason } from "./runtime-error.ts";

@@ -22,6 +22,12 @@ export interface Histogram {
   readonly counts: readonly number[];
 }
 
+/** How elements, or values of a key, become one accumulator. */
+export interface Aggregator<T, U> {
+  readonly add: (accumulator: U, element: T) => U;
+  readonly merge: (left: U, right: U) => U;
+}
+
 type Pairs<K, V> = Rdd<readonly [K, V]>;
 
 /** Run a job and give its answer. */
@@ -51,25 +57,11 @@ export interface Actions<T> {
   /** As `reduce`, beginning with `zero` in each partition and once more here. `zero` must be plain data. */
   fold(zero: Widen<T>, fn: (left: Widen<T>, right: Widen<T>) => Widen<T>, options?: ActionOptions): Promise<Widen<T>>;
   /** Elements into an accumulator of another type, then accumulators into one. `zero` must be plain data. */
-  aggregate<U>(
-    zero: U,
-    functions: {
-      readonly add: (accumulator: Widen<U>, element: T) => Widen<U>;
-      readonly merge: (left: Widen<U>, right: Widen<U>) => Widen<U>;
-    },
-    options?: ActionOptions,
-  ): Promise<Widen<U>>;
+  aggregate<U>(zero: U, functions: Aggregator<T, Widen<U>>, options?: ActionOptions): Promise<Widen<U>>;
   /** As `reduce`, in rounds: partitions are put together by tasks before the last round is done here. */
   treeReduce(fn: (left: Widen<T>, right: Widen<T>) => Widen<T>, options?: ActionOptions): Promise<Widen<T>>;
   /** As `aggregate`, in rounds. */
-  treeAggregate<U>(
-    zero: U,
-    functions: {
-      readonly add: (accumulator: Widen<U>, element: T) => Widen<U>;
-      readonly merge: (left: Widen<U>, right: Widen<U>) => Widen<U>;
-    },
-    options?: ActionOptions,
-  ): Promise<Widen<U>>;
+  treeAggregate<U>(zero: U, functions: Aggregator<T, Widen<U>>, options?: ActionOptions): Promise<Widen<U>>;
   /** Calls `fn` for each element, for what it does. At least once: a task that lost its thread runs again. */
   foreach(fn: (element: T) => void, options?: ActionOptions): Promise<void>;
   /** Calls `fn` for each partition, with all its elements. It may be async. */

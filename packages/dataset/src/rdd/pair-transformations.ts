@@ -1,3 +1,4 @@
+import type { Aggregator } from "./actions.ts";
 import type { Key } from "./key.ts";
 import type { Rdd } from "./rdd.ts";
 import type { SortKey } from "./sort-order.ts";
@@ -37,10 +38,7 @@ export interface PairTransformations {
   aggregateByKey<K extends Key, V, U>(
     this: Pairs<K, V>,
     zero: U,
-    functions: {
-      readonly add: (accumulator: Widen<U>, value: V) => Widen<U>;
-      readonly merge: (left: Widen<U>, right: Widen<U>) => Widen<U>;
-    },
+    functions: Aggregator<V, Widen<U>>,
     options?: PartitionOptions,
   ): Pairs<K, Widen<U>>;
   /** What all of these are made of. */

@@ -2,6 +2,7 @@ import type { AnyFunction, Executor, JobResult, TaskModule } from "@tutti/runtim
 import { DatasetError } from "../dataset-error.ts";
 import { planTextSplits } from "../sources/text.ts";
 import { planWholeFiles } from "../sources/whole-file.ts";
+import { addNotes, type AccumulatorState } from "./accumulator.ts";
 import type { ActionOptions } from "./actions.ts";
 import { sourcesOf, type Lineage, type SourceNode } from "./lineage.ts";
 import { planJob, type ActionSink, type PlanOptions } from "./plan-job.ts";
@@ -13,6 +14,7 @@ export interface RddHost {
   readonly executor: () => Executor;
   /** Partition counts of what jobs left with the executor, by key. */
   readonly kept: Map<string, number>;
+  readonly accumulators: Map<string, AccumulatorState>;
   /** A key that no RDD of this context has had. */
   readonly newKey: () => string;
   readonly create: (lineage: Lineage) => RddBase;
@@ -54,6 +56,7 @@ export class RddBase {
       });
       const result = await executor.run(graph, options);
       for (const [key, partitionCount] of keeps) this.host.kept.set(key, partitionCount);
+      addNotes(result.notes, this.host.accumulators);
       return result;
     } catch (thrown) {
       throw DatasetError.from(thrown);

@@ -117,6 +117,29 @@ describe.each([
     expect(await sums.join(sums).count()).toBe(7);
   });
 
+  test("an accumulator counts each task once, and not those of a job that failed", async () => {
+    const seen = tutti.accumulator(0);
+    const words = tutti.accumulator<readonly string[]>([], (left, right) => [...left, ...right].sort());
+    const rdd = tutti.range(0, 100, { partitionCount: 7 }).map((x) => {
+      seen.add(1);
+      if (x % 50 === 0) words.add([`w${x}`]);
+      return x;
+    });
+    await rdd.count();
+    expect(seen.value()).toBe(100);
+    expect(words.value()).toEqual(["w0", "w50"]);
+    await Promise.all([rdd.sum(), rdd.sum()]);
+    expect(seen.value()).toBe(300);
+    const failing = rdd.map((x) => {
+      if (x === 99) throw new Error("the last one");
+      return x;
+    });
+    await expect(failing.count()).rejects.toThrow("the last one");
+    expect(seen.value()).toBe(300);
+    seen.add(5);
+    expect(seen.value()).toBe(305);
+  });
+
   test("the same seed gives the same sample, and the size is about right", async () => {
     const rdd = tutti.range(0, 10_000, { partitionCount: 5 });
     const sample = await rdd.sample(0.1, { seed: 1 }).collect();

@@ -28,7 +28,11 @@ export interface TaskOutput {
   readonly slices: readonly (readonly unknown[])[];
   /** Rows to report. For a stage with `rowsWanted` it counts what the driver gets. */
   readonly rowCount: number;
+  /** What else the driver shall know, by name: plain data. It gets that of each successful task once. */
+  readonly notes?: readonly TaskNote[];
 }
+
+export type TaskNote = readonly [name: string, value: unknown];
 
 /** What a task module exports. It must give the same output for the same context: a lost attempt is repeated. */
 export type TaskFunction = (context: TaskContext) => Promise<TaskOutput> | TaskOutput;

@@ -1,6 +1,7 @@
 import type { EventEmitter } from "eventemitter3";
 import type { JobEvents } from "../core/job-events.ts";
 import type { JobGraph, StageReport } from "../core/job.ts";
+import type { TaskNote } from "../core/task.ts";
 
 /** Subscribing is public, emitting is not. */
 export type EventSource<E extends object> = Pick<EventEmitter<E>, "on" | "once" | "off">;
@@ -16,6 +17,8 @@ export interface RunOptions {
 export interface JobResult {
   /** Rows of the result stage, one array for each partition that ran, in the order of the partitions. */
   readonly partitions: readonly (readonly unknown[])[];
+  /** What tasks noted for the driver, that of each successful task once, in the order of stages and partitions. */
+  readonly notes: readonly TaskNote[];
   /** In the order in which the stages finished. */
   readonly stages: readonly StageReport[];
 }

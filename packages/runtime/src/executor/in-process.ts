@@ -61,7 +61,7 @@ function openLane(job: JobGraph): Lane<Rows> {
         inputs,
         checkpoint,
       });
-      return { blocks: output.slices, rowCount: output.rowCount };
+      return { blocks: output.slices, rowCount: output.rowCount, notes: output.notes ?? [] };
     },
     close() {
       isOver = true;

@@ -1,9 +1,11 @@
 import type { TaskAttempt } from "../core/job.ts";
+import type { TaskNote } from "../core/task.ts";
 
 /** What one attempt left behind: a block for each slice. */
 export interface AttemptOutput<Block> {
   readonly blocks: readonly Block[];
   readonly rowCount: number;
+  readonly notes: readonly TaskNote[];
 }
 
 /** One job's way to its workers. What a block is, is the lane's own affair: live rows, or bytes that threads share. */

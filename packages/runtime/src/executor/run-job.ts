@@ -8,6 +8,7 @@ import {
   type SchedulerInput,
   type SchedulerOutcome,
 } from "../core/scheduler.ts";
+import type { TaskNote } from "../core/task.ts";
 import { RuntimeError } from "../runtime-error.ts";
 import type { JobResult, RunOptions } from "./executor.ts";
 import type { AttemptOutput, Lane } from "./lane.ts";
@@ -50,6 +51,8 @@ class JobLoop<Block> {
   /** Blocks by stage and partition. A stage's entry is dropped once every stage that reads it has finished. */
   readonly #outputs: (AttemptOutput<Block> | undefined)[][];
   readonly #kept: ReadonlyMap<string, readonly AttemptOutput<Block>[]>;
+  /** By stage and partition, so that their order does not depend on who was first. */
+  readonly #notes: (readonly TaskNote[])[][] = [];
   #isOver: boolean = false;
   /** Why the last attempt of a task failed, kept for the error of the job. */
   #lastFailure: unknown;
@@ -125,6 +128,7 @@ class JobLoop<Block> {
     const outputs = this.#outputs[task.stage];
     assert(outputs !== undefined, "a launched task belongs to a stage of the job");
     outputs[task.partition] = output;
+    (this.#notes[task.stage] ??= [])[task.partition] = output.notes;
     const nowMs = performance.now();
     this.#run.emitter.emit("taskFinished", { jobId: this.#run.jobId, ...task, rowCount: output.rowCount, atMs: nowMs });
     this.#step({ kind: "succeeded", task, rowCount: output.rowCount, nowMs });
@@ -221,7 +225,7 @@ class JobLoop<Block> {
       const block = output?.blocks[0];
       return block === undefined ? [] : this.#lane.decode(block);
     });
-    return { partitions, stages: this.#reports };
+    return { partitions, notes: this.#notes.flat(2), stages: this.#reports };
   }
 
   #errorOf(task: TaskAttempt, attemptCount: number): RuntimeError {

@@ -1,4 +1,5 @@
 import type { TaskModule } from "../core/job.ts";
+import type { TaskNote } from "../core/task.ts";
 import type { SharedBlock } from "./shared-block.ts";
 
 /** From the driver to a thread. A stage is announced to each thread once, before its first task there. */
@@ -27,7 +28,12 @@ export type ToThread =
 
 /** From a thread to the driver. A thread runs one task at a time, so an answer needs no name. */
 export type FromThread =
-  | { readonly kind: "done"; readonly blocks: readonly SharedBlock[]; readonly rowCount: number }
+  | {
+      readonly kind: "done";
+      readonly blocks: readonly SharedBlock[];
+      readonly rowCount: number;
+      readonly notes: readonly TaskNote[];
+    }
   | { readonly kind: "failed"; readonly error: PortableError };
 
 /** An error as it crosses threads: class names survive, classes cannot. */

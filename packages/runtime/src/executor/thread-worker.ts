@@ -42,7 +42,8 @@ async function runTask(task: TaskMessage): Promise<FromThread> {
       if (Atomics.load(task.jobIsOver, 0) === 1) throw new RuntimeError("canceled", `${stage.message.name} is over`);
     },
   });
-  return { kind: "done", blocks: output.slices.map((slice) => shareRows(slice)), rowCount: output.rowCount };
+  const blocks = output.slices.map((slice) => shareRows(slice));
+  return { kind: "done", blocks, rowCount: output.rowCount, notes: output.notes ?? [] };
 }
 
 parentPort?.on("message", (message: ToThread) => {
