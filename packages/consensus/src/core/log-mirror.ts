@@ -1,5 +1,5 @@
 import { assert } from "@tutti/stdx";
-import { emptySnapshot, type Entry, type Snapshot } from "./entry.ts";
+import type { Entry, Snapshot } from "./entry.ts";
 import type { EffectsBuffer, Token } from "./effects.ts";
 import { formatZxid, isSuccessor, type Zxid } from "./zxid.ts";
 
@@ -10,9 +10,6 @@ export interface RecoveredLog {
   readonly base: Zxid;
   readonly entries: readonly Entry[];
 }
-
-/** The log of a replica that has never written anything. */
-export const emptyLog: RecoveredLog = { snapshot: emptySnapshot, base: 0n, entries: [] };
 
 interface InFlight {
   readonly token: Token;

@@ -4,9 +4,6 @@
  */
 export type Zxid = bigint;
 
-/** The last counter an epoch has. A leader that reaches it steps down, so that a new epoch begins (ZOOKEEPER-1277). */
-export const counterMax = 0xffff_ffff;
-
 /** Joins an epoch and a counter. The only place, with {@link epochOf} and {@link counterOf}, that knows the split. */
 export function zxidOf(epoch: number, counter: number): Zxid {
   return (BigInt(epoch) << 32n) | BigInt(counter);

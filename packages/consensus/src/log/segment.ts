@@ -69,7 +69,7 @@ export function segmentSalt(header: Uint8Array): number {
   return new DataView(header.buffer, header.byteOffset).getUint32(60, true);
 }
 
-export interface Batch {
+interface Batch {
   readonly sequence: number;
   readonly previousCrc: number;
   readonly crc: number;
@@ -106,7 +106,7 @@ export function encodeBatch(payload: Uint8Array, place: BatchPlace): EncodedBatc
 }
 
 /** The batch at `offset`, or undefined when there is none whose checksum holds. */
-export function decodeBatch(bytes: Uint8Array, offset: number, salt: number): Batch | undefined {
+function decodeBatch(bytes: Uint8Array, offset: number, salt: number): Batch | undefined {
   if (offset + batchHeaderBytes > bytes.length) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset + offset);
   if (view.getUint32(0, true) !== batchMagic) return undefined;

@@ -1,3 +1,4 @@
+// Over 400 lines: the twin of the replica's driver, in the same order of duties, with a checker at every step.
 import type { Prng } from "@tutti/stdx";
 import type { Send } from "../core/effects.ts";
 import { requestKey, type Entry, type NodeId, type ProposalRequest, type Snapshot } from "../core/entry.ts";

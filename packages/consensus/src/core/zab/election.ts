@@ -6,7 +6,7 @@ import { enter, isVoter, request, setEpochs, type Looking, type Vote, type ZabSt
 // discovery, so no loss, repetition or delay of a vote can do more than cost time.
 
 /** Votes are ordered by epoch, then zxid, then id. By zxid alone, a node that only tried to lead would win (335). */
-export function isBetterVote(left: Vote, right: Vote): boolean {
+function isBetterVote(left: Vote, right: Vote): boolean {
   if (left.epoch !== right.epoch) return left.epoch > right.epoch;
   if (left.zxid !== right.zxid) return left.zxid > right.zxid;
   return left.leader > right.leader;
@@ -68,7 +68,7 @@ function notificationOf(state: ZabState): Notification {
 }
 
 /** Tells one peer the present vote. It speaks of the end of the log, so it waits until that end is durable. */
-export function notify(state: ZabState, peer: NodeId): void {
+function notify(state: ZabState, peer: NodeId): void {
   const link = state.links.get(peer);
   if (link === undefined) return;
   state.out.send({ to: peer, link: undefined, message: notificationOf(state), after: state.out.lastToken });

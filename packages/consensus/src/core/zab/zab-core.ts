@@ -4,8 +4,7 @@ import type { NodeId } from "../entry.ts";
 import { LogMirror } from "../log-mirror.ts";
 import type { LeaderMessage, LearnerMessage, ZabMessage } from "../messages.ts";
 import { majority } from "../quorum.ts";
-import type { CoreStatus, Input, LeaderHooks, Members, RecoveredState, ReplicaCore } from "../replica-core.ts";
-import { formatZxid } from "../zxid.ts";
+import type { Input, LeaderHooks, Members, RecoveredState, ReplicaCore } from "../replica-core.ts";
 import {
   considerCommit,
   considerReads,
@@ -41,7 +40,8 @@ import {
   receiveEntry,
   synchronize,
 } from "./synchronization.ts";
-import { deliver, isVoter, request, sendToLearner, type Leading, type Learning, type ZabState } from "./zab-state.ts";
+import { deliver, request, sendToLearner, type Leading, type Learning, type ZabState } from "./zab-state.ts";
+import { roleName, statusOf } from "./zab-status.ts";
 import { zabDefaults, type ZabOptions } from "./zab-options.ts";
 
 export interface ZabCoreOptions {
@@ -384,37 +384,4 @@ function tickLeading(state: ZabState, leading: Leading): void {
   }
   leading.ticksToPing -= 1;
   if (leading.ticksToPing <= 0) sendPings(state, leading);
-}
-
-const letters = { looking: "L", following: "F", observing: "O", leading: "*" } as const;
-
-function roleName(state: ZabState): CoreStatus["role"] {
-  if (state.role.kind !== "learning") return state.role.kind;
-  return state.role.voting ? "following" : "observing";
-}
-
-function statusOf(state: ZabState): CoreStatus {
-  const { role } = state;
-  const inStep = role.kind !== "looking" && role.phase === "broadcast";
-  const leader = role.kind === "learning" ? role.leader : state.id;
-  return {
-    id: state.id,
-    role: roleName(state),
-    phase: role.kind === "looking" ? "election" : role.phase,
-    leader: inStep ? leader : undefined,
-    epoch: state.epochs.current,
-    acceptedEpoch: state.epochs.accepted,
-    voting: isVoter(state),
-    committed: state.committed,
-    logged: state.log.end,
-    durable: state.log.durableEnd,
-    delivered: state.delivered,
-    snapshot: state.log.snapshot.position,
-  };
-}
-
-/** One line: id and role, epoch, committed/logged. */
-export function explainStatus(status: CoreStatus): string {
-  const { id, role, epoch, committed, logged } = status;
-  return `${id}${letters[role]} e${epoch} ${formatZxid(committed)}/${formatZxid(logged)}`;
 }
