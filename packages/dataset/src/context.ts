@@ -61,6 +61,8 @@ export interface Context extends AsyncDisposable {
   emptyRdd<T>(): Rdd<T>;
   /** The elements of all, in order. */
   union<T>(rdds: readonly Rdd<T>[]): Rdd<T>;
+  /** What `saveAsObjectFile` wrote, a partition for each of its parts. */
+  objectFile<T>(path: string): Rdd<T>;
   /** `[path, text]` for each file of a directory or glob, a partition for each. */
   wholeTextFiles(path: string): Rdd<readonly [string, string]>;
   /** `[path, bytes]` for each file of a directory or glob, a partition for each. */
@@ -146,6 +148,7 @@ export function createContext(options: ContextOptions = {}): Context {
     union<T>(rdds: readonly Rdd<T>[]) {
       return createRdd<T>(host, { kind: "union", inputs: rdds.map((rdd) => checkRdd("union", rdd).lineage) });
     },
+    objectFile: <T>(path: string) => createRdd<T>(host, { kind: "objects", path }),
     wholeTextFiles: (path) => createRdd<readonly [string, string]>(host, { kind: "files", path, as: "text" }),
     binaryFiles: (path) => createRdd<readonly [string, Uint8Array]>(host, { kind: "files", path, as: "bytes" }),
     close,

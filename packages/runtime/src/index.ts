@@ -21,3 +21,6 @@ export type {
 export type { TaskContext, TaskFunction, TaskNote, TaskOutput } from "./core/task.ts";
 export { RuntimeError, type RuntimeErrorCode, type RuntimeErrorOptions } from "./runtime-error.ts";
 export type { Refusal, RefusalReason } from "./runtime-error.ts";
+
+// What our other packages need. Not covered by semantic versioning.
+export { decodeRows, encodeRows } from "./shuffle/rows-codec.ts";

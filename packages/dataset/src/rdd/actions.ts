@@ -97,6 +97,16 @@ export interface Actions<T> {
   saveAsTextFile(directory: string, options?: ActionOptions): Promise<SavedFiles>;
   /** The same, every element as JSON, texts too. bigints are written digit for digit. */
   saveAsJson(directory: string, options?: ActionOptions): Promise<SavedFiles>;
+  /**
+   * The same, as bytes that `objectFile` reads back: everything that may cross threads may be written, and arrives as it
+   * left. Checked for damage when read.
+   */
+  saveAsObjectFile(directory: string, options?: ActionOptions): Promise<SavedFiles>;
+  /**
+   * Writes an object file and gives an RDD that begins there: a long lineage is cut, and later jobs read instead of
+   * computing. The files are the caller's to remove.
+   */
+  checkpoint(directory: string, options?: ActionOptions): Promise<Rdd<T>>;
   /** How many partitions a job would have. Looks at the files, runs nothing. */
   getNumPartitions(): Promise<number>;
   /** What it is made of, and the stages that collecting it would run. */

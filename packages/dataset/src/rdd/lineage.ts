@@ -9,6 +9,7 @@ export type Lineage = SourceNode | NarrowNode | WideNode;
 export type SourceNode =
   | { readonly kind: "rows"; readonly partitions: readonly (readonly unknown[])[] }
   | { readonly kind: "text"; readonly path: string; readonly partitionsMin: number }
+  | { readonly kind: "objects"; readonly path: string }
   | { readonly kind: "files"; readonly path: string; readonly as: "text" | "bytes" }
   | {
       readonly kind: "parquet";
@@ -86,10 +87,13 @@ export function sourcesOf(lineage: Lineage, isKept: (key: string) => boolean): R
     seen.add(node);
     const inputs = inputsOf(node);
     pending.push(...inputs);
-    if (node.kind === "rows" || node.kind === "text" || node.kind === "files" || node.kind === "parquet")
-      sources.add(node);
+    if (isSource(node)) sources.add(node);
   }
   return sources;
+}
+
+function isSource(node: Lineage): node is SourceNode {
+  return inputsOf(node).length === 0 && node.kind !== "union" && node.kind !== "cogroup";
 }
 
 /** The lineage as a tree of indented lines, the RDD itself on top. */
@@ -103,6 +107,7 @@ function describe(node: Lineage): string {
     case "rows":
       return `parallelize (${node.partitions.length} partitions)`;
     case "text":
+    case "objects":
     case "files":
     case "parquet":
       return `${node.kind} ${node.path}`;

@@ -1,6 +1,8 @@
 import type { TaskContext, TaskOutput } from "@tutti/runtime";
 import { DatasetError } from "../dataset-error.ts";
-import { openPartFile, type PartFile } from "../sinks/text-directory.ts";
+import { encodeBlock } from "../sinks/object-blocks.ts";
+import { openPartFile, type PartFile } from "../sinks/output-directory.ts";
+import { encodeLines } from "../sinks/text-lines.ts";
 import { pairError, type LoopSink } from "./fuse.ts";
 import { hashKey } from "./key.ts";
 import { createKeyedTable, type Combine } from "./keyed-table.ts";
@@ -30,8 +32,8 @@ export async function openOutput(sink: Sink, context: TaskContext): Promise<Open
     }
     case "reduce":
       return reduceOutput(sink, context);
-    case "text":
-      return textOutput(await openPartFile(sink.directory, context));
+    case "file":
+      return fileOutput(await openPartFile(sink.directory, context), sink.as === "text" ? encodeLines : encodeBlock);
     case "combine": {
       const table = createKeyedTable();
       const loopSink: LoopSink = { kind: "combine", combine: combineOf(sink, context), table };
@@ -78,12 +80,12 @@ function reduceOutput({ fn, initial }: Extract<Sink, { kind: "reduce" }>, contex
   return { loopSink, finish: () => oneSlice(loopSink.hasValue ? [loopSink.value] : []) };
 }
 
-function textOutput(file: PartFile): OpenOutput {
+function fileOutput(file: PartFile, encode: (rows: readonly unknown[]) => string | Uint8Array): OpenOutput {
   let rowCount = 0;
   return {
     ...draining(async (rows) => {
       rowCount += rows.length;
-      await file.write(rows);
+      if (rows.length > 0) await file.append(encode(rows));
     }),
     async finish() {
       await file.commit();

@@ -8,7 +8,7 @@ export type ActionSink =
   | { readonly kind: "collect"; readonly rowsMax?: number }
   | { readonly kind: "count" }
   | { readonly kind: "reduce"; readonly fn: AnyFunction; readonly initial?: { readonly value: unknown } }
-  | { readonly kind: "text"; readonly directory: string };
+  | Extract<Sink, { kind: "file" }>;
 
 export interface PlanOptions {
   readonly name: string;
@@ -144,6 +144,7 @@ class Planner {
     switch (node.kind) {
       case "rows":
       case "text":
+      case "objects":
       case "files":
       case "parquet":
         return [this.#openSource(node, place)];
@@ -186,7 +187,7 @@ class Planner {
     }
     const splits = this.#options.splits.get(node) ?? [];
     const source: Source = node.kind === "files" ? { kind: "files", as: node.as } : { kind: node.kind };
-    const labels = { text: "textFile", files: "wholeFiles", parquet: "parquetRows" } as const;
+    const labels = { text: "textFile", objects: "objectFile", files: "wholeFiles", parquet: "parquetRows" } as const;
     return branchOf({ first, partitionCount: splits.length, source, label: labels[node.kind], splits });
   }
 

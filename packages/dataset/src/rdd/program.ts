@@ -23,6 +23,8 @@ export type Source =
   | { readonly kind: "rows"; readonly input: number }
   /** Lines of text; the split is the task's own argument. */
   | { readonly kind: "text" }
+  /** A part that `saveAsObjectFile` wrote; the path is the task's own argument. */
+  | { readonly kind: "objects" }
   /** Whole files, as `[path, content]`; the path is the task's own argument. */
   | { readonly kind: "files"; readonly as: "text" | "bytes" }
   /** Rows of a Parquet file; the range is the task's own argument. */
@@ -73,8 +75,8 @@ export type Sink =
   | { readonly kind: "count" }
   /** `initial` is plain data; without it the first row takes its place. */
   | { readonly kind: "reduce"; readonly fn: number; readonly initial?: { readonly value: unknown } }
-  /** Lines into a part file of a directory that is not visible yet. */
-  | { readonly kind: "text"; readonly directory: string }
+  /** Into a part file of a directory that is not visible yet. */
+  | { readonly kind: "file"; readonly as: "text" | "objects"; readonly directory: string }
   /** Pairs by the hash of their key, those of one key combined first. */
   | {
       readonly kind: "combine";

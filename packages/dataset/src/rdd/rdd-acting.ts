@@ -2,14 +2,14 @@ import type { JobResult } from "@tutti/runtime";
 import { assert, createPrng } from "@tutti/stdx";
 import { checkCount, checkFunction, checkPlainData, checkSeed } from "../check-argument.ts";
 import { DatasetError } from "../dataset-error.ts";
-import { writeDirectory } from "../sinks/text-directory.ts";
+import { writeDirectory } from "../sinks/output-directory.ts";
 import { jsonOf } from "../sinks/json-text.ts";
 import type { ActionOptions, Histogram, SavedFiles } from "./actions.ts";
 import { addToSketch, emptySketch, estimateDistinct, mergeSketches } from "./distinct-sketch.ts";
 import { binOf, boundsOf, checkBounds } from "./histogram.ts";
 import { canonicalKey } from "./key.ts";
 import { drawLineage } from "./lineage.ts";
-import { countPartitions, planJob } from "./plan-job.ts";
+import { countPartitions, planJob, type ActionSink } from "./plan-job.ts";
 import { PairingRdd } from "./rdd-pairing.ts";
 import { compareKeys } from "./sort-order.ts";
 import { addToMoments, mergeMoments, noMoments, statisticsOf, type Moments, type Statistics } from "./statistics.ts";
@@ -214,11 +214,21 @@ export class ActingRdd extends PairingRdd {
   }
 
   async saveAsTextFile(directory: string, options?: ActionOptions): Promise<SavedFiles> {
-    return await this.#save("saveAsTextFile", directory, options);
+    return await this.#save("saveAsTextFile", { kind: "file", as: "text", directory }, options);
+  }
+
+  async saveAsObjectFile(directory: string, options?: ActionOptions): Promise<SavedFiles> {
+    return await this.#save("saveAsObjectFile", { kind: "file", as: "objects", directory }, options);
   }
 
   async saveAsJson(directory: string, options?: ActionOptions): Promise<SavedFiles> {
-    return await this.element("map", (element: unknown) => jsonOf(element)).#save("saveAsJson", directory, options);
+    const lines = this.element("map", (element: unknown) => jsonOf(element));
+    return await lines.#save("saveAsJson", { kind: "file", as: "text", directory }, options);
+  }
+
+  async checkpoint(directory: string, options?: ActionOptions): Promise<this> {
+    await this.saveAsObjectFile(directory, options);
+    return this.derive({ kind: "objects", path: directory });
   }
 
   async getNumPartitions(): Promise<number> {
@@ -235,10 +245,15 @@ export class ActingRdd extends PairingRdd {
     return [drawLineage(this.lineage), "", ...stages].join("\n");
   }
 
-  async #save(name: string, directory: string, options: ActionOptions | undefined): Promise<SavedFiles> {
+  async #save(
+    name: string,
+    sink: Extract<ActionSink, { kind: "file" }>,
+    options: ActionOptions | undefined,
+  ): Promise<SavedFiles> {
+    const { directory } = sink;
     let result: JobResult | undefined;
     await writeDirectory(directory, async (hidden) => {
-      result = await this.runJob(name, { sink: { kind: "text", directory: hidden }, options });
+      result = await this.runJob(name, { sink: { ...sink, directory: hidden }, options });
     });
     assert(result !== undefined, "a directory that was published was written by a job");
     const { partitions, stages } = result;

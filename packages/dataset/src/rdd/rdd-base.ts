@@ -76,6 +76,7 @@ async function planSource(source: SourceNode): Promise<readonly unknown[]> {
   switch (source.kind) {
     case "text":
       return await planTextSplits(source.path, source.partitionsMin);
+    case "objects":
     case "files":
       return await planWholeFiles(source.path);
     case "parquet": {

@@ -1,5 +1,6 @@
 import type { TaskContext } from "@tutti/runtime";
 import type { ParquetRange } from "../sources/parquet.ts";
+import { readObjectFile } from "../sources/object-file.ts";
 import { readTextLines, type TextSplit } from "../sources/text.ts";
 import { readWholeFile } from "../sources/whole-file.ts";
 import { createLoop, pairError } from "./fuse.ts";
@@ -20,6 +21,9 @@ export async function* batchesOf(source: Source, context: TaskContext): AsyncGen
       break;
     case "text":
       yield* readTextLines(context.partitionArgs as TextSplit);
+      break;
+    case "objects":
+      yield* readObjectFile(context.partitionArgs as string);
       break;
     case "files":
       yield [await readWholeFile(context.partitionArgs as string, source.as)];

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -49,6 +49,19 @@ describe.each([
     const gzip = path.join(directory, "not.gz");
     await writeFile(gzip, "neither is this compressed");
     expect(await refusal(() => tutti.textFile(gzip).count())).toMatchObject({ code: "unreadable" });
+  });
+
+  test("a damaged object file is reported, by the place of its damage", async () => {
+    const output = path.join(directory, `objects ${executor}`);
+    await tutti.range(0, 1000, { partitionCount: 1 }).saveAsObjectFile(output);
+    const part = path.join(output, "part-00000");
+    const bytes = await readFile(part);
+    for (const damage of [bytes.subarray(0, -1), Buffer.concat([bytes, bytes.subarray(0, 4)]), bytes.with(100, 1)]) {
+      await writeFile(part, damage);
+      const error = await refusal(() => tutti.objectFile(output).count());
+      expect(error).toMatchObject({ code: "unreadable" });
+      expect(error.message).toContain("part-00000 is damaged");
+    }
   });
 
   test("an output that exists is refused and left as it was", async () => {

@@ -1,3 +1,4 @@
+import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import type { Context, Rdd } from "../../src/index.ts";
 import { canonicalKey } from "../../src/rdd/key.ts";
@@ -513,12 +514,33 @@ export const actions: readonly OperationCase[] = [
     model: (all) => all.length,
   },
   {
+    name: "saveAsObjectFile and objectFile",
+    ours: async ({ rdd, tutti }) => {
+      const output = `${tmpdir()}/tutti-objects-${process.pid}-${performance.now()}`;
+      await rdd.map((one) => ({ one, list: [one] })).saveAsObjectFile(output);
+      const read = await tutti.objectFile<unknown>(output).collect();
+      await rm(output, { recursive: true });
+      return read;
+    },
+    model: (all) => all.map((one) => ({ one, list: [one] })),
+  },
+  {
+    name: "checkpoint",
+    ours: async ({ rdd }) => {
+      const output = `${tmpdir()}/tutti-checkpoint-${process.pid}-${performance.now()}`;
+      const begun = await rdd.sortBy((one) => one).checkpoint(output);
+      const answer = [await begun.collect(), (await begun.toDebugString()).includes("sortBy")];
+      await rm(output, { recursive: true });
+      return answer;
+    },
+    model: (all) => [sorted(all, byKey), false],
+  },
+  {
     name: "saveAsJson",
     ours: async ({ rdd, tutti }) => {
       const output = `${tmpdir()}/tutti-json-${process.pid}-${performance.now()}`;
       const saved = await rdd.saveAsJson(output);
       const lines = await tutti.textFile(output).collect();
-      const { rm } = await import("node:fs/promises");
       await rm(output, { recursive: true });
       return [saved.rowCount, lines.length];
     },

@@ -3,11 +3,10 @@ import path from "node:path";
 import type { TaskContext } from "@tutti/runtime";
 import { DatasetError } from "../dataset-error.ts";
 import { shorten } from "../shorten.ts";
-import { jsonOf } from "./json-text.ts";
 
-/** One part of a directory of text, while a task writes it. */
+/** One part of an output directory, while a task writes it. */
 export interface PartFile {
-  write(rows: readonly unknown[]): Promise<void>;
+  append(content: string | Uint8Array): Promise<void>;
   /** Gives the file its final name. Of several attempts, the last one that commits counts; all write the same. */
   commit(): Promise<void>;
   close(): Promise<void>;
@@ -24,10 +23,9 @@ export async function openPartFile(
     throw writeFailed(attemptPath, thrown);
   });
   return {
-    async write(rows) {
-      if (rows.length === 0) return;
+    async append(content) {
       try {
-        await file.write(`${rows.map(lineOf).join("\n")}\n`);
+        await file.appendFile(content);
       } catch (thrown) {
         throw writeFailed(attemptPath, thrown);
       }
@@ -88,12 +86,6 @@ async function refuseExisting(output: string): Promise<void> {
     },
   );
   if (exists) throw new DatasetError("output-exists", `${output} exists already; remove it or choose another name`);
-}
-
-/** Text as it is, other primitives as JavaScript prints them, everything else as JSON with bigints digit for digit. */
-function lineOf(row: unknown): string {
-  if (typeof row === "string") return row;
-  return typeof row !== "object" || row === null ? String(row) : jsonOf(row);
 }
 
 function writeFailed(name: string, thrown: unknown): DatasetError {
