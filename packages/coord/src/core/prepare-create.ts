@@ -21,26 +21,32 @@ function isTtlFlag(flags: number): boolean {
   return flags === createFlags.ttl || flags === createFlags.ttlSequential;
 }
 
-/** The mode that flags and opcode ask for together, or why they do not fit. */
+/** Kind of the node that flags and opcode ask for together, or why they do not fit. */
+function kindOf(op: CreateOp, context: PrepareContext, insideMulti: boolean): ZnodeKind | ErrorCode {
+  const { flags } = op;
+  // Containers come by their opcode, whatever the flag, and inside a multi by the flag as well; the TTL opcode
+  // without a TTL flag is an ordinary create inside a multi and refused elsewhere (all seen on 3.9.4).
+  if (op.type === "createTtl" && (!insideMulti || isTtlFlag(flags))) {
+    const isPossible = isTtlFlag(flags) && op.ttlMs > 0n && op.ttlMs <= ttlMsMax;
+    return isPossible ? { kind: "ttl", ttlMs: op.ttlMs } : errorCodes.badArguments;
+  }
+  if (isTtlFlag(flags)) return errorCodes.badArguments;
+  if (op.type === "createContainer" || (insideMulti && flags === createFlags.container)) return containerKind;
+  const isEphemeral = flags === createFlags.ephemeral || flags === createFlags.ephemeralSequential;
+  return isEphemeral ? { kind: "ephemeral", sessionId: context.sessionId } : persistentKind;
+}
+
 function modeOf(op: CreateOp, context: PrepareContext, insideMulti: boolean): CreateMode | ErrorCode {
   const { flags } = op;
   if (flags < createFlags.persistent || flags > createFlags.ttlSequential) return errorCodes.badArguments;
   if (isTtlFlag(flags) && !context.rules.extendedTypesEnabled) return errorCodes.unimplemented;
-  if (isTtlFlag(flags) !== (op.type === "createTtl")) return errorCodes.badArguments;
+  const kind = kindOf(op, context, insideMulti);
+  if (typeof kind === "number") return kind;
   const sequential =
     flags === createFlags.persistentSequential ||
     flags === createFlags.ephemeralSequential ||
     flags === createFlags.ttlSequential;
-  if (op.type === "createTtl") {
-    if (op.ttlMs <= 0n || op.ttlMs > ttlMsMax) return errorCodes.badArguments;
-    return { kind: { kind: "ttl", ttlMs: op.ttlMs }, sequential };
-  }
-  if (flags === createFlags.ephemeral || flags === createFlags.ephemeralSequential) {
-    return { kind: { kind: "ephemeral", sessionId: context.sessionId }, sequential };
-  }
-  // On its own the opcode decides about containers, inside a multi the flag does.
-  const isContainer = insideMulti ? flags === createFlags.container : op.type === "createContainer";
-  return { kind: isContainer ? containerKind : persistentKind, sequential };
+  return { kind, sequential };
 }
 
 /** Only creating an ephemeral tells an unknown session from an expired one by the same code. */

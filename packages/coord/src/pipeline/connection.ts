@@ -277,7 +277,9 @@ export class Connection {
     try {
       request = decodeRequestBody(type, reader);
     } catch {
-      this.#handleMalformed(type === "multi", { xid: header.xid, sinceMs: nowMs });
+      // Authentication is read outside of the request pipeline, where nothing answers what cannot be read.
+      if (type === "auth" || type === "sasl") this.close();
+      else this.#handleMalformed(type === "multi", { xid: header.xid, sinceMs: nowMs });
       return;
     }
     this.#dispatch(request, { xid: header.xid, sinceMs: nowMs });

@@ -37,6 +37,11 @@ function multiResults(ops: readonly MultiOp[], results: readonly OpResult[]): re
   });
 }
 
+/** Only with the path. A flag for a container answers as create2 does, and so do that opcode and real TTLs. */
+function answersAsCreate({ type, flags }: { readonly type: string; readonly flags: number }): boolean {
+  return (type === "create" || type === "createTtl") && flags < createFlags.container;
+}
+
 function multiResult(op: MultiOp, { path, stat }: OpResult): MultiResult {
   switch (op.type) {
     case "delete":
@@ -47,10 +52,7 @@ function multiResult(op: MultiOp, { path, stat }: OpResult): MultiResult {
       return { type: "setData", stat };
     default:
       assert(path !== undefined && stat !== undefined, "a create has a path and a Stat");
-      // Containers and TTL nodes answer as create2 does, also when only a flag made them one.
-      return op.type === "create" && op.flags !== createFlags.container
-        ? { type: "create", path }
-        : { type: "create2", path, stat };
+      return answersAsCreate(op) ? { type: "create", path } : { type: "create2", path, stat };
   }
 }
 

@@ -63,12 +63,16 @@ const readOps: { readonly [K in keyof ReadOpBodies]: Codec<ReadOpBodies[K]> } = 
   getChildren: readRequestCodec,
 };
 
-/** A bad create flag fails the whole multi while it is decoded, since ZooKeeper 3.8.2. */
+/**
+ * A create flag that is none fails the whole multi while it is decoded (since ZooKeeper 3.8.2), and so does a TTL
+ * flag on a create that has no TTL (seen on 3.9.4).
+ */
 function rejectBadFlags(op: { readonly type: string }): void {
   if (!("flags" in op)) return;
   const flags = op.flags as number;
-  if (flags < createFlags.persistent || flags > createFlags.ttlSequential) {
-    throw new CoordError("malformed-record", `a create inside a multi has flags ${flags}`);
+  const highest = op.type === "createTtl" ? createFlags.ttlSequential : createFlags.container;
+  if (flags < createFlags.persistent || flags > highest) {
+    throw new CoordError("malformed-record", `a ${op.type} inside a multi has flags ${flags}`);
   }
 }
 

@@ -230,5 +230,8 @@ describe("containers and TTL nodes", () => {
     expect(world.machine.tree.get("/plain")?.kind.kind).toBe("persistent");
     world.ok(multi(create("/container", { flags: 4 })));
     expect(world.machine.tree.get("/container")?.kind.kind).toBe("container");
+    world.ok({ ...create("/byOpcode", { flags: 1 }), type: "createContainer" }, multi(ttl(1, -1n)));
+    expect(world.machine.tree.get("/byOpcode")?.kind.kind).toBe("container");
+    expect(world.machine.tree.get("/t")?.kind.kind).toBe("ephemeral");
   });
 });

@@ -8,7 +8,7 @@
 import { createPrng, type Prng } from "@tutti/stdx";
 import type { MultiOp } from "../../src/protocol/multi-request.ts";
 import type { Acl } from "../../src/protocol/records.ts";
-import type { Request } from "../../src/protocol/requests.ts";
+import { encodeRequest, type Request } from "../../src/protocol/requests.ts";
 import { RawClient, type RawReply } from "../integration/raw-client.ts";
 
 const [portA, portB, seed = "1", operations = "2000"] = process.argv.slice(2);
@@ -47,6 +47,10 @@ class Generator {
     return values[this.#prng.nextBelow(values.length)] as T;
   }
 
+  below(bound: number): number {
+    return this.#prng.nextBelow(bound);
+  }
+
   chance(percent: number): boolean {
     return this.#prng.nextBelow(100) < percent;
   }
@@ -70,10 +74,20 @@ class Generator {
   create(insideMulti: boolean): Extract<MultiOp, { type: "create" | "create2" | "createContainer" | "createTtl" }> {
     const type = this.pick(["create", "create", "create2", "createContainer", "createTtl"] as const);
     const common = { path: this.path(), data: this.data(), acl: this.pick(acls) };
-    if (type === "createTtl")
-      return { type, ...common, flags: this.pick([5, 5, 6]), ttlMs: this.pick([100_000n, 0n, -5n, 1n << 41n]) };
-    if (type === "createContainer") return { type, ...common, flags: 4 };
-    return { type, ...common, flags: this.pick(insideMulti ? [0, 0, 0, 1, 2, 3] : [0, 0, 0, 0, 1, 1, 2, 3, 9]) };
+    if (type === "createTtl") {
+      const flags = this.pick([5, 5, 5, 6, 0]);
+      // A negative TTL without a TTL flag passes all checks of ZooKeeper 3.9.4 and then stops the whole server.
+      const ttlMs = this.pick(flags === 0 ? [100_000n, 0n] : [100_000n, 0n, -5n, 1n << 41n]);
+      return { type, ...common, flags, ttlMs };
+    }
+    if (type === "createContainer") return { type, ...common, flags: this.pick([4, 4, 4, 4, 0, 1]) };
+    return {
+      type,
+      ...common,
+      flags: this.pick(
+        insideMulti ? [0, 0, 0, 0, 1, 1, 2, 3, 4, 4, 5, this.chance(10) ? 9 : 0] : [0, 0, 0, 0, 1, 1, 2, 3, 4, 9],
+      ),
+    };
   }
 
   multiOp(): MultiOp {
@@ -215,6 +229,25 @@ async function connectAll(side: Side): Promise<void> {
 
 const xidsByType: Partial<Record<Request["type"], number>> = { ping: -2, auth: -4, setWatches: -8, setWatches2: -8 };
 
+/** The same session on a new connection; the answer must be the same on both sides, as must the watches lost. */
+async function reattach(side: Side, which: number): Promise<string> {
+  const old = side.clients[which];
+  const client = new RawClient(side.port);
+  const { sessionId = 0n, password = null } = old?.session ?? {};
+  const session = await client.open({ sessionId, password, timeoutMs: 30_000, readOnly: undefined });
+  side.clients[which] = client;
+  return `${session?.timeoutMs} ${session?.sessionId === sessionId} ${session?.readOnly}`;
+}
+
+/** A request as bytes, sometimes with its end cut off. */
+function encoded(generator: Generator, xid: number, request: Request): Uint8Array {
+  const frame = encodeRequest(xid, request);
+  if (!generator.chance(3) || request.type === "ping") return frame;
+  const cut = frame.slice(0, 12 + generator.below(frame.length - 11));
+  new DataView(cut.buffer).setInt32(0, cut.length - 4);
+  return cut;
+}
+
 async function main(): Promise<void> {
   const sides: Side[] = [portA, portB].map((port, index) => ({
     name: index === 0 ? "A" : "B",
@@ -232,7 +265,18 @@ async function main(): Promise<void> {
     const request = generator.request();
     const which = Number(generator.chance(50)) + Number(generator.chance(30));
     const xid = xidsByType[request.type] ?? step + 1;
-    const replies = await Promise.all(sides.map(async (side) => side.clients[which]?.request(request, xid)));
+    if (generator.chance(1)) {
+      const [attachedA, attachedB] = await Promise.all(sides.map(async (side) => reattach(side, which)));
+      if (attachedA !== attachedB) console.log(`step ${step} re-attached: A ${attachedA} B ${attachedB}`);
+      if (attachedA !== attachedB) differences += 1;
+    }
+    const bytes = encoded(generator, xid, request);
+    const replies = await Promise.all(
+      sides.map(async (side) => {
+        side.clients[which]?.write(bytes);
+        return side.clients[which]?.reply(request.type);
+      }),
+    );
     const [left, right] = sides.map((side, index) => normal(side, replies[index]));
     const key = `${request.type} ${replies[0]?.header.err ?? "closed"}`;
     counts.set(key, (counts.get(key) ?? 0) + 1);
@@ -244,7 +288,7 @@ async function main(): Promise<void> {
       );
       console.log(`step ${step} connection ${which} ${shown}\n  A ${left}\n  B ${right}`);
     }
-    if (replies.includes(undefined)) break;
+    if (replies.includes(undefined)) await Promise.all(sides.map(async (side) => reattach(side, which)));
   }
   for (const side of sides) for (const client of side.clients) await client.request({ type: "closeSession" });
   console.log(

@@ -251,6 +251,25 @@ describe("what is wrong", () => {
     expect([client.taken(), client.closed, world.machine.lastZxid]).toEqual([["2 -5"], false, lastZxid + 1n]);
   });
 
+  test("a create flag that does not fit fails the whole multi, and takes a zxid", () => {
+    const world = new PipelineWorld();
+    const client = world.client();
+    const { lastZxid } = world.machine;
+    for (const flags of [5, 9]) {
+      const op = { type: "create", path: "/a", data: null, acl: [], flags } as const;
+      client.send({ type: "multi", ops: [op] });
+    }
+    world.commit();
+    expect([client.taken(), world.machine.lastZxid]).toEqual([["1 -5", "2 -5"], lastZxid + 2n]);
+  });
+
+  test("authentication that cannot be read closes, since nothing else would answer it", () => {
+    const world = new PipelineWorld();
+    const client = world.client();
+    client.raw(frame(0xff, 0xff, 0xff, 0xfc, 0, 0, 0, 100, 0));
+    expect([client.taken(), client.closed]).toEqual([[], true]);
+  });
+
   test("64: an oversized frame, a negative one and half a header close, also before the handshake", () => {
     const world = new PipelineWorld();
     for (const bytes of [

@@ -30,11 +30,12 @@ export const stat: fc.Arbitrary<Stat> = fc.record({
 });
 
 const type = <T extends string>(...names: T[]): fc.Arbitrary<T> => fc.constantFrom(...names);
-const createFlag = fc.integer({ min: 0, max: 6 });
+const createFlag = fc.integer({ min: 0, max: 4 });
+const ttlFlag = fc.constantFrom(5, 6);
 
 const multiOp: fc.Arbitrary<MultiOp> = fc.oneof(
   fc.record({ type: type("create", "create2", "createContainer"), path, data, acl: acls, flags: createFlag }),
-  fc.record({ type: type("createTtl"), path, data, acl: acls, flags: createFlag, ttlMs: long }),
+  fc.record({ type: type("createTtl"), path, data, acl: acls, flags: ttlFlag, ttlMs: long }),
   fc.record({ type: type("delete", "check"), path, version: int }),
   fc.record({ type: type("setData"), path, data, version: int }),
 );
