@@ -6,7 +6,7 @@
  * - `proposal-lost`: the proposal is not and never will be applied; it may be made again.
  * - `proposal-rejected`: the machine refused the request; `answer` says why.
  * - `proposal-expired`: a retry of a request so old that its answer is no longer kept.
- * - `overloaded`: too many proposals wait; nothing was done.
+ * - `overloaded`: too many proposals or reads wait; nothing was done.
  * - `proposal-too-large`: the payload is above the limit.
  * - `invalid-options`: an option is out of its range.
  * - `storage-failed`: a write or a sync failed; the replica has stopped.

@@ -6,6 +6,7 @@ import { requestKey, type Entry, type ProposalRequest, type Snapshot } from "../
 import type { ZabMessage } from "../core/messages.ts";
 import type { Input, LeaderHooks, Members, Prepared, ReplicaCore } from "../core/replica-core.ts";
 import { epochOf, type Zxid } from "../core/zxid.ts";
+import { openReadsMax } from "../core/zab/read-book.ts";
 import { explainStatus } from "../core/zab/zab-status.ts";
 import { ConsensusError } from "../consensus-error.ts";
 import type { Wal } from "../log/wal.ts";
@@ -134,7 +135,9 @@ export class ReplicaDriver implements Replica {
       const limit = this.#settings.requestBytesMax;
       throw new ConsensusError("proposal-too-large", `${request.length} bytes are above the limit of ${limit}`);
     }
-    const name = options.request ?? { client: this.#client, sequence: (this.#sequence += 1) };
+    const given = options.request ?? { client: this.#client, sequence: (this.#sequence += 1) };
+    // The log keeps 64 bits without a sign; the name must be the same before and after it went through there.
+    const name = { client: BigInt.asUintN(64, given.client), sequence: given.sequence };
     if (!Number.isSafeInteger(name.sequence) || name.sequence < 1) {
       throw new ConsensusError("invalid-options", `sequence ${name.sequence} is not a positive integer`);
     }
@@ -161,6 +164,9 @@ export class ReplicaDriver implements Replica {
   }
 
   async read<Result>(query: () => Result, options: CallOptions = {}): Promise<Result> {
+    if (this.#reads.size >= openReadsMax) {
+      throw new ConsensusError("overloaded", `${openReadsMax} reads are open at this replica`);
+    }
     const read = (this.#calls += 1);
     await this.#wait<void>(
       { ...options, maybeApplied: false },

@@ -13,21 +13,21 @@ export interface WaitingRead {
   round: number | undefined;
 }
 
-/** Linearizable reads that wait for a leader, and at the leader for a quorum. Bounded by `max`. */
+/** Reads that may be open at one replica; a driver refuses more at its door, and the core does not take them. */
+export const openReadsMax = 65_536;
+
+/**
+ * Linearizable reads that wait for a leader, and at the leader for a quorum. Every replica keeps to its own bound, which
+ * bounds the leader's list by the number of replicas.
+ */
 export class ReadBook {
   readonly #local: Set<number> = new Set<number>();
   /** Those that no leader has been asked about. */
   #unsent: Set<number> = new Set<number>();
   #waiting: WaitingRead[] = [];
-  readonly #max: number;
-
-  constructor(max: number) {
-    this.#max = max;
-  }
-
   /** A read asked for at this replica. */
   add(read: number): void {
-    if (this.#local.size >= this.#max) return;
+    if (this.#local.size >= openReadsMax) return;
     this.#local.add(read);
     this.#unsent.add(read);
   }
@@ -54,7 +54,7 @@ export class ReadBook {
 
   /** At the leader: this read needs a ping round that starts after now. */
   wait(read: number, source: ReadSource): void {
-    if (this.#waiting.length < this.#max) this.#waiting.push({ read, source, round: undefined });
+    this.#waiting.push({ read, source, round: undefined });
   }
 
   get hasUnsent(): boolean {

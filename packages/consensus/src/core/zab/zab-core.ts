@@ -88,7 +88,7 @@ function createState({ id, members, recovered, hooks, zab }: ZabCoreOptions): Za
     out,
     log,
     proposals: new ProposalBook(out, settings.waitingRequestsMax),
-    reads: new ReadBook(settings.waitingReadsMax),
+    reads: new ReadBook(),
     links: new Map(),
     fresh: new Set(),
     epochs: recovered.epochs,

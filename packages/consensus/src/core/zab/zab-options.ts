@@ -22,8 +22,6 @@ export interface ZabLimits {
   readonly outstandingEntriesMax: number;
   /** Requests that wait for a leader, or for room at the leader; more are refused as `overloaded`. Default 16384. */
   readonly waitingRequestsMax: number;
-  /** Reads that wait for a quorum; more are left unanswered until their caller gives up. Default 65536. */
-  readonly waitingReadsMax: number;
   /** Entries kept in memory behind the newest snapshot, so that short absences end with DIFF. Default 1024. Apache keeps 500. */
   readonly retainedEntriesMax: number;
 }
@@ -43,7 +41,6 @@ export const zabDefaults: ZabOptions = {
   joinTicks: 40,
   outstandingEntriesMax: 4096,
   waitingRequestsMax: 16_384,
-  waitingReadsMax: 65_536,
   retainedEntriesMax: 1024,
   quorum: undefined,
   counterLimit: 0xffff_ffff,
