@@ -34,7 +34,8 @@ function latency(averageMs: number): string {
 function connectionLine(connection: Connection, more = ""): string {
   const { host, stats, outstanding } = connection;
   const interest = connection.sessionId === 0n ? 0 : 1;
-  return ` /${host.remoteName}[${interest}](queued=${outstanding},recved=${stats.received},sent=${stats.sent}${more})\n`;
+  const counts = `queued=${outstanding},recved=${stats.received},sent=${stats.sent}`;
+  return ` /${host.remoteName}[${interest}](${counts}${more})\n`;
 }
 
 function connectionDetails(connection: Connection): string {

@@ -5,7 +5,10 @@ import { type FourLetterWord, fourLetterWords } from "../protocol/four-letter-wo
 export interface ServerOptions {
   /** Port for clients; 0, the default, takes a free one. ZooKeeper's `clientPort`. */
   readonly port?: number;
-  /** Address to bind, default 127.0.0.1. A wider one lets in everybody who can reach it. ZooKeeper's `clientPortAddress`. */
+  /**
+   * Address to bind, default 127.0.0.1. A wider one lets in everybody who can reach it. ZooKeeper's
+   * `clientPortAddress`.
+   */
   readonly host?: string;
   /** Length of a tick in ms, default 2000, sensible from 50 on. ZooKeeper's `tickTime`. */
   readonly tickTimeMs?: number;
@@ -37,7 +40,10 @@ export interface ServerOptions {
    * stands alone refuses it either way. ZooKeeper's `reconfigEnabled`.
    */
   readonly reconfigEnabled?: boolean;
-  /** How often empty containers and TTL nodes are removed, default 60000. ZooKeeper's `znode.container.checkIntervalMs`. */
+  /**
+   * How often empty containers and TTL nodes are removed, default 60000. ZooKeeper's
+   * `znode.container.checkIntervalMs`.
+   */
   readonly reapIntervalMs?: number;
   /** Aborts the start, and later closes the server. */
   readonly signal?: AbortSignal;
