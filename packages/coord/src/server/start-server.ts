@@ -102,8 +102,10 @@ function listen(server: Server, { host, port }: ResolvedOptions): Promise<Server
  * Starts a server that speaks ZooKeeper's protocol, alone and in memory: what it holds is gone when it closes.
  *
  * ```ts
- * const server = await startServer();
- * console.log(server.connectString);
+ * import { startServer } from "@tutti/coord/server";
+ *
+ * const server = await startServer(); // on a free port of the loopback interface
+ * console.log(server.connectString.startsWith("127.0.0.1:")); // => true
  * await server.close();
  * ```
  */

@@ -13,8 +13,12 @@ const bindingsOfFunctions = new WeakMap<AnyFunction, Bindings>();
  * of the function in this thread still sees its own variables.
  *
  * ```ts
- * const factor = 3;
- * rdd.map(withBindings((x: number) => x * factor, { factor }));
+ * import { captureClosures, reviveClosures, withBindings } from "@tutti/runtime";
+ *
+ * const triple = withBindings((x: number) => x * factor, { factor: 3 });
+ * declare const factor: number;
+ * const [revived] = await reviveClosures(captureClosures([triple]).bytes);
+ * console.log((revived as typeof triple)(2)); // => 6
  * ```
  */
 export function withBindings<F extends AnyFunction>(fn: F, bindings: Bindings): F {

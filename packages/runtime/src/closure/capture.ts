@@ -30,9 +30,12 @@ let threadReader: FunctionReader | undefined;
  * sent; its `refusal` says why and where.
  *
  * ```ts
+ * import { captureClosures, reviveClosures } from "@tutti/runtime";
+ *
  * const factor = 3;
  * const { bytes } = captureClosures([(x: number) => x * factor]);
- * const [triple] = await reviveClosures(bytes);
+ * const [triple] = await reviveClosures(bytes); // here, on another thread, or on another machine
+ * console.log((triple as (x: number) => number)(2)); // => 6
  * ```
  */
 export function captureClosures(functions: readonly AnyFunction[]): CapturedClosures {
