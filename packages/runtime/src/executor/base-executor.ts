@@ -24,9 +24,8 @@ export function createExecutorFrom<Block>(parts: ExecutorParts<Block>): Executor
   let jobCount = 0;
   const close = async (): Promise<void> => {
     closing.abort();
-    await Promise.allSettled(running);
+    await Promise.all([parts.close(), Promise.allSettled(running)]);
     kept.clear();
-    await parts.close();
   };
   return {
     slotCount: parts.slotCount,

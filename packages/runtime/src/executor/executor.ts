@@ -7,7 +7,10 @@ import type { TaskNote } from "../core/task.ts";
 export type EventSource<E extends object> = Pick<EventEmitter<E>, "on" | "once" | "off">;
 
 export interface RunOptions {
-  /** Aborting ends the job with `canceled`. Running tasks stop at their next batch, or with their thread. */
+  /**
+   * Aborting ends the job with `canceled`, as soon as its tasks have stopped: at their next batch, or after a second with
+   * their thread.
+   */
   readonly signal?: AbortSignal | undefined;
   /** The job ends with `timeout` when it takes longer. Default: no limit. */
   readonly timeoutMs?: number | undefined;
@@ -30,7 +33,7 @@ export interface Executor extends AsyncDisposable {
   /** What happens meanwhile, for progress and logs. */
   readonly events: EventSource<JobEvents>;
   /**
-   * Runs a job to its end.
+   * Runs a job to its end. When the promise settles, no task of the job runs any more.
    *
    * Before anything starts, every function of the job is checked: one that could not travel is refused with
    * `cannot-travel` on every executor, so that moving a program to another one does not change its answer.

@@ -1,4 +1,4 @@
-import { setImmediate } from "node:timers/promises";
+import { setImmediate, setTimeout } from "node:timers/promises";
 import { assert } from "@tutti/stdx";
 import { checkClosures } from "../closure/capture.ts";
 import type { AnyFunction, JobGraph, TaskAttempt } from "../core/job.ts";
@@ -10,6 +10,9 @@ import { loadTask } from "./load-task.ts";
 
 /** A task gives the event loop a turn when it has worked for this long: timers stay within a frame of a screen. */
 const yieldAfterMs = 12;
+
+/** How long the end of a job waits for a task that has not stopped. */
+const stopGraceMs = 1_000;
 
 type Rows = readonly unknown[];
 
@@ -32,6 +35,7 @@ export function createInProcessExecutor(): Executor {
 function openLane(job: JobGraph): Lane<Rows> {
   for (const stage of job.stages) checkWherePossible(stage.closures);
   let isOver = false;
+  const running = new Set<Promise<unknown>>();
   let turnStartedAtMs = performance.now();
 
   const checkpoint = async (): Promise<void> => {
@@ -42,29 +46,43 @@ function openLane(job: JobGraph): Lane<Rows> {
     if (isOver) throw new RuntimeError("canceled", `${job.name} is over`);
   };
 
+  const runTask = async (task: TaskAttempt, inputs: readonly (readonly Rows[])[]): Promise<AttemptOutput<Rows>> => {
+    const stage = job.stages[task.stage];
+    assert(stage !== undefined, "a launched task belongs to a stage of the job");
+    await checkpoint();
+    const run = await loadTask(stage.module, stage.exportName);
+    const output = await run({
+      stageName: stage.name,
+      partition: task.partition,
+      attempt: task.attempt,
+      args: stage.args,
+      partitionArgs: stage.partitionArgs?.[task.partition],
+      closures: stage.closures,
+      inputs,
+      checkpoint,
+    });
+    return { blocks: output.slices, rowCount: output.rowCount, notes: output.notes ?? [] };
+  };
+
   return {
     slotCount: 1,
     encode: (rows) => rows,
     decode: (block) => block,
-    async runAttempt(task: TaskAttempt, inputs): Promise<AttemptOutput<Rows>> {
-      const stage = job.stages[task.stage];
-      assert(stage !== undefined, "a launched task belongs to a stage of the job");
-      await checkpoint();
-      const run = await loadTask(stage.module, stage.exportName);
-      const output = await run({
-        stageName: stage.name,
-        partition: task.partition,
-        attempt: task.attempt,
-        args: stage.args,
-        partitionArgs: stage.partitionArgs?.[task.partition],
-        closures: stage.closures,
-        inputs,
-        checkpoint,
-      });
-      return { blocks: output.slices, rowCount: output.rowCount, notes: output.notes ?? [] };
+    async runAttempt(task, inputs) {
+      const attempt = runTask(task, inputs);
+      running.add(attempt);
+      try {
+        return await attempt;
+      } finally {
+        running.delete(attempt);
+      }
     },
-    close() {
+    async close() {
       isOver = true;
+      if (running.size === 0) return;
+      // A task that waits for something that never comes cannot be stopped from here; its job does not wait for it.
+      const stopped = Promise.allSettled(running);
+      await Promise.race([stopped, setTimeout(stopGraceMs, undefined, { ref: false })]);
     },
   };
 }

@@ -18,6 +18,9 @@ export interface Lane<Block> {
    * task itself failed.
    */
   runAttempt(task: TaskAttempt, inputs: readonly (readonly Block[])[]): Promise<AttemptOutput<Block>>;
-  /** Stops what still runs and forgets the job. Called once, at its end, whatever that was. */
-  close(): void;
+  /**
+   * Stops what still runs and forgets the job. Called once, at its end, whatever that was. Resolves when no attempt runs
+   * any more, so that whoever cleans up after the job does not race with it.
+   */
+  close(): Promise<void>;
 }

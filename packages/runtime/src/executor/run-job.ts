@@ -37,7 +37,7 @@ export async function runJob<Block>(job: JobGraph, lane: Lane<Block>, run: JobRu
       : thrown;
   } finally {
     interrupt[Symbol.dispose]();
-    lane.close();
+    await lane.close();
   }
 }
 

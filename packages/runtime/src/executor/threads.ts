@@ -59,7 +59,7 @@ function openLane(job: JobGraph, { pool, slotCount, laneId }: LaneParts): Lane<S
   // All at once, before anything starts: a function of the last stage must not fail a job that is half done.
   const closures = job.stages.map((stage) => captureClosures(stage.closures).bytes);
   const jobIsOver = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-  const busy = new Set<Thread>();
+  const busy = new Map<Promise<unknown>, Thread>();
   const keyOf = (stageId: number): string => `${laneId}.${stageId}`;
 
   const describe = (stageId: number): Extract<ToThread, { kind: "stage" }> => {
@@ -76,7 +76,8 @@ function openLane(job: JobGraph, { pool, slotCount, laneId }: LaneParts): Lane<S
     decode: decodeRows,
     async runAttempt(task: TaskAttempt, inputs): Promise<AttemptOutput<SharedBlock>> {
       const thread = await pool.borrow();
-      busy.add(thread);
+      const done = Promise.withResolvers<void>();
+      busy.set(done.promise, thread);
       try {
         if (Atomics.load(jobIsOver, 0) === 1) throw new RuntimeError("canceled", `${job.name} is over`);
         const { partition, attempt } = task;
@@ -93,19 +94,19 @@ function openLane(job: JobGraph, { pool, slotCount, laneId }: LaneParts): Lane<S
           jobIsOver,
         });
       } finally {
-        busy.delete(thread);
+        busy.delete(done.promise);
+        done.resolve();
         pool.giveBack(thread);
       }
     },
-    close() {
+    async close() {
       Atomics.store(jobIsOver, 0, 1);
       pool.forget(job.stages.map((stage) => keyOf(stage.id)));
-      const late = [...busy];
-      if (late.length === 0) return;
       const grace = setTimeout(() => {
-        for (const thread of late) if (busy.has(thread)) void thread.terminate();
+        for (const thread of busy.values()) void thread.terminate();
       }, stopGraceMs);
-      grace.unref();
+      await Promise.all(busy.keys());
+      clearTimeout(grace);
     },
   };
 }

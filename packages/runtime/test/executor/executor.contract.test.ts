@@ -164,11 +164,17 @@ describe.each([
   });
 
   test("signals, time limits and close end what runs, each with its own code", async () => {
-    const endless = jobOf({ exportName: "waitForEnd", partitionCount: 4 });
+    const runningCount = new Int32Array(new SharedArrayBuffer(4));
+    const endless = jobOf({ exportName: "waitForEnd", partitionCount: 4, args: runningCount });
     const abort = new AbortController();
     executor.events.once("stageStarted", () => abort.abort());
     expect(await refusal(executor.run(endless, { signal: abort.signal }))).toMatchObject({ code: "canceled" });
-    expect(await refusal(executor.run(endless, { timeoutMs: 20 }))).toMatchObject({ code: "timeout" });
+    expect(Atomics.load(runningCount, 0)).toBe(0);
+    for (const timeoutMs of [1, 5, 10, 20, 40]) {
+      expect(await refusal(executor.run(endless, { timeoutMs }))).toMatchObject({ code: "timeout" });
+      // Whoever cleans up after a job must not race with its tasks.
+      expect(Atomics.load(runningCount, 0)).toBe(0);
+    }
     const closing = open();
     const ended = refusal(closing.run(endless));
     closing.events.once("stageStarted", () => void closing.close());

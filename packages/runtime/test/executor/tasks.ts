@@ -38,10 +38,16 @@ export function dieOnce({ attempt }: TaskContext): TaskOutput {
   return output([attempt]);
 }
 
-/** Ends only when the job is over. */
-export async function waitForEnd({ checkpoint }: TaskContext): Promise<TaskOutput> {
-  for (;;) {
-    await checkpoint();
-    await new Promise((resolve) => setImmediate(resolve));
+/** Ends only when the job is over. Its argument counts how many of it run, on all threads together. */
+export async function waitForEnd({ checkpoint, args }: TaskContext): Promise<TaskOutput> {
+  const runningCount = args as Int32Array;
+  Atomics.add(runningCount, 0, 1);
+  try {
+    for (;;) {
+      await checkpoint();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  } finally {
+    Atomics.sub(runningCount, 0, 1);
   }
 }
