@@ -18,6 +18,10 @@ import { workerModule } from "./worker-module.ts";
 export interface ContextOptions {
   /** Runs jobs on this many worker threads. Default: none, jobs run in this thread. Spark: `local[N]`. */
   readonly threads?: number;
+  /** With `threads`: how much memory rows between stages may take before they go to files. See `createThreadExecutor`. */
+  readonly memoryBytesMax?: number;
+  /** With `threads`: where those files go. Default: the system's directory for temporary files. */
+  readonly spillDirectory?: string;
   /** Runs jobs on an executor of the caller's instead. */
   readonly executor?: Executor;
   /** Whether `close()` closes that executor too. Default: true. */
@@ -156,14 +160,18 @@ export function createContext(options: ContextOptions = {}): Context {
   };
 }
 
-function executorFor({ executor, threads }: ContextOptions): Executor {
+function executorFor({ executor, threads, memoryBytesMax, spillDirectory }: ContextOptions): Executor {
   if (executor !== undefined && threads !== undefined) {
     throw new DatasetError("invalid-argument", "createContext takes threads or an executor, not both");
   }
   if (executor !== undefined) return executor;
   if (threads === undefined) return createInProcessExecutor();
   try {
-    return createThreadExecutor({ threadsMax: threads });
+    return createThreadExecutor({
+      threadsMax: threads,
+      ...(memoryBytesMax === undefined ? {} : { memoryBytesMax }),
+      ...(spillDirectory === undefined ? {} : { spillDirectory }),
+    });
   } catch (thrown) {
     throw DatasetError.from(thrown);
   }

@@ -11,7 +11,7 @@ import { RuntimeError } from "@tutti/runtime";
  * - `not-a-pair`: an operation on pairs met an element that is not `[key, value]`
  * - `empty-collection`: there is no element to answer with
  * - `output-exists`: the directory to write exists already
- * - `write-failed`: output could not be written; nothing of it remains
+ * - `write-failed`: output, or rows over the memory budget, could not be written; nothing of it remains
  * - `cannot-travel`: a function or value cannot be sent to another thread or machine; the cause names the variable
  * - `task-failed`: a function of the caller's threw; the cause is what it threw
  * - `worker-lost`: threads or processes ended with the work in hand, more often than retries allow
@@ -66,6 +66,7 @@ const codesOfRuntime: Readonly<Record<RuntimeError["code"], DatasetErrorCode>> =
   canceled: "canceled",
   timeout: "timeout",
   "executor-closed": "executor-closed",
+  "spill-failed": "write-failed",
   "corrupt-block": "task-failed",
 };
 

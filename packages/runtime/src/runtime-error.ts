@@ -8,6 +8,7 @@
  * - `canceled`: a signal was aborted
  * - `timeout`: a stated time ran out
  * - `executor-closed`: the executor was closed, before the call or during it
+ * - `spill-failed`: rows could not be written to a file, or read back
  * - `corrupt-block`: rows that crossed threads cannot be decoded
  */
 export type RuntimeErrorCode =
@@ -18,6 +19,7 @@ export type RuntimeErrorCode =
   | "canceled"
   | "timeout"
   | "executor-closed"
+  | "spill-failed"
   | "corrupt-block";
 
 /**

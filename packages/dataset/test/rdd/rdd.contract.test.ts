@@ -41,6 +41,11 @@ async function check(one: OperationCase, tutti: Context, runs: number): Promise<
 describe.each([
   { executor: "in process", open: () => createContext(), runs: 25 },
   { executor: "on two threads", open: () => createContext({ threads: 2 }), runs: 6 },
+  {
+    executor: "on two threads that spill all but 64 bytes",
+    open: () => createContext({ threads: 2, memoryBytesMax: 64 }),
+    runs: 3,
+  },
 ])("$executor", ({ open, runs }) => {
   let tutti: Context;
   beforeAll(() => {

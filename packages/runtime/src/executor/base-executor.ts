@@ -12,6 +12,8 @@ export interface ExecutorParts<Block> {
   readonly slotCount: number;
   /** Captures the job's functions, or throws `cannot-travel`. Nothing of the job has started yet. */
   openLane(job: JobGraph): Lane<Block>;
+  /** Frees what a job left under a key. */
+  drop(blocks: readonly Block[]): void;
   close(): Promise<void>;
 }
 
@@ -43,7 +45,10 @@ export function createExecutorFrom<Block>(parts: ExecutorParts<Block>): Executor
         running.delete(result);
       }
     },
-    release: (key) => void kept.delete(key),
+    release(key) {
+      for (const { blocks } of kept.get(key) ?? []) parts.drop(blocks);
+      kept.delete(key);
+    },
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -29,7 +29,7 @@ type Rows = readonly unknown[];
  * ```
  */
 export function createInProcessExecutor(): Executor {
-  return createExecutorFrom<Rows>({ slotCount: 1, openLane, close: () => Promise.resolve() });
+  return createExecutorFrom<Rows>({ slotCount: 1, openLane, drop: () => undefined, close: () => Promise.resolve() });
 }
 
 function openLane(job: JobGraph): Lane<Rows> {
@@ -68,6 +68,8 @@ function openLane(job: JobGraph): Lane<Rows> {
     slotCount: 1,
     encode: (rows) => rows,
     decode: (block) => block,
+    // Live rows: the garbage collector frees what nobody refers to.
+    drop: () => undefined,
     async runAttempt(task, inputs) {
       const attempt = runTask(task, inputs);
       running.add(attempt);

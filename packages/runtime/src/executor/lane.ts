@@ -13,6 +13,8 @@ export interface Lane<Block> {
   readonly slotCount: number;
   encode(rows: readonly unknown[]): Block;
   decode(block: Block): readonly unknown[];
+  /** Frees what an attempt left. */
+  drop(blocks: readonly Block[]): void;
   /**
    * Runs one attempt. Rejects with `worker-lost` where another worker may do better, and with anything else where the
    * task itself failed.

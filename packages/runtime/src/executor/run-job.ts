@@ -86,6 +86,7 @@ class JobLoop<Block> {
       return await this.#done.promise;
     } finally {
       interrupt.removeEventListener("abort", onAbort);
+      for (const stage of this.#job.stages) this.#dropOutputs(stage.id);
     }
   }
 
@@ -124,7 +125,7 @@ class JobLoop<Block> {
   }
 
   #onSuccess(task: TaskAttempt, output: AttemptOutput<Block>): void {
-    if (this.#isOver) return;
+    if (this.#isOver) return this.#lane.drop(output.blocks);
     const outputs = this.#outputs[task.stage];
     assert(outputs !== undefined, "a launched task belongs to a stage of the job");
     outputs[task.partition] = output;
@@ -202,8 +203,15 @@ class JobLoop<Block> {
       const isRead = this.#job.stages.every(
         (reader) => finished.has(reader.id) || !reader.inputs.some((input) => stageReadBy(input) === stage.id),
       );
-      if (stage.id !== last && finished.has(stage.id) && isRead) this.#outputs[stage.id] = [];
+      if (stage.id !== last && finished.has(stage.id) && isRead) this.#dropOutputs(stage.id);
     }
+  }
+
+  #dropOutputs(stageId: number): void {
+    const isKept =
+      this.#job.stages[stageId]?.keepAs !== undefined && this.#reports.some(({ stage }) => stage === stageId);
+    if (!isKept) for (const output of this.#outputs[stageId] ?? []) this.#lane.drop(output?.blocks ?? []);
+    this.#outputs[stageId] = [];
   }
 
   #finish(outcome: SchedulerOutcome): void {

@@ -1,6 +1,6 @@
 import type { TaskModule } from "../core/job.ts";
 import type { TaskNote } from "../core/task.ts";
-import type { SharedBlock } from "./shared-block.ts";
+import type { StoredBlock } from "./stored-block.ts";
 
 /** From the driver to a thread. A stage is announced to each thread once, before its first task there. */
 export type ToThread =
@@ -20,7 +20,9 @@ export type ToThread =
       readonly partition: number;
       readonly attempt: number;
       readonly partitionArgs: unknown;
-      readonly inputs: readonly (readonly SharedBlock[])[];
+      readonly inputs: readonly (readonly StoredBlock[])[];
+      readonly memoryBytesLeft: number;
+      readonly spillPath: string;
       /** One word, set to 1 when the job is over: a busy thread sees it without reading its messages. */
       readonly jobIsOver: Int32Array<SharedArrayBuffer>;
     }
@@ -30,7 +32,7 @@ export type ToThread =
 export type FromThread =
   | {
       readonly kind: "done";
-      readonly blocks: readonly SharedBlock[];
+      readonly blocks: readonly StoredBlock[];
       readonly rowCount: number;
       readonly notes: readonly TaskNote[];
     }

@@ -4,10 +4,9 @@ import { reviveClosures } from "../closure/revive.ts";
 import type { AnyFunction } from "../core/job.ts";
 import type { TaskFunction } from "../core/task.ts";
 import { RuntimeError } from "../runtime-error.ts";
-import { decodeRows } from "../shuffle/rows-codec.ts";
 import { loadTask } from "./load-task.ts";
 import { portError } from "./portable-error.ts";
-import { shareRows } from "./shared-block.ts";
+import { readBlock, storeSlices } from "./stored-block.ts";
 import type { FromThread, ToThread } from "./thread-messages.ts";
 
 type StageMessage = Extract<ToThread, { kind: "stage" }>;
@@ -37,12 +36,12 @@ async function runTask(task: TaskMessage): Promise<FromThread> {
     args: stage.message.args,
     partitionArgs: task.partitionArgs,
     closures: stage.closures,
-    inputs: task.inputs.map((blocks) => blocks.map(decodeRows)),
+    inputs: task.inputs.map((blocks) => blocks.map(readBlock)),
     checkpoint: () => {
       if (Atomics.load(task.jobIsOver, 0) === 1) throw new RuntimeError("canceled", `${stage.message.name} is over`);
     },
   });
-  const blocks = output.slices.map((slice) => shareRows(slice));
+  const blocks = storeSlices(output.slices, task);
   return { kind: "done", blocks, rowCount: output.rowCount, notes: output.notes ?? [] };
 }
 

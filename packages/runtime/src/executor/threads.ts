@@ -1,13 +1,13 @@
-import { availableParallelism } from "node:os";
+import { availableParallelism, tmpdir, totalmem } from "node:os";
 import { assert } from "@tutti/stdx";
 import { captureClosures } from "../closure/capture.ts";
 import type { JobGraph, TaskAttempt } from "../core/job.ts";
 import { RuntimeError } from "../runtime-error.ts";
-import { decodeRows } from "../shuffle/rows-codec.ts";
 import { createExecutorFrom } from "./base-executor.ts";
+import { createBlockStore, type BlockStore } from "./block-store.ts";
 import type { Executor } from "./executor.ts";
 import type { AttemptOutput, Lane } from "./lane.ts";
-import { shareRows, type SharedBlock } from "./shared-block.ts";
+import { readBlock, shareRows, type StoredBlock } from "./stored-block.ts";
 import { createThreadPool, type ThreadPool } from "./thread-pool.ts";
 import type { ToThread } from "./thread-messages.ts";
 import type { Thread } from "./thread.ts";
@@ -18,6 +18,14 @@ const stopGraceMs = 1_000;
 export interface ThreadExecutorOptions {
   /** Default: the cores of this machine. 1 to 1024. Spark: `local[N]`. */
   readonly threadsMax?: number;
+  /**
+   * How much memory the rows between stages, and persisted ones, may take as bytes; what is over it goes to files.
+   * Default: a quarter of the machine's memory. Spark: `spark.memory.fraction`. The rows that a task works on come on
+   * top: more partitions make them fewer.
+   */
+  readonly memoryBytesMax?: number;
+  /** Where those files go, to be removed by `close()`. Default: the system's directory for temporary files. */
+  readonly spillDirectory?: string;
 }
 
 /**
@@ -40,22 +48,35 @@ export function createThreadExecutor(options: ThreadExecutorOptions = {}): Execu
       `threadsMax is ${String(threadsMax)}; it must be a whole number from 1 to 1024`,
     );
   }
+  const memoryBytesMax = options.memoryBytesMax ?? Math.floor(totalmem() / 4);
+  if (!(memoryBytesMax >= 0)) {
+    throw new RuntimeError(
+      "invalid-argument",
+      `memoryBytesMax is ${String(memoryBytesMax)}; it must be a number from 0`,
+    );
+  }
+  const store = createBlockStore({ memoryBytesMax, spillDirectory: options.spillDirectory ?? tmpdir() });
   const pool = createThreadPool(threadsMax);
   let laneCount = 0;
-  return createExecutorFrom<SharedBlock>({
+  return createExecutorFrom<StoredBlock>({
     slotCount: threadsMax,
-    openLane: (job) => openLane(job, { pool, slotCount: threadsMax, laneId: (laneCount += 1) }),
-    close: () => pool.close(),
+    openLane: (job) => openLane(job, { pool, store, slotCount: threadsMax, laneId: (laneCount += 1) }),
+    drop: (blocks) => store.drop(blocks),
+    async close() {
+      await pool.close();
+      store.close();
+    },
   });
 }
 
 interface LaneParts {
   readonly pool: ThreadPool;
+  readonly store: BlockStore;
   readonly slotCount: number;
   readonly laneId: number;
 }
 
-function openLane(job: JobGraph, { pool, slotCount, laneId }: LaneParts): Lane<SharedBlock> {
+function openLane(job: JobGraph, { pool, store, slotCount, laneId }: LaneParts): Lane<StoredBlock> {
   // All at once, before anything starts: a function of the last stage must not fail a job that is half done.
   const closures = job.stages.map((stage) => captureClosures(stage.closures).bytes);
   const jobIsOver = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
@@ -73,8 +94,9 @@ function openLane(job: JobGraph, { pool, slotCount, laneId }: LaneParts): Lane<S
   return {
     slotCount,
     encode: shareRows,
-    decode: decodeRows,
-    async runAttempt(task: TaskAttempt, inputs): Promise<AttemptOutput<SharedBlock>> {
+    decode: readBlock,
+    drop: (blocks) => store.drop(blocks),
+    async runAttempt(task: TaskAttempt, inputs): Promise<AttemptOutput<StoredBlock>> {
       const thread = await pool.borrow();
       const done = Promise.withResolvers<void>();
       busy.set(done.promise, thread);
@@ -84,7 +106,9 @@ function openLane(job: JobGraph, { pool, slotCount, laneId }: LaneParts): Lane<S
         const stageKey = keyOf(task.stage);
         const partitionArgs = job.stages[task.stage]?.partitionArgs?.[partition];
         thread.announce(stageKey, () => describe(task.stage));
-        return await thread.runTask({
+        const place = store.place(`${stageKey}.${partition}.${attempt}`);
+        const output = await thread.runTask({
+          ...place,
           kind: "task",
           stageKey,
           partition,
@@ -93,6 +117,8 @@ function openLane(job: JobGraph, { pool, slotCount, laneId }: LaneParts): Lane<S
           inputs,
           jobIsOver,
         });
+        store.add(output.blocks);
+        return output;
       } finally {
         busy.delete(done.promise);
         done.resolve();
