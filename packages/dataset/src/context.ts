@@ -164,6 +164,9 @@ function executorFor({ executor, threads, memoryBytesMax, spillDirectory }: Cont
   if (executor !== undefined && threads !== undefined) {
     throw new DatasetError("invalid-argument", "createContext takes threads or an executor, not both");
   }
+  if (threads === undefined && (memoryBytesMax !== undefined || spillDirectory !== undefined)) {
+    throw new DatasetError("invalid-argument", "memoryBytesMax and spillDirectory go with threads; set threads too");
+  }
   if (executor !== undefined) return executor;
   if (threads === undefined) return createInProcessExecutor();
   try {

@@ -1,3 +1,3 @@
 export { assert, InvariantError } from "./assert.ts";
 export { linkSignals, type LinkedSignal } from "./linked-signal.ts";
-export { createPrng, type Prng } from "./prng.ts";
+export { createPrng, mixSeed, type Prng } from "./prng.ts";

@@ -8,6 +8,11 @@ export interface Prng {
   nextBelow(bound: number): number;
 }
 
+/** A seed of its own for each of many that share one: for partition 3 of seed 7. */
+export function mixSeed(seed: number, index: number): number {
+  return (Math.imul(seed, 0x9e3779b1) ^ Math.imul(index + 1, 0x85ebca6b)) >>> 0;
+}
+
 /**
  * xoshiro128** 1.1 (Blackman and Vigna, 2018), its state filled from the seed by splitmix32, so that neighbouring
  * seeds give unrelated sequences. Not for secrets.

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { TaskContext } from "@tutti/runtime";
-import { createPrng, type Prng } from "@tutti/stdx";
+import { createPrng, mixSeed, type Prng } from "@tutti/stdx";
 import { DatasetError } from "../dataset-error.ts";
 import { listOf } from "./fuse.ts";
 import type { Branch, PartitionStep } from "./program.ts";
@@ -94,10 +94,6 @@ function poisson(mean: number, prng: Prng): number {
   let count = 0;
   for (let product = prng.nextUnit(); product > limit; product *= prng.nextUnit()) count += 1;
   return count;
-}
-
-function mixSeed(seed: number, index: number): number {
-  return (Math.imul(seed, 0x9e3779b1) ^ Math.imul(index + 1, 0x85ebca6b)) >>> 0;
 }
 
 function indexing(countsBefore: readonly number[]): PartitionOperator {

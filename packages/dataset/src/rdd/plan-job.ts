@@ -1,5 +1,6 @@
 import type { AnyFunction, JobGraph, OutputSource, Stage, StageInput, TaskModule } from "@tutti/runtime";
 import { assert } from "@tutti/stdx";
+import { DatasetError } from "../dataset-error.ts";
 import type { Lineage, NarrowNode, SourceNode, WideNode } from "./lineage.ts";
 import type { Branch, Sink, Source, StageProgram, Step } from "./program.ts";
 
@@ -277,7 +278,11 @@ class Planner {
       case "zip": {
         const { from, partitionCount } = this.#materialize(node.other);
         const input = stage.input({ kind: "listed", from, lists: identityLists(partitionCount), first });
-        return () => ({ kind: "zip", input });
+        return (_, ownCount) => {
+          if (ownCount === partitionCount) return { kind: "zip", input };
+          const what = `zip needs as many partitions on both sides; there are ${ownCount} and ${partitionCount}`;
+          throw new DatasetError("invalid-argument", what);
+        };
       }
       case "pipe": {
         const { command, args } = node;

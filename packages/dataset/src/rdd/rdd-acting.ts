@@ -1,5 +1,5 @@
 import type { JobResult } from "@tutti/runtime";
-import { assert, createPrng } from "@tutti/stdx";
+import { assert, createPrng, mixSeed } from "@tutti/stdx";
 import { checkCount, checkFunction, checkPlainData, checkSeed } from "../check-argument.ts";
 import { DatasetError } from "../dataset-error.ts";
 import { writeDirectory } from "../sinks/output-directory.ts";
@@ -62,15 +62,15 @@ export class ActingRdd extends PairingRdd {
   async takeSample(count: number, seed: number = 0, options?: ActionOptions): Promise<unknown[]> {
     checkCount("takeSample", count);
     checkSeed("takeSample", seed);
-    const rows = await this.collect(options);
-    const prng = createPrng(seed);
-    // Fisher and Yates, stopped when there are enough.
-    const taken = Math.min(count, rows.length);
-    for (let place = 0; place < taken; place += 1) {
-      const other = place + prng.nextBelow(rows.length - place);
-      [rows[place], rows[other]] = [rows[other], rows[place]];
-    }
-    return rows.slice(0, taken);
+    const choose = (drawn: (readonly [draw: number, element: unknown])[]): typeof drawn =>
+      drawn.sort(([left], [right]) => left - right).slice(0, count);
+    // Each element draws a number, and the smallest win: a partition sends no more than could be among them.
+    const drawing = this.element("mapPartitions", (elements: readonly unknown[], index: number) => {
+      const prng = createPrng(mixSeed(seed, index));
+      return choose(elements.map((element) => [prng.nextUnit(), element]));
+    });
+    const drawn = (await drawing.collect(options)) as (readonly [number, unknown])[];
+    return choose(drawn).map(([, element]) => element);
   }
 
   async count(options?: ActionOptions): Promise<number> {

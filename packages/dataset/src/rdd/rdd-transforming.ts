@@ -147,7 +147,7 @@ export class TransformingRdd extends RddBase {
 
   /** One value for each key, combined before the shuffle. */
   protected combined({ partitionCount }: PartitionOptions, functions: Combination): this {
-    checkPartitionCount("reduceByKey", partitionCount);
+    checkPartitionCount("a shuffle", partitionCount);
     const { create, merge, mergeCombiners = merge } = functions;
     const node = { kind: "combineByKey", input: this.lineage, create, mergeValue: merge, mergeCombiners } as const;
     return this.derive({ ...node, mapSide: true, partitionCount });
@@ -155,7 +155,7 @@ export class TransformingRdd extends RddBase {
 
   /** All values of each key. Combining first would only move them into arrays earlier. */
   protected gathered({ partitionCount }: PartitionOptions): this {
-    checkPartitionCount("groupByKey", partitionCount);
+    checkPartitionCount("a shuffle", partitionCount);
     const create = (value: unknown): unknown[] => [value];
     const mergeValue = (values: unknown[], value: unknown): unknown[] => {
       values.push(value);
@@ -166,7 +166,7 @@ export class TransformingRdd extends RddBase {
   }
 
   protected cogrouped(other: RddBase, { partitionCount }: PartitionOptions): this {
-    checkPartitionCount("cogroup", partitionCount);
+    checkPartitionCount("a shuffle", partitionCount);
     return this.derive({ kind: "cogroup", inputs: [this.lineage, other.lineage], partitionCount });
   }
 

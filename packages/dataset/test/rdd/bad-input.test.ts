@@ -136,6 +136,17 @@ describe.each([
     expect(await refusal(() => numbers.reduceByKey((a, b) => a + b).collect())).toMatchObject({ code: "not-a-pair" });
   });
 
+  test("RDDs that cannot be zipped are told why", async () => {
+    const three = tutti.range(0, 9, { partitionCount: 3 });
+    const uneven = await refusal(() => three.zip(tutti.range(0, 9, { partitionCount: 2 })).count());
+    expect(uneven).toMatchObject({ code: "invalid-argument" });
+    expect(uneven.message).toContain("there are 3 and 2");
+    const shorter = three.zip(tutti.range(0, 8, { partitionCount: 3 }));
+    expect((await refusal(() => shorter.count())).message).toContain("partitions of equal size");
+    const longer = three.zip(tutti.range(0, 10, { partitionCount: 3 }));
+    expect(await refusal(() => longer.count())).toMatchObject({ code: "invalid-argument" });
+  });
+
   test("reduce of nothing has no answer", async () => {
     const nothing = tutti.parallelize<number>([]);
     expect(await refusal(() => nothing.reduce((a, b) => a + b))).toMatchObject({ code: "empty-collection" });
@@ -180,4 +191,5 @@ test("a thread that dies is replaced, and a task that kills every thread fails t
 
 test("contexts refuse options that contradict each other or make no sense", async () => {
   expect(await refusal(() => createContext({ threads: 0 }))).toMatchObject({ code: "invalid-argument" });
+  expect(await refusal(() => createContext({ memoryBytesMax: 1 }))).toMatchObject({ code: "invalid-argument" });
 });

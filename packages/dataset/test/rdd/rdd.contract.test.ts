@@ -155,6 +155,17 @@ describe.each([
     expect(Math.abs(repeated - 20_000)).toBeLessThan(800);
   });
 
+  test("takeSample gives every element the same chance", async () => {
+    const chosen = new Map<number, number>();
+    const rdd = tutti.range(0, 10, { partitionCount: 3 });
+    for (let seed = 0; seed < 100; seed += 1) {
+      for (const one of await rdd.takeSample(5, seed)) chosen.set(one, (chosen.get(one) ?? 0) + 1);
+    }
+    // 50 of 100 each, and a standard deviation of 5.
+    expect([...chosen.values()].every((count) => Math.abs(count - 50) < 25)).toBe(true);
+    expect(chosen.size).toBe(10);
+  });
+
   test("about how many distinct elements there are is right within two percent", async () => {
     for (const distinct of [1000, 200_000]) {
       const estimate = await tutti
