@@ -74,13 +74,30 @@ function installAlone(manifest: Manifest): void {
   }
 }
 
-/** The built worker files must find each other from inside node_modules. */
+/** The built worker files must find each other from inside node_modules, and functions of the build must travel. */
 function runOnThreads(project: string): void {
   const program = `import { createContext } from "@tutti/dataset";
-const tutti = createContext({ threads: 2 });
-console.log(await tutti.parallelize([1, 2, 3, 4, 5]).map((x) => x * 2).reduce((a, b) => a + b));
+const tutti = createContext({ threads: 2, memoryBytesMax: 100 });
+const numbers = tutti.parallelize([1, 2, 3, 4, 5]);
+const seen = tutti.accumulator(0);
+const doubled = numbers.map((x) => {
+  seen.add(1);
+  return x * 2;
+});
+const pairs = numbers.map((x) => [x % 2, x]);
+console.log(
+  await doubled.reduce((a, b) => a + b),
+  seen.value(),
+  await doubled.max(),
+  (await numbers.takeSample(5)).length,
+  await pairs.lookup(1),
+  (await numbers.stats()).variance,
+  await numbers.countApproxDistinct(),
+  await pairs.groupByKey().sortByKey({ ascending: false }).keys().collect(),
+);
 await tutti.close();`;
-  writeFileSync(path.join(project, "sum.mjs"), program);
-  const printed = run("node", ["sum.mjs"], project).trim();
-  if (printed !== "30") throw new Error(`the installed package gave ${printed}, not 30, on threads`);
+  writeFileSync(path.join(project, "program.mjs"), program);
+  const printed = run("node", ["program.mjs"], project).trim();
+  const expected = "30 5 10 5 [ 1, 3, 5 ] 2 5 [ 1, 0 ]";
+  if (printed !== expected) throw new Error(`the installed package gave ${printed}, not ${expected}, on threads`);
 }

@@ -1,14 +1,3 @@
-import { defineConfig } from "tsup";
+import { packageConfig } from "../../tsup.base.ts";
 
-export default defineConfig({
-  entry: ["src/index.ts", "src/server/index.ts"],
-  dts: true,
-  format: ["esm"],
-  target: "node22",
-  sourcemap: true,
-  clean: true,
-  splitting: true,
-  treeshake: false,
-  removeNodeProtocol: false,
-  noExternal: ["@tutti/stdx"],
-});
+export default packageConfig({ entry: ["src/index.ts", "src/server/index.ts"] });

@@ -1,15 +1,7 @@
-import { defineConfig } from "tsup";
+import { packageConfig } from "../../tsup.base.ts";
 
-export default defineConfig({
+export default packageConfig({
   entry: { index: "src/index.ts", "thread-worker": "src/executor/thread-worker.ts" },
+  // Nobody imports the thread's entry: it is a file to start.
   dts: { entry: { index: "src/index.ts" } },
-  format: ["esm"],
-  target: "node22",
-  sourcemap: true,
-  clean: true,
-  splitting: true,
-  treeshake: false,
-  // Some builtins exist only under their node: name.
-  removeNodeProtocol: false,
-  noExternal: ["@tutti/stdx"],
 });
