@@ -70,6 +70,21 @@ test("compressed files, directories and globs are read, hidden files are not", a
   await tutti.close();
 });
 
+test("whole files come with their path, as text or as bytes, a partition for each", async () => {
+  const folder = path.join(directory, "whole");
+  await mkdir(folder);
+  await writeFile(path.join(folder, "a.txt"), "one\r\ntwo\n");
+  await writeFile(path.join(folder, "b.bin"), Uint8Array.of(0, 255));
+  for (const tutti of [createContext(), createContext({ threads: 2 })]) {
+    const texts = tutti.wholeTextFiles(path.join(folder, "*.txt"));
+    expect(await texts.collect()).toEqual([[path.join(folder, "a.txt"), "one\r\ntwo\n"]]);
+    const bytes = tutti.binaryFiles(folder);
+    expect(await bytes.getNumPartitions()).toBe(2);
+    expect(await bytes.lookup(path.join(folder, "b.bin"))).toEqual([Uint8Array.of(0, 255)]);
+    await tutti.close();
+  }
+});
+
 test("saveAsTextFile writes part files and _SUCCESS, which textFile reads back", async () => {
   const output = path.join(directory, "output");
   const tutti = createContext({ threads: 2 });
