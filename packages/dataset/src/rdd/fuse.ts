@@ -35,19 +35,42 @@ export function createLoop(parts: LoopParts): Loop {
   return generateLoop(parts) ?? chainLoop(parts);
 }
 
+/** A generated loop without a sink of its own. */
+type SharedLoop = (batch: readonly unknown[], sink: LoopSink) => void;
+
+/**
+ * The loops of each stage, by what they do. A thread runs many tasks of a stage, which share their closures: the second
+ * task begins with code that the first has made hot.
+ */
+const loopsOfStages = new WeakMap<readonly AnyFunction[], Map<string, SharedLoop>>();
+
 /** The generated form, or undefined where the process forbids code generation from strings. */
 export function generateLoop({ steps, closures, sink }: LoopParts): Loop | undefined {
-  const code = codeOf(steps, sink.kind);
-  let make: (...bindings: unknown[]) => Loop;
+  const loops = loopsOfStages.get(closures) ?? new Map<string, SharedLoop>();
+  loopsOfStages.set(closures, loops);
+  const name = [sink.kind, ...steps.map((step) => `${step.kind} ${step.fn}`)].join(", ");
+  const loop = loops.get(name) ?? compileLoop(steps, closures, sink.kind);
+  if (loop === undefined) return undefined;
+  loops.set(name, loop);
+  return (batch) => loop(batch, sink);
+}
+
+function compileLoop(
+  steps: readonly ElementStep[],
+  closures: readonly AnyFunction[],
+  sinkKind: LoopSink["kind"],
+): SharedLoop | undefined {
+  const code = codeOf(steps, sinkKind);
+  let make: (...bindings: unknown[]) => SharedLoop;
   try {
     // oxlint-disable-next-line typescript/no-implied-eval -- the text is ours; user functions are bound as parameters
-    make = new Function("sink", "fns", "helpers", code) as typeof make;
+    make = new Function("fns", "helpers", code) as typeof make;
   } catch (thrown) {
     if (thrown instanceof EvalError) return undefined;
     throw thrown;
   }
   const fns = steps.map((step) => closures[step.fn]);
-  return make(sink, fns, { elementError, listOf, pairError, isComposite });
+  return make(fns, { elementError, listOf, pairError, isComposite });
 }
 
 function codeOf(steps: readonly ElementStep[], sinkKind: LoopSink["kind"]): string {
@@ -79,7 +102,7 @@ function codeOf(steps: readonly ElementStep[], sinkKind: LoopSink["kind"]): stri
   return `"use strict";
 const { elementError, listOf, pairError, isComposite } = helpers;
 ${steps.map((_, index) => `const f${index} = fns[${index}];`).join("\n")}
-return (batch) => {
+return (batch, sink) => {
 ${before}
 let index = 0;
 try {

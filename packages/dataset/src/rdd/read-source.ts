@@ -52,7 +52,7 @@ async function combinePairs(source: Extract<Source, { kind: "combined" }>, conte
   const table = createKeyedTable();
   const loop = createLoop({
     steps: [],
-    closures: [],
+    closures: context.closures,
     sink: { kind: "combine", combine: combineOf(source, context), table },
   });
   for (const block of blocksAt(context, source.input)) {
