@@ -117,7 +117,7 @@ function boxedAnatomy(value: object, toSlot: ToSlot): Anatomy {
 function viewBody(value: NodeJS.TypedArray | DataView, toSlot: ToSlot): Body {
   const name = types.isDataView(value) ? "DataView" : typedArrayTag.call(value);
   const length = types.isDataView(value) ? value.byteLength : value.length;
-  if (Buffer.isBuffer(value) && value.buffer.byteLength === Buffer.poolSize) {
+  if (Buffer.isBuffer(value) && value.buffer.byteLength === poolBlockBytes()) {
     // Small buffers are cut from one block that all of the program shares. Its other contents stay at home.
     return { kind: "view", name, buffer: toSlot(new Uint8Array(value).buffer, ".buffer"), byteOffset: 0, length };
   }
@@ -193,4 +193,9 @@ export function naturalBase(body: Body): string {
     case "boxed":
       return "";
   }
+}
+
+/** Asked of a block, not of `Buffer.poolSize`: Node.js 26 makes blocks somewhat larger than that. */
+function poolBlockBytes(): number {
+  return Buffer.allocUnsafe(1).buffer.byteLength;
 }
