@@ -80,7 +80,7 @@ describe("a snapshot", () => {
   test("does not take along what else is in the block that small buffers are cut from", () => {
     const secret = Buffer.from("a secret of somebody else");
     const small = Buffer.from("small");
-    // Node.js up to 24 cuts both from one block; newer ones may not, and then have nothing to give away.
+    // Node.js cuts both from one block, unless the block is full just now.
     expect(Buffer.from(captureClosures([() => small]).bytes).includes(secret)).toBe(false);
   });
 
