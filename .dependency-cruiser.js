@@ -59,6 +59,12 @@ export default {
       to: { path: ["^packages/(?!stdx/)", "node_modules"] },
     },
     {
+      name: "links-know-nobody",
+      severity: "error",
+      from: { path: "^packages/link/src" },
+      to: { path: "^packages/(?!link/|stdx/)" },
+    },
+    {
       name: "tests-only",
       severity: "error",
       from: { path: "^packages/(?!testkit/)[^/]+/src" },
@@ -85,7 +91,7 @@ export default {
         dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"],
         dependencyTypesNot: ["npm-peer"],
         // Bundled into the packages that use them.
-        pathNot: "^packages/stdx/",
+        pathNot: "^packages/(stdx|link)/",
       },
     },
     { name: "no-unresolvable", severity: "error", from: {}, to: { couldNotResolve: true } },

@@ -14,6 +14,6 @@ export function packageConfig(entries: Pick<Options, "entry" | "dts">): ReturnTy
     // Some builtins exist only under their node: name.
     removeNodeProtocol: false,
     // Private: it travels inside the packages that use it.
-    noExternal: ["@tutti/stdx"],
+    noExternal: ["@tutti/stdx", "@tutti/link"],
   });
 }

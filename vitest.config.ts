@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 const conditions = ["@tutti/source"];
-const packages = ["stdx", "testkit", "consensus", "coord", "runtime", "dataset"];
+const packages = ["stdx", "link", "testkit", "consensus", "coord", "runtime", "dataset"];
 
 export default defineConfig({
   resolve: { conditions },

@@ -1,0 +1,194 @@
+import type { Socket } from "node:net";
+import { framedBytes, framesOf, recordsOf } from "./frames.ts";
+import type { Identity } from "./hello.ts";
+import { LinkError } from "./link-error.ts";
+import type { ResolvedLinkOptions } from "./link-options.ts";
+import type { RecordReader } from "./record-reader.ts";
+import type { RecordSeal } from "./record-seal.ts";
+
+/** What the owner of a link hears. Calls come one at a time, never from inside `send`. */
+export interface LinkListener {
+  /** A view that nobody else writes to; it keeps the bytes that came with it in memory. */
+  frame(bytes: Uint8Array): void;
+  /** Nothing comes any more. Called once; frames that were sent and not received are lost. */
+  down(reason: LinkError): void;
+  /** All that was sent has been handed to the system. */
+  drained?(): void;
+}
+
+/** An established link: frames in order and without holes, or it breaks. */
+export interface Link {
+  readonly peer: Identity;
+  /** Address and port of the other side, for people. */
+  readonly remoteName: string;
+  /** Bytes that were sent and wait here. */
+  readonly unsentBytes: number;
+  /** Must be called in the turn in which the link was handed out; frames wait for it no longer. */
+  listen(listener: LinkListener): void;
+  /**
+   * Takes the frame over; it must not change any more. Frames of one turn leave together. Dropped when the link is
+   * down, of which the listener hears. Throws `frame-too-large`.
+   */
+  send(frame: Uint8Array): void;
+  /** Ends the link after what was sent has left. */
+  close(): void;
+  /** Ends the link now. */
+  destroy(reason?: LinkError): void;
+}
+
+export interface LinkParts {
+  readonly socket: Socket;
+  readonly peer: Identity;
+  readonly reader: RecordReader;
+  readonly seal: RecordSeal;
+  readonly options: ResolvedLinkOptions;
+}
+
+/** A record without frames. */
+const heartbeat = Buffer.alloc(0);
+
+export class SocketLink implements Link {
+  readonly peer: Identity;
+  readonly remoteName: string;
+  readonly #socket: Socket;
+  readonly #reader: RecordReader;
+  readonly #seal: RecordSeal;
+  readonly #options: ResolvedLinkOptions;
+  readonly #timer: NodeJS.Timeout;
+  #listener: LinkListener | undefined;
+  #frames: Uint8Array[] = [];
+  #queuedBytes = 0;
+  #isFlushDue = false;
+  #downReason: LinkError | undefined;
+  #isClosing = false;
+  #checkedMs = performance.now();
+  #quietMs = 0;
+  #silentMs = 0;
+
+  constructor({ socket, peer, reader, seal, options }: LinkParts) {
+    this.peer = peer;
+    this.remoteName = `${socket.remoteAddress}:${socket.remotePort}`;
+    this.#socket = socket;
+    this.#reader = reader;
+    this.#seal = seal;
+    this.#options = options;
+    socket.on("data", (chunk: Uint8Array) => {
+      this.#silentMs = 0;
+      reader.push(chunk);
+      this.#read();
+    });
+    socket.on("drain", () => {
+      if (this.unsentBytes === 0) this.#listener?.drained?.();
+    });
+    socket.on("error", (cause) => this.destroy(new LinkError("broken", cause.message, { cause })));
+    socket.on("end", () => this.destroy(new LinkError("closed", `${peer.node} closed the link`)));
+    socket.on("close", () => this.destroy(new LinkError("closed", "the connection is closed")));
+    this.#timer = setInterval(() => this.#beat(), options.heartbeatMs);
+    this.#timer.unref();
+  }
+
+  get unsentBytes(): number {
+    return this.#queuedBytes + this.#socket.writableLength;
+  }
+
+  listen(listener: LinkListener): void {
+    this.#listener = listener;
+    // What came together with the end of the handshake.
+    if (this.#downReason === undefined) setImmediate(() => this.#read());
+  }
+
+  send(frame: Uint8Array): void {
+    if (this.#downReason !== undefined || this.#isClosing) return;
+    const { frameBytesMax, unsentBytesMax } = this.#options;
+    if (frame.length > frameBytesMax) {
+      throw new LinkError("frame-too-large", `a frame of ${frame.length} bytes is above ${frameBytesMax}`);
+    }
+    this.#frames.push(frame);
+    this.#queuedBytes += framedBytes(frame);
+    if (this.unsentBytes > unsentBytesMax) {
+      const reason = new LinkError("overflow", `${this.unsentBytes} bytes wait for ${this.peer.node}`);
+      this.#frames = [];
+      queueMicrotask(() => this.destroy(reason));
+      return;
+    }
+    if (this.#isFlushDue) return;
+    this.#isFlushDue = true;
+    queueMicrotask(() => this.#flush());
+  }
+
+  close(): void {
+    if (this.#isClosing || this.#downReason !== undefined) return;
+    this.#flush();
+    this.#isClosing = true;
+    this.#socket.end();
+    // The other side answers by closing; if it does not, silence ends the link.
+  }
+
+  destroy(reason: LinkError = new LinkError("closed", "the link was closed here")): void {
+    if (this.#downReason !== undefined) return;
+    this.#downReason = reason;
+    clearInterval(this.#timer);
+    this.#frames = [];
+    this.#queuedBytes = 0;
+    this.#socket.destroy();
+    this.#listener?.down(reason);
+  }
+
+  #read(): void {
+    const listener = this.#listener;
+    if (listener === undefined) return;
+    try {
+      for (;;) {
+        if (this.#downReason !== undefined) return;
+        const record = this.#reader.next();
+        if (record === undefined) return;
+        for (const frame of framesOf(record)) {
+          if (this.#downReason !== undefined) return;
+          listener.frame(frame);
+        }
+      }
+    } catch (thrown) {
+      // What a listener throws is the end of this link too: it could not be told the rest in order.
+      this.destroy(LinkError.from(thrown, "broken"));
+    }
+  }
+
+  #flush(): void {
+    this.#isFlushDue = false;
+    if (this.#downReason !== undefined || this.#frames.length === 0) return;
+    const frames = this.#frames;
+    this.#frames = [];
+    this.#queuedBytes = 0;
+    this.#socket.cork();
+    for (const record of recordsOf(frames)) this.#write(record);
+    this.#socket.uncork();
+  }
+
+  #write(record: Buffer): void {
+    this.#quietMs = 0;
+    const tag = this.#seal.tag(record);
+    const head = Buffer.allocUnsafe(4 + tag.length);
+    head.writeUInt32BE(record.length, 0);
+    head.set(tag, 4);
+    this.#socket.write(head);
+    this.#socket.write(record);
+  }
+
+  /**
+   * Silence is counted in beats, and a beat that comes late counts as one: while this process was not running it could
+   * not have heard anybody, and what came meanwhile is read before the next beat.
+   */
+  #beat(): void {
+    const { heartbeatMs, silenceMs } = this.#options;
+    const nowMs = performance.now();
+    const passedMs = Math.min(nowMs - this.#checkedMs, 2 * heartbeatMs);
+    this.#checkedMs = nowMs;
+    this.#quietMs += passedMs;
+    this.#silentMs += passedMs;
+    if (this.#silentMs >= silenceMs) {
+      this.destroy(new LinkError("silent", `nothing came from ${this.peer.node} for ${silenceMs} ms`));
+    } else if (this.#quietMs >= heartbeatMs) {
+      this.#write(heartbeat);
+    }
+  }
+}
