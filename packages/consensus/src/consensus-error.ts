@@ -12,6 +12,8 @@
  * - `storage-failed`: a write or a sync failed; the replica has stopped.
  * - `storage-foreign`: the directory belongs to another node.
  * - `history-mismatch`: the leader's history cannot be reconciled with what this replica applied; it has stopped.
+ * - `malformed-message`: a peer sent what no replica sends; its link was broken.
+ * - `listen-failed`: the address for links from other members cannot be listened on.
  * - `machine-failed`: the machine threw while it applied or prepared; the replica has stopped.
  */
 export type ConsensusErrorCode =
@@ -27,6 +29,8 @@ export type ConsensusErrorCode =
   | "storage-failed"
   | "storage-foreign"
   | "history-mismatch"
+  | "malformed-message"
+  | "listen-failed"
   | "machine-failed";
 
 export interface ConsensusErrorOptions extends ErrorOptions {

@@ -12,6 +12,14 @@ export {
 export { type Machine, type PrepareContext, type PrepareResult } from "./driver/machine.ts";
 export { type Protocol, type ProtocolContext, zab } from "./driver/protocol.ts";
 export { createFileDisk } from "./node/file-disk.ts";
+export {
+  createTcpTransport,
+  type LinkProblem,
+  type MemberAddress,
+  type TcpTransport,
+  type TcpTransportOptions,
+  type TransportTls,
+} from "./node/tcp-transport.ts";
 export { createMemoryDisk } from "./memory/memory-disk.ts";
 export { createMemoryNetwork, type MemoryNetwork } from "./memory/memory-network.ts";
 export { type Disk, type DiskFile } from "./ports/disk.ts";

@@ -65,9 +65,9 @@ export interface KeepOptions {
   readonly onFailure?: (error: LinkError) => void;
 }
 
-/** Dials again and again until `signal`, one link at a time. */
+/** Dials again and again until `signal`, one link at a time. The address is asked for before each attempt. */
 export async function keepDialing(
-  address: LinkAddress,
+  address: () => LinkAddress,
   options: LinkOptions,
   keep: KeepOptions,
   signal: AbortSignal,
@@ -76,7 +76,7 @@ export async function keepDialing(
   let retryMs = retryMsMin;
   while (!signal.aborted) {
     try {
-      const link = await dial(address, options, signal);
+      const link = await dial(address(), options, signal);
       if (signal.aborted) {
         link.destroy();
         return;

@@ -5,6 +5,7 @@ export type NodeId = number;
 
 /** What a caller asks for. Client and sequence name it, so that a retry is recognised. */
 export interface ProposalRequest {
+  /** `unnamedClient` for a request without a name. */
   readonly client: bigint;
   readonly sequence: number;
   readonly payload: Uint8Array;
@@ -27,6 +28,12 @@ export interface Snapshot {
 
 /** The snapshot that every empty replica starts from. */
 export const emptySnapshot: Snapshot = { position: 0n, chunks: [] };
+
+/**
+ * The client of requests without a name: they are not recognised when they come again, no answer to them is kept, and
+ * their proposer is not told what becomes of them. Whoever makes them finds its own mark in what is applied.
+ */
+export const unnamedClient = 0n;
 
 /** Names a request within the ensemble. */
 export function requestKey(request: { readonly client: bigint; readonly sequence: number }): string {

@@ -43,7 +43,9 @@ export type LearnerMessage =
   | { readonly kind: "ack"; readonly session: Session; readonly zxid: Zxid }
   | { readonly kind: "pong"; readonly session: Session; readonly round: number }
   | ({ readonly kind: "request"; readonly session: Session } & ProposalRequest)
-  | { readonly kind: "readRequest"; readonly session: Session; readonly read: number };
+  | { readonly kind: "readRequest"; readonly session: Session; readonly read: number }
+  /** What this member's machine has to say to the leader's. Not replicated, and lost with the session. */
+  | { readonly kind: "report"; readonly session: Session; readonly bytes: Uint8Array };
 
 /** Leader to learner. */
 export type LeaderMessage =

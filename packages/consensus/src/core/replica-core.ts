@@ -15,6 +15,13 @@ export type Input<Message> =
   | { readonly kind: "applied"; readonly position: Zxid }
   | { readonly kind: "snapshot"; readonly snapshot: Snapshot }
   | ({ readonly kind: "propose"; readonly proposal: number } & ProposalRequest)
+  /**
+   * A request without a name. Those of one replica keep their order: one is proposed only if all before it were, or were
+   * given up when this replica lost its leader; then all that were not proposed are given up together.
+   */
+  | { readonly kind: "submit"; readonly payload: Uint8Array }
+  /** For the leader's machine, if there is a leader. */
+  | { readonly kind: "report"; readonly bytes: Uint8Array }
   /** The caller no longer waits. What is already under way may still be committed. */
   | { readonly kind: "forget"; readonly proposal: number }
   | { readonly kind: "read"; readonly read: number };
@@ -38,11 +45,13 @@ export type Prepared =
   | { readonly kind: "reject"; readonly payload: Uint8Array }
   | { readonly kind: "known" };
 
-/** The two calls that a leading core makes into the machine, synchronously, at the moment a position is assigned. */
+/** The calls that a leading core makes into the machine, synchronously: `prepare` at the moment a position is assigned. */
 export interface LeaderHooks {
   prepare(request: ProposalRequest, position: Zxid): Prepared;
   /** Forget what was prepared and is not applied: another leader may decide otherwise. */
   leadershipLost(): void;
+  /** A member in step, this one included, has something to say to the leader's machine. */
+  reported(from: NodeId, bytes: Uint8Array): void;
 }
 
 export interface CoreStatus {
@@ -68,4 +77,6 @@ export interface ReplicaCore<Message> {
   /** What is to be done since the last call. */
   effects(): Effects<Message>;
   status(): CoreStatus;
+  /** Whether this replica leads, or follows a leader with whom it is in step: whether a request finds a leader. */
+  readonly isInStep: boolean;
 }

@@ -1,3 +1,4 @@
+import type { NodeId } from "../core/entry.ts";
 import type { Zxid } from "../core/zxid.ts";
 
 /** What the leader knows when it turns a request into a transaction. */
@@ -28,6 +29,8 @@ export interface Machine {
   snapshot(): Iterable<Uint8Array>;
   /** Takes the state from chunks; none at all mean the initial state. */
   restore(chunks: readonly Uint8Array[]): void;
+  /** On the leader: a member, this one included, said something by `toLeader`. Not replicated; order of one member kept. */
+  reported?(from: NodeId, bytes: Uint8Array): void;
   /** This replica no longer leads: what was prepared and is not applied may never be. */
   leadershipLost?(): void;
 }

@@ -2,7 +2,7 @@
 import { linkSignals } from "@tutti/stdx";
 import { EventEmitter } from "eventemitter3";
 import type { Apply, CoreEvent, Effects, Outcome, PendingWrite, Send } from "../core/effects.ts";
-import { requestKey, type Entry, type ProposalRequest, type Snapshot } from "../core/entry.ts";
+import { requestKey, unnamedClient, type Entry, type ProposalRequest, type Snapshot } from "../core/entry.ts";
 import type { ZabMessage } from "../core/messages.ts";
 import type { Input, LeaderHooks, Members, Prepared, ReplicaCore } from "../core/replica-core.ts";
 import { epochOf, type Zxid } from "../core/zxid.ts";
@@ -138,6 +138,7 @@ export class ReplicaDriver implements Replica {
     const given = options.request ?? { client: this.#client, sequence: (this.#sequence += 1) };
     // The log keeps 64 bits without a sign; the name must be the same before and after it went through there.
     const name = { client: BigInt.asUintN(64, given.client), sequence: given.sequence };
+    if (name.client === unnamedClient) throw new ConsensusError("invalid-options", "a client's name is not 0");
     if (!Number.isSafeInteger(name.sequence) || name.sequence < 1) {
       throw new ConsensusError("invalid-options", `sequence ${name.sequence} is not a positive integer`);
     }
@@ -161,6 +162,21 @@ export class ReplicaDriver implements Replica {
       this.#counts.proposed += 1;
       this.#step({ kind: "propose", proposal, ...made });
     });
+  }
+
+  submit(request: Uint8Array): boolean {
+    const limit = this.#settings.requestBytesMax;
+    if (request.length > limit) {
+      throw new ConsensusError("proposal-too-large", `${request.length} bytes are above the limit of ${limit}`);
+    }
+    if (this.#error !== undefined || !this.#core.isInStep) return false;
+    this.#counts.proposed += 1;
+    this.#step({ kind: "submit", payload: request });
+    return true;
+  }
+
+  toLeader(bytes: Uint8Array): void {
+    this.#step({ kind: "report", bytes });
   }
 
   async read<Result>(query: () => Result, options: CallOptions = {}): Promise<Result> {
@@ -313,13 +329,15 @@ export class ReplicaDriver implements Replica {
     this.#sinceSnapshot += 1;
     this.#counts.applied += 1;
     const answer = this.#answerOf(entry);
+    if (answer === undefined || this.#byKey.size === 0) return;
     const open = this.#byKey.get(requestKey(entry));
     if (open !== undefined) open.answer = answer;
   }
 
-  #answerOf(entry: Entry): Answer {
+  #answerOf(entry: Entry): Answer | undefined {
     const rejected = entry.kind === "reject";
     const bytes = rejected ? entry.payload : this.#machine.apply(entry.zxid, entry.payload);
+    if (entry.client === unnamedClient) return undefined;
     const answer: Answer = { position: entry.zxid, rejected, answer: bytes };
     this.#table.record(entry.client, entry.sequence, answer);
     return answer;
@@ -377,13 +395,15 @@ export class ReplicaDriver implements Replica {
   #hooks(): LeaderHooks {
     return {
       prepare: (request, position): Prepared => {
-        if (this.#table.lookup(request.client, request.sequence) !== undefined) return { kind: "known" };
+        const isNamed = request.client !== unnamedClient;
+        if (isNamed && this.#table.lookup(request.client, request.sequence) !== undefined) return { kind: "known" };
         const context = { position, epoch: epochOf(position), nowMs: Date.now() };
         const prepared = this.#machine.prepare?.(request.payload, context) ?? { txn: request.payload };
         if ("txn" in prepared) return { kind: "txn", payload: prepared.txn };
         return { kind: "reject", payload: prepared.reject };
       },
       leadershipLost: () => this.#machine.leadershipLost?.(),
+      reported: (from, bytes) => this.#machine.reported?.(from, bytes),
     };
   }
 

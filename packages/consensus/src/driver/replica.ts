@@ -60,6 +60,15 @@ export interface Replica extends AsyncDisposable {
    */
   propose(request: Uint8Array, options?: ProposeOptions): Promise<ProposeResult>;
   /**
+   * Proposes a request without waiting, for machines that recognise in `apply` what they asked for. Requests of one
+   * replica keep their order, and each is applied at most once. False when there is no leader to take it: then it is
+   * not applied. When the event `leader` says that the leader is gone, those that were not applied by then are lost or
+   * will still be applied, in their order and before everything that is submitted later.
+   */
+  submit(request: Uint8Array): boolean;
+  /** Hands bytes to the machine of the leader (`reported`), if there is one. Not replicated, and it may be lost. */
+  toLeader(bytes: Uint8Array): void;
+  /**
    * Runs `query` when this replica has applied all that was committed anywhere before the call: a linearizable read.
    * A leader answers only after a quorum confirmed that it still leads.
    */

@@ -384,6 +384,7 @@ export class SimNode implements NetworkPeer {
         return { kind: "txn", payload: request.payload };
       },
       leadershipLost: () => this.#trace("event", () => "leadership lost", 7),
+      reported: (from) => this.#trace("event", () => `a report of ${from}`, 8),
     };
   }
 

@@ -15,6 +15,7 @@ export class Ledger implements Machine {
   readonly history: number[] = [];
   #prepared: number | undefined;
   lostLeadership = 0;
+  reported: (from: number, bytes: Uint8Array) => void = () => undefined;
 
   prepare(request: Uint8Array): { txn: Uint8Array } | { reject: Uint8Array } {
     const next = (this.#prepared ?? this.balance) + Number(textOf(request));
@@ -42,10 +43,7 @@ export class Ledger implements Machine {
     const [balance, history] = chunks;
     this.#prepared = undefined;
     this.balance = balance === undefined ? 0 : Number(textOf(balance));
-    this.history.splice(
-      0,
-      this.history.length,
-      ...(history === undefined ? [] : (JSON.parse(textOf(history)) as number[])),
-    );
+    this.history.length = 0;
+    for (const one of history === undefined ? [] : (JSON.parse(textOf(history)) as number[])) this.history.push(one);
   }
 }

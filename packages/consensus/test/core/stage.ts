@@ -115,6 +115,7 @@ export class Stage {
       const hooks = {
         prepare: (request: { payload: Uint8Array }) => ({ kind: "txn" as const, payload: request.payload }),
         leadershipLost: () => undefined,
+        reported: () => undefined,
       };
       const members = { voters: this.#voters, observers: [] };
       Object.assign(actor, { durable: 0, held: [], applied: [], outcomes: [], writesHeld: false });

@@ -1,4 +1,4 @@
-import { requestKey, type Entry, type NodeId } from "../entry.ts";
+import { requestKey, unnamedClient, type Entry, type NodeId } from "../entry.ts";
 import type { LeaderMessage, LearnerMessage, Session } from "../messages.ts";
 import { quorumPosition } from "../quorum.ts";
 import { counterOf, epochOf, formatZxid, zxidOf, type Zxid } from "../zxid.ts";
@@ -29,12 +29,19 @@ export function createWorkload(): Workload {
 export function onRequest(state: ZabState, learner: Learner, message: Of<LearnerMessage, "request">): void {
   const { client, sequence, payload, session } = message;
   if (state.workload.queue.length >= state.options.waitingRequestsMax) {
+    if (client === unnamedClient) return endSession(state, learner);
     const answer: LeaderMessage = { kind: "answered", session, client, sequence, position: 0n, refused: true };
     sendToLearner(state, learner, answer, 0);
     return;
   }
   state.workload.queue.push({ request: { client, sequence, payload }, origin: { node: learner.node, session } });
   proposeQueued(state);
+}
+
+/** One request without a name must not be left out while later ones are taken: so none is, of this session. */
+function endSession(state: ZabState, learner: Learner): void {
+  if (state.role.kind === "leading") state.role.learners.delete(learner.node);
+  sendToLearner(state, learner, { kind: "refuse", session: learner.session }, 0);
 }
 
 /** Hands what waits here to the leader, or into the own queue. Called whenever there may be a leader or room. */
@@ -90,8 +97,8 @@ function outstandingCount(state: ZabState, leading: Leading): number {
 
 function propose(state: ZabState, leading: Leading, queued: QueuedRequest): void {
   const { client, sequence } = queued.request;
-  const key = requestKey(queued.request);
-  const pending = state.workload.unapplied.get(key);
+  const key = client === unnamedClient ? undefined : requestKey(queued.request);
+  const pending = key === undefined ? undefined : state.workload.unapplied.get(key);
   if (pending !== undefined) {
     answer(state, leading, queued, pending);
     return;
@@ -108,7 +115,7 @@ function propose(state: ZabState, leading: Leading, queued: QueuedRequest): void
     return;
   }
   const entry: Entry = { zxid, kind: prepared.kind, client, sequence, payload: prepared.payload };
-  state.workload.unapplied.set(key, zxid);
+  if (key !== undefined) state.workload.unapplied.set(key, zxid);
   state.log.append(entry);
   for (const learner of leading.learners.values()) {
     if (!learner.voting || learner.phase === "discovery" || learner.phase === "epochAcked") continue;

@@ -1,5 +1,5 @@
 import type { EffectsBuffer } from "../effects.ts";
-import { requestKey, type Entry, type ProposalRequest } from "../entry.ts";
+import { requestKey, unnamedClient, type Entry, type ProposalRequest } from "../entry.ts";
 import type { LogMirror } from "../log-mirror.ts";
 import type { ZabMessage } from "../messages.ts";
 import type { Zxid } from "../zxid.ts";
@@ -23,6 +23,8 @@ export class ProposalBook {
   readonly #open: Map<string, Open> = new Map<string, Open>();
   readonly #keys: Map<number, string> = new Map<number, string>();
   readonly #waiting: Set<string> = new Set<string>();
+  /** Requests without a name. Whether they are in the log is nobody's question here. */
+  #unnamed: ProposalRequest[] = [];
   readonly #out: EffectsBuffer<ZabMessage>;
   readonly #waitingMax: number;
 
@@ -47,10 +49,20 @@ export class ProposalBook {
     this.#waiting.add(key);
   }
 
+  addUnnamed(payload: Uint8Array): void {
+    this.#unnamed.push({ client: unnamedClient, sequence: 0, payload });
+  }
+
+  /** Gives up the requests without a name that were not handed over. */
+  dropUnnamed(): void {
+    this.#unnamed = [];
+  }
+
   /** The requests that wait for a leader, oldest first; they count as handed over in `epoch` from now on. */
   takeWaiting(epoch: number): readonly ProposalRequest[] {
-    if (this.#waiting.size === 0) return [];
-    const taken: ProposalRequest[] = [];
+    if (this.#waiting.size === 0 && this.#unnamed.length === 0) return [];
+    const taken = this.#unnamed;
+    this.#unnamed = [];
     for (const key of this.#waiting) {
       const open = this.#open.get(key);
       if (open === undefined) continue;
@@ -68,6 +80,7 @@ export class ProposalBook {
 
   /** An entry is handed out for application. */
   committed(entry: Entry): void {
+    if (this.#open.size === 0) return;
     const key = requestKey(entry);
     const open = this.#open.get(key);
     if (open === undefined) return;

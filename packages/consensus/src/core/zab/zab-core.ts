@@ -40,7 +40,15 @@ import {
   receiveEntry,
   synchronize,
 } from "./synchronization.ts";
-import { deliver, request, sendToLearner, type Leading, type Learning, type ZabState } from "./zab-state.ts";
+import {
+  deliver,
+  request,
+  sendToLeader,
+  sendToLearner,
+  type Leading,
+  type Learning,
+  type ZabState,
+} from "./zab-state.ts";
 import { roleName, statusOf } from "./zab-status.ts";
 import { zabDefaults, type ZabOptions } from "./zab-options.ts";
 
@@ -70,6 +78,9 @@ export function createZabCore(options: ZabCoreOptions): ReplicaCore<ZabMessage> 
       return state.out.drain();
     },
     status: () => statusOf(state),
+    get isInStep() {
+      return state.role.kind !== "looking" && state.role.phase === "broadcast";
+    },
   };
 }
 
@@ -151,6 +162,15 @@ function leaveRole(state: ZabState): void {
   state.workload = createWorkload();
   state.ackDue = false;
   state.reads.reset();
+  state.proposals.dropUnnamed();
+}
+
+/** Without a leader in step there is nobody to tell. */
+function report(state: ZabState, bytes: Uint8Array): void {
+  const role = state.role;
+  if (role.kind === "looking" || role.phase !== "broadcast") return;
+  if (role.kind === "leading") state.hooks.reported(state.id, bytes);
+  else sendToLeader(state, role, { kind: "report", session: role.session, bytes }, 0);
 }
 
 function dispatch(state: ZabState, input: Input<ZabMessage>): void {
@@ -180,6 +200,10 @@ function dispatch(state: ZabState, input: Input<ZabMessage>): void {
         sequence: input.sequence,
         payload: input.payload,
       });
+    case "submit":
+      return state.proposals.addUnnamed(input.payload);
+    case "report":
+      return report(state, input.bytes);
     case "forget":
       return state.proposals.forget(input.proposal);
     case "read":
@@ -260,6 +284,7 @@ function onMessage(state: ZabState, { from, link, message }: Incoming): void {
     case "pong":
     case "request":
     case "readRequest":
+    case "report":
       if (state.role.kind === "leading") return onLearnerMessage(state, state.role, { from, link, message });
       return;
     default: {
@@ -296,6 +321,8 @@ function onLearnerMessage(
       return onRequest(state, learner, message);
     case "readRequest":
       return state.reads.wait(message.read, { kind: "learner", node: from, session: message.session });
+    case "report":
+      if (leading.phase === "broadcast") state.hooks.reported(from, message.bytes);
   }
 }
 

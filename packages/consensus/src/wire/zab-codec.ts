@@ -1,0 +1,227 @@
+import type { Entry } from "../core/entry.ts";
+import type { LeaderMessage, LearnerMessage, MemberState, Notification, ZabMessage } from "../core/messages.ts";
+import { ByteReader, ByteWriter, malformed } from "./byte-cursor.ts";
+
+/** Version of this encoding, compared in the hello of a link. */
+export const zabWireVersion = 1;
+
+// Numbers of kinds are part of the format: they are never given to another kind.
+const kinds = {
+  notification: 1,
+  followerInfo: 2,
+  ackEpoch: 3,
+  ack: 4,
+  pong: 5,
+  request: 6,
+  readRequest: 7,
+  report: 8,
+  leaderInfo: 16,
+  diff: 17,
+  trunc: 18,
+  snap: 19,
+  proposal: 20,
+  newLeader: 21,
+  upToDate: 22,
+  commit: 23,
+  inform: 24,
+  ping: 25,
+  answered: 26,
+  readAnswer: 27,
+  refuse: 28,
+} as const satisfies Record<ZabMessage["kind"], number>;
+
+const kindOf: ReadonlyMap<number, ZabMessage["kind"]> = new Map(
+  Object.entries(kinds).map(([kind, number]) => [number, kind as ZabMessage["kind"]]),
+);
+const states: readonly MemberState[] = ["looking", "following", "observing", "leading"];
+/** More than the fixed part of any message. */
+const fixedBytesMax = 64;
+
+function restBytes(message: ZabMessage): number {
+  switch (message.kind) {
+    case "request":
+      return message.payload.length;
+    case "report":
+      return message.bytes.length;
+    case "proposal":
+    case "inform":
+      return message.entry.payload.length;
+    case "snap":
+      return message.chunk?.length ?? 0;
+    default:
+      return 0;
+  }
+}
+
+export function encodeZabMessage(message: ZabMessage): Uint8Array {
+  const writer = new ByteWriter(fixedBytesMax + restBytes(message));
+  writer.byte(kinds[message.kind]);
+  if (message.kind === "notification") writeNotification(writer, message);
+  else {
+    writer.count(message.session);
+    if (isOfLearner(message)) writeOfLearner(writer, message);
+    else writeOfLeader(writer, message);
+  }
+  return writer.finish();
+}
+
+function isOfLearner(message: LearnerMessage | LeaderMessage): message is LearnerMessage {
+  return kinds[message.kind] < kinds.leaderInfo;
+}
+
+function writeNotification(writer: ByteWriter, message: Notification): void {
+  writer.byte(states.indexOf(message.state));
+  writer.count(message.leader);
+  writer.long(message.zxid);
+  writer.count(message.epoch);
+  writer.count(message.round);
+  writer.flag(message.voting);
+  writer.flag(message.fresh);
+}
+
+function writeOfLearner(writer: ByteWriter, message: LearnerMessage): void {
+  switch (message.kind) {
+    case "followerInfo":
+      writer.count(message.acceptedEpoch);
+      writer.flag(message.voting);
+      return;
+    case "ackEpoch":
+      writer.long(message.lastZxid);
+      writer.count(message.currentEpoch);
+      return;
+    case "ack":
+      return writer.long(message.zxid);
+    case "pong":
+      return writer.count(message.round);
+    case "request":
+      writer.long(message.client);
+      writer.count(message.sequence);
+      return writer.rest(message.payload);
+    case "readRequest":
+      return writer.count(message.read);
+    case "report":
+      return writer.rest(message.bytes);
+  }
+}
+
+function writeOfLeader(writer: ByteWriter, message: LeaderMessage): void {
+  switch (message.kind) {
+    case "leaderInfo":
+      return writer.count(message.epoch);
+    case "diff":
+    case "trunc":
+    case "commit":
+      return writer.long(message.zxid);
+    case "snap":
+      writer.long(message.position);
+      writer.flag(message.last);
+      writer.flag(message.chunk !== undefined);
+      return writer.rest(message.chunk ?? new Uint8Array(0));
+    case "proposal":
+    case "inform":
+      return writeEntry(writer, message.entry);
+    case "newLeader":
+      writer.count(message.epoch);
+      return writer.long(message.committed);
+    case "upToDate":
+      return writer.long(message.committed);
+    case "ping":
+      return writer.count(message.round);
+    case "answered":
+      writer.long(message.client);
+      writer.count(message.sequence);
+      writer.long(message.position);
+      return writer.flag(message.refused);
+    case "readAnswer":
+      writer.count(message.read);
+      return writer.long(message.position);
+    case "refuse":
+      return;
+  }
+}
+
+function writeEntry(writer: ByteWriter, entry: Entry): void {
+  writer.long(entry.zxid);
+  writer.flag(entry.kind === "txn");
+  writer.long(entry.client);
+  writer.count(entry.sequence);
+  writer.rest(entry.payload);
+}
+
+/** Throws `malformed-message` for anything that `encodeZabMessage` does not make. */
+export function decodeZabMessage(bytes: Uint8Array): ZabMessage {
+  const reader = new ByteReader(bytes);
+  const number = reader.byte();
+  const kind = kindOf.get(number);
+  if (kind === undefined) throw malformed(`there is no message of kind ${number}`);
+  const message = kind === "notification" ? readNotification(reader) : readOfSession(reader, kind, reader.count());
+  reader.end();
+  return message;
+}
+
+function readNotification(reader: ByteReader): Notification {
+  const state = states[reader.byte()];
+  if (state === undefined) throw malformed("a vote from a member in no known state");
+  return {
+    kind: "notification",
+    state,
+    leader: reader.count(),
+    zxid: reader.long(),
+    epoch: reader.count(),
+    round: reader.count(),
+    voting: reader.flag(),
+    fresh: reader.flag(),
+  };
+}
+
+type SessionKind = Exclude<ZabMessage["kind"], "notification">;
+
+function readOfSession(reader: ByteReader, kind: SessionKind, session: number): LearnerMessage | LeaderMessage {
+  switch (kind) {
+    case "followerInfo":
+      return { kind, session, acceptedEpoch: reader.count(), voting: reader.flag() };
+    case "ackEpoch":
+      return { kind, session, lastZxid: reader.long(), currentEpoch: reader.count() };
+    case "ack":
+    case "diff":
+    case "trunc":
+    case "commit":
+      return { kind, session, zxid: reader.long() };
+    case "pong":
+    case "ping":
+      return { kind, session, round: reader.count() };
+    case "request":
+      return { kind, session, client: reader.long(), sequence: reader.count(), payload: reader.rest() };
+    case "readRequest":
+      return { kind, session, read: reader.count() };
+    case "report":
+      return { kind, session, bytes: reader.rest() };
+    case "leaderInfo":
+      return { kind, session, epoch: reader.count() };
+    case "snap": {
+      const [position, last, hasChunk, chunk] = [reader.long(), reader.flag(), reader.flag(), reader.rest()];
+      return { kind, session, position, last, chunk: hasChunk ? chunk : undefined };
+    }
+    case "proposal":
+    case "inform":
+      return { kind, session, entry: readEntry(reader) };
+    case "newLeader":
+      return { kind, session, epoch: reader.count(), committed: reader.long() };
+    case "upToDate":
+      return { kind, session, committed: reader.long() };
+    case "answered": {
+      const [client, sequence, position] = [reader.long(), reader.count(), reader.long()];
+      return { kind, session, client, sequence, position, refused: reader.flag() };
+    }
+    case "readAnswer":
+      return { kind, session, read: reader.count(), position: reader.long() };
+    case "refuse":
+      return { kind, session };
+  }
+}
+
+function readEntry(reader: ByteReader): Entry {
+  const zxid = reader.long();
+  const kind = reader.flag() ? "txn" : "reject";
+  return { zxid, kind, client: reader.long(), sequence: reader.count(), payload: reader.rest() };
+}
