@@ -58,8 +58,9 @@ export class CoordMachine {
     const first = (epoch << 32n) + 1n;
     const zxid = this.#preparedZxid + 1n > first ? this.#preparedZxid + 1n : first;
     this.#preparedZxid = zxid;
-    const { sessionId, xid, ids, op } = request;
+    const { serverId, sessionId, xid, ids, op } = request;
     const body = prepareBody(op, {
+      serverId,
       zxid,
       timeMs: nowMs,
       sessionId,
@@ -107,7 +108,8 @@ export class CoordMachine {
     const { body, sessionId, zxid } = txn;
     switch (body.type) {
       case "createSession":
-        this.#sessions.open(sessionId, body.timeoutMs);
+      case "attachSession":
+        this.#sessions.open(sessionId, body);
         return { err: errorCodes.ok, changes: noChanges };
       case "closeSession": {
         const changes = body.paths.map((path) => this.#tree.delete(path, zxid));

@@ -21,7 +21,7 @@ export function prepareRemoval(path: string, context: PrepareContext): DeleteTxn
 /** The node's own ACL plays no part in deleting it, only the parent's. */
 export function prepareDelete(op: PathVersionRequest, context: PrepareContext): DeleteTxn | ErrorTxn {
   const { path, version } = op;
-  const problem = context.sessions.problem(context.sessionId);
+  const problem = context.sessions.problem(context.sessionId, context.serverId);
   if (problem !== undefined) return reject(problem);
   if (!hasParent(path) || isSpecialPath(path)) return reject(errorCodes.badArguments);
   const parent = context.outstanding.get(parentOf(path));
@@ -36,7 +36,7 @@ export function prepareDelete(op: PathVersionRequest, context: PrepareContext): 
 
 export function prepareSetData(op: SetDataRequest, context: PrepareContext): SetDataTxn | ErrorTxn {
   const { path, data } = op;
-  const problem = context.sessions.problem(context.sessionId);
+  const problem = context.sessions.problem(context.sessionId, context.serverId);
   if (problem !== undefined) return reject(problem);
   if (!isValidPath(path)) return reject(errorCodes.badArguments);
   const node = context.outstanding.get(path);
@@ -53,7 +53,7 @@ export function prepareSetData(op: SetDataRequest, context: PrepareContext): Set
 
 export function prepareSetAcl(op: SetAclRequest, context: PrepareContext): SetAclTxn | ErrorTxn {
   const { path } = op;
-  const problem = context.sessions.problem(context.sessionId);
+  const problem = context.sessions.problem(context.sessionId, context.serverId);
   if (problem !== undefined) return reject(problem);
   if (!isValidPath(path)) return reject(errorCodes.badArguments);
   const acl = fixupAcl(op.acl, context.ids);
@@ -69,7 +69,7 @@ export function prepareSetAcl(op: SetAclRequest, context: PrepareContext): SetAc
 
 export function prepareCheck(op: PathVersionRequest, context: PrepareContext): CheckTxn | ErrorTxn {
   const { path, version } = op;
-  const problem = context.sessions.problem(context.sessionId);
+  const problem = context.sessions.problem(context.sessionId, context.serverId);
   if (problem !== undefined) return reject(problem);
   if (!isValidPath(path)) return reject(errorCodes.badArguments);
   const node = context.outstanding.get(path);

@@ -21,6 +21,7 @@ export interface TreeRules {
 export interface PrepareContext {
   readonly zxid: bigint;
   readonly timeMs: bigint;
+  readonly serverId: number;
   readonly sessionId: bigint;
   readonly ids: readonly Id[];
   readonly tree: DataTree;

@@ -51,7 +51,7 @@ function modeOf(op: CreateOp, context: PrepareContext, insideMulti: boolean): Cr
 
 /** Only creating an ephemeral tells an unknown session from an expired one by the same code. */
 function sessionProblem(context: PrepareContext, kind: ZnodeKind): ErrorCode | undefined {
-  const problem = context.sessions.problem(context.sessionId);
+  const problem = context.sessions.problem(context.sessionId, context.serverId);
   return problem !== undefined && kind.kind === "ephemeral" ? errorCodes.sessionExpired : problem;
 }
 

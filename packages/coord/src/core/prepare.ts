@@ -46,13 +46,29 @@ function prepareMulti(ops: readonly MultiOp[], context: PrepareContext): MultiTx
 
 /** One transaction removes all ephemerals, those whose create is still on its way included. */
 function prepareCloseSession(context: PrepareContext): CloseSessionTxn | ErrorTxn {
-  const { outstanding, sessionId, sessions } = context;
+  const { outstanding, sessionId, sessions, serverId } = context;
+  const problem = sessions.problem(sessionId, serverId);
+  if (problem === errorCodes.sessionMoved) return reject(problem);
   // Two may ask at once: the client and the expiry timer.
-  if (sessions.problem(sessionId) !== undefined) return reject(errorCodes.sessionExpired);
+  if (problem !== undefined) return reject(errorCodes.sessionExpired);
   const paths = outstanding.ephemeralsOf(sessionId);
   for (const path of paths) prepareRemoval(path, context);
   sessions.prepareClose(sessionId);
   return { type: "closeSession", paths };
+}
+
+function sameBytes(left: Uint8Array, right: Uint8Array): boolean {
+  return left.length === right.length && left.every((byte, index) => byte === right[index]);
+}
+
+/** Whoever knows the password may have the session, wherever it is attached now. */
+function prepareAttachSession(op: Extract<WriteOp, { type: "attachSession" }>, context: PrepareContext): TxnBody {
+  const { sessions, sessionId, serverId } = context;
+  const session = sessions.getOutstanding(sessionId);
+  if (session === undefined || !sameBytes(session.password, op.password)) return reject(errorCodes.sessionExpired);
+  const attached = { timeoutMs: op.timeoutMs, password: session.password, serverId };
+  sessions.prepareOpen(sessionId, attached);
+  return { type: "attachSession", ...attached };
 }
 
 /** Judges one request against the tree and everything on its way. A request that fails becomes an error. */
@@ -62,9 +78,14 @@ export function prepareBody(op: WriteOp, context: PrepareContext): TxnBody {
       return prepareMulti(op.ops, context);
     case "setAcl":
       return prepareSetAcl(op, context);
-    case "createSession":
-      context.sessions.prepareOpen(context.sessionId);
-      return { type: "createSession", timeoutMs: op.timeoutMs };
+    case "createSession": {
+      const { timeoutMs, password } = op;
+      const session = { timeoutMs, password, serverId: context.serverId };
+      context.sessions.prepareOpen(context.sessionId, session);
+      return { type: "createSession", ...session };
+    }
+    case "attachSession":
+      return prepareAttachSession(op, context);
     case "closeSession":
       return prepareCloseSession(context);
     case "malformedMulti":

@@ -1,47 +1,68 @@
 import { type ErrorCode, errorCodes } from "../protocol/error-codes.ts";
 
-/** Sessions as the committed log has them, and those about to come or go. Timers are somebody else's. */
+/** A session as all servers know it. */
+export interface Session {
+  /** As it was negotiated last. */
+  readonly timeoutMs: number;
+  /** 16 bytes that prove its ownership to whichever server it comes back to. */
+  readonly password: Uint8Array;
+  /** The server that it is attached to; what another one sends in its name comes too late. */
+  readonly serverId: number;
+}
+
+/** The server in requests that the servers make themselves. */
+export const anyServer = 0;
+
+/** Sessions as the committed log has them, and those about to come, move or go. Timers are somebody else's. */
 export class SessionTable {
-  readonly #timeouts = new Map<bigint, number>();
-  readonly #opening = new Set<bigint>();
+  readonly #sessions = new Map<bigint, Session>();
+  readonly #opening = new Map<bigint, Session>();
   readonly #closing = new Set<bigint>();
 
-  /** Session ids with the timeout that each was created with, in ms. */
-  get timeouts(): ReadonlyMap<bigint, number> {
-    return this.#timeouts;
+  /** By session id. */
+  get all(): ReadonlyMap<bigint, Session> {
+    return this.#sessions;
   }
 
-  has(sessionId: bigint): boolean {
-    return this.#timeouts.has(sessionId);
+  get(sessionId: bigint): Session | undefined {
+    return this.#sessions.get(sessionId);
   }
 
-  isClosing(sessionId: bigint): boolean {
-    return this.#closing.has(sessionId);
+  /** With what is about to be committed; undefined for a session that is about to close. */
+  getOutstanding(sessionId: bigint): Session | undefined {
+    if (this.#closing.has(sessionId)) return undefined;
+    return this.#opening.get(sessionId) ?? this.#sessions.get(sessionId);
   }
 
-  /** Why this session may not change anything; undefined when it may. */
-  problem(sessionId: bigint): ErrorCode | undefined {
+  /** Why a server may not change anything in the name of this session; undefined when it may. */
+  problem(sessionId: bigint, serverId: number): ErrorCode | undefined {
     if (this.#closing.has(sessionId)) return errorCodes.sessionExpired;
-    if (this.#timeouts.has(sessionId) || this.#opening.has(sessionId)) return undefined;
-    return errorCodes.unknownSession;
+    const session = this.getOutstanding(sessionId);
+    if (session === undefined) return errorCodes.unknownSession;
+    return serverId === anyServer || serverId === session.serverId ? undefined : errorCodes.sessionMoved;
   }
 
-  prepareOpen(sessionId: bigint): void {
-    this.#opening.add(sessionId);
+  prepareOpen(sessionId: bigint, session: Session): void {
+    this.#opening.set(sessionId, session);
   }
 
   prepareClose(sessionId: bigint): void {
     this.#closing.add(sessionId);
   }
 
-  open(sessionId: bigint, timeoutMs: number): void {
-    this.#opening.delete(sessionId);
-    this.#timeouts.set(sessionId, timeoutMs);
+  /** Creates a session, or moves one. */
+  open(sessionId: bigint, session: Session): void {
+    const opening = this.#opening.get(sessionId);
+    this.#sessions.set(sessionId, session);
+    if (opening?.serverId === session.serverId && opening.timeoutMs === session.timeoutMs) {
+      this.#opening.delete(sessionId);
+    }
   }
 
   close(sessionId: bigint): void {
     this.#closing.delete(sessionId);
-    this.#timeouts.delete(sessionId);
+    this.#sessions.delete(sessionId);
+    this.#opening.delete(sessionId);
   }
 
   dropOutstanding(): void {

@@ -1,11 +1,11 @@
 import { CoordError } from "../coord-error.ts";
-import { type Codec, buffer, int, long, record, text, vector } from "../protocol/codec.ts";
+import { type Codec, buffer, bytes, int, long, record, text, vector } from "../protocol/codec.ts";
 import { JuteReader } from "../protocol/jute-reader.ts";
 import { JuteWriter } from "../protocol/jute-writer.ts";
 import { type Acl, aclCodec } from "../protocol/records.ts";
 import { DataTree } from "./data-tree.ts";
-import { SessionTable } from "./session-table.ts";
-import { containerKind, persistentKind, type Znode, type ZnodeKind } from "./znode.ts";
+import { type Session, SessionTable } from "./session-table.ts";
+import { kindOfOwner, ownerOfKind, type Znode } from "./znode.ts";
 
 /** Everything that a snapshot holds. */
 export interface SnapshotState {
@@ -14,9 +14,8 @@ export interface SnapshotState {
   readonly lastZxid: bigint;
 }
 
-interface SavedSession {
+interface SavedSession extends Session {
   readonly sessionId: bigint;
-  readonly timeoutMs: number;
 }
 
 interface SavedHead {
@@ -49,7 +48,7 @@ const headCodec: Codec<SavedHead> = record<SavedHead>({
   magic: int,
   version: int,
   lastZxid: long,
-  sessions: vector(record<SavedSession>({ sessionId: long, timeoutMs: int })),
+  sessions: vector(record<SavedSession>({ sessionId: long, timeoutMs: int, password: bytes, serverId: int })),
 });
 
 const nodeCodec: Codec<SavedNode> = record<SavedNode>({
@@ -67,53 +66,27 @@ const nodeCodec: Codec<SavedNode> = record<SavedNode>({
   aversion: int,
 });
 
-// ZooKeeper's own encoding of a node's kind in the owner field.
-const containerOwner = -0x8000_0000_0000_0000n;
-const ttlOwnerMark = 0xffn;
-const ttlOwnerShift = 56n;
-
-function ownerOf(kind: ZnodeKind): bigint {
-  switch (kind.kind) {
-    case "persistent":
-      return 0n;
-    case "container":
-      return containerOwner;
-    case "ephemeral":
-      return kind.sessionId;
-    case "ttl":
-      return BigInt.asIntN(64, (ttlOwnerMark << ttlOwnerShift) | kind.ttlMs);
-  }
-}
-
-function kindOf(owner: bigint): ZnodeKind {
-  if (owner === 0n) return persistentKind;
-  if (owner === containerOwner) return containerKind;
-  const bits = BigInt.asUintN(64, owner);
-  if (bits >> ttlOwnerShift !== ttlOwnerMark) return { kind: "ephemeral", sessionId: owner };
-  return { kind: "ttl", ttlMs: BigInt.asUintN(40, bits) };
-}
-
 /**
  * Chunks of whole records: the head, then the nodes. The order of insertion puts parents before children. The
  * caller must not apply anything while it draws them.
  */
 export function* encodeSnapshot(state: SnapshotState, chunkBytes: number = chunkBytesDefault): Generator<Uint8Array> {
   let writer = new JuteWriter();
-  const sessions = [...state.sessions.timeouts].map(([sessionId, timeoutMs]) => ({ sessionId, timeoutMs }));
+  const sessions = [...state.sessions.all].map(([sessionId, session]) => ({ sessionId, ...session }));
   headCodec.write(writer, { magic, version: formatVersion, lastZxid: state.lastZxid, sessions });
   for (const [path, node] of state.tree.entries()) {
     if (writer.length >= chunkBytes) {
       yield writer.finish();
       writer = new JuteWriter();
     }
-    nodeCodec.write(writer, { path, ...node, owner: ownerOf(node.kind) });
+    nodeCodec.write(writer, { path, ...node, owner: ownerOfKind(node.kind) });
   }
   yield writer.finish();
 }
 
 function znodeOf(saved: SavedNode): Znode {
   const { path: _path, owner, ...rest } = saved;
-  return { ...rest, kind: kindOf(owner), children: new Set() };
+  return { ...rest, kind: kindOfOwner(owner), children: new Set() };
 }
 
 /** Reads what `encodeSnapshot` wrote. Each chunk holds whole records. */
@@ -129,7 +102,7 @@ export function decodeSnapshot(chunks: Iterable<Uint8Array>): SnapshotState {
         throw new CoordError("malformed-record", `a snapshot begins with ${head.magic} ${head.version}`);
       }
       lastZxid = head.lastZxid;
-      for (const { sessionId, timeoutMs } of head.sessions) sessions.open(sessionId, timeoutMs);
+      for (const { sessionId, ...session } of head.sessions) sessions.open(sessionId, session);
     }
     while (reader.remaining > 0) {
       const saved = nodeCodec.read(reader);

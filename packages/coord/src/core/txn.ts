@@ -1,5 +1,6 @@
 import type { ErrorCode } from "../protocol/error-codes.ts";
 import type { Acl, Stat } from "../protocol/records.ts";
+import type { Session } from "./session-table.ts";
 import type { ZnodeKind } from "./znode.ts";
 
 export interface CreateTxn {
@@ -38,9 +39,9 @@ export interface CheckTxn {
   readonly path: string;
 }
 
-export interface CreateSessionTxn {
-  readonly type: "createSession";
-  readonly timeoutMs: number;
+/** A session is new, or goes on at another server. */
+export interface OpenSessionTxn extends Session {
+  readonly type: "createSession" | "attachSession";
 }
 
 export interface CloseSessionTxn {
@@ -62,7 +63,7 @@ export interface MultiTxn {
   readonly ops: readonly OpTxn[];
 }
 
-export type TxnBody = OpTxn | MultiTxn | CreateSessionTxn | CloseSessionTxn;
+export type TxnBody = OpTxn | MultiTxn | OpenSessionTxn | CloseSessionTxn;
 
 /** One committed change: who asked for it, where it stands, when it was prepared, what it does. */
 export interface Txn {

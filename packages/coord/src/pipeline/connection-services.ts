@@ -1,8 +1,7 @@
 import type { CoordMachine } from "../core/coord-machine.ts";
-import type { SessionTracker } from "../core/session-tracker.ts";
 import type { WatchTable } from "../core/watch-table.ts";
 import type { PipelineEnvironment } from "../ports/pipeline-environment.ts";
-import type { ProposalToken, Replication } from "../ports/replication.ts";
+import type { Leader, ProposalToken, Replication } from "../ports/replication.ts";
 import type { Connection } from "./connection.ts";
 import type { TrafficStats } from "./traffic-stats.ts";
 
@@ -28,11 +27,14 @@ export interface ConnectionServices {
   readonly machine: CoordMachine;
   readonly replication: Replication;
   readonly watches: WatchTable;
-  readonly tracker: SessionTracker;
   readonly stats: TrafficStats;
   /** A token whose outcome this connection hears of. Taken before proposing, since the answer may come at once. */
   nextToken(connection: Connection): ProposalToken;
   nextSessionId(): bigint;
+  /** Without one there are no writes, syncs and new sessions. */
+  readonly leader: Leader;
+  /** The session was heard of: it lives on. */
+  touch(sessionId: bigint): void;
   /** From now on this connection has the session; an older one is closed. */
   attach(connection: Connection): void;
   /** The connection is gone; nothing of it may stay. */

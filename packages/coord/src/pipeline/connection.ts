@@ -1,6 +1,7 @@
 // Longer than most: phase, order of replies and back-pressure of a connection constrain each other, and stand together
 // so that they can be read together.
 import { isAllowed } from "../core/acl.ts";
+import type { WriteOp } from "../core/write-request.ts";
 import type { WatchEvent, WatcherId } from "../core/watch-table.ts";
 import type { ConnectionHost } from "../ports/connection-host.ts";
 import type { Commit, ProposalToken } from "../ports/replication.ts";
@@ -113,25 +114,32 @@ export class Connection {
   committed(token: ProposalToken, { txn, result }: Commit): void {
     if (this.#phase === "closed") return;
     if (this.#phase === "connecting") {
-      this.#opened(txn.sessionId);
+      const { body } = txn;
+      if (!("password" in body)) return this.#refuseSession();
+      this.#opened(txn.sessionId, body.password);
     } else {
-      const decided = this.#queue.takeDecided(token);
+      const decided = this.#queue.find(token);
       const header = { xid: decided.xid, zxid: txn.zxid, err: result.err };
       const isAnswered = decided.kind === "write" && result.err === errorCodes.ok;
-      this.#reply(decided, encodeReply(header, isAnswered ? writeResponse(decided.request, result) : undefined));
-      if (txn.body.type === "closeSession") {
-        this.close();
-        return;
-      }
+      const frame = encodeReply(header, isAnswered ? writeResponse(decided.request, result) : undefined);
+      this.#queue.decide(token, { frame, last: txn.body.type === "closeSession" });
     }
     this.#goOn();
   }
 
   synced(token: ProposalToken): void {
     if (this.#phase === "closed") return;
-    const decided = this.#queue.takeDecided(token);
-    if (decided.kind === "sync") this.#answer(decided, { type: "sync", path: decided.path });
+    const decided = this.#queue.find(token);
+    const zxid = this.#services.machine.lastZxid;
+    const path = decided.kind === "sync" ? decided.path : "";
+    const frame = encodeReply({ xid: decided.xid, zxid, err: errorCodes.ok }, { type: "sync", path });
+    this.#queue.decide(token, { frame, last: false });
     this.#goOn();
+  }
+
+  /** Whether it waits for something that only a leader can decide. */
+  get waitsForLeader(): boolean {
+    return this.#phase === "connecting" || this.#queue.waitsForOthers;
   }
 
   /** Sends a notification that is encoded already, so that a fan-out encodes once. */
@@ -206,47 +214,60 @@ export class Connection {
       return;
     }
     const { options, machine } = this.#services;
-    if (request.lastZxidSeen > machine.lastZxid) {
-      // The client has seen more than this server; another one may serve it.
+    if (request.lastZxidSeen > machine.lastZxid || this.#services.leader === "none") {
+      // The client has seen more than this server, or nobody would keep its session: another one may serve it.
       this.close();
       return;
     }
     this.#sendsReadOnly = request.readOnly !== undefined;
     this.#timeoutMs = Math.min(Math.max(request.timeoutMs, options.sessionTimeoutMsMin), options.sessionTimeoutMsMax);
-    if (request.sessionId === 0n) this.#openSession();
-    else this.#reattach(request);
-  }
-
-  #openSession(): void {
-    const { replication } = this.#services;
-    this.#phase = "connecting";
-    const token = this.#services.nextToken(this);
-    const op = { type: "createSession", timeoutMs: this.#timeoutMs } as const;
-    replication.propose({ sessionId: this.#services.nextSessionId(), xid: 0, ids: this.#ids, op }, token);
-  }
-
-  #reattach({ sessionId, password }: ConnectRequest): void {
-    const { environment, machine } = this.#services;
-    const isOwner = sameBytes(password ?? new Uint8Array(0), environment.passwordOf(sessionId));
-    if (isOwner && machine.sessions.problem(sessionId) === undefined) {
-      this.#opened(sessionId);
-      return;
+    if (request.sessionId === 0n) {
+      const password = this.#services.environment.newPassword();
+      this.#connect(this.#services.nextSessionId(), { type: "createSession", timeoutMs: this.#timeoutMs, password });
+    } else {
+      this.#reattach(request);
     }
+  }
+
+  #connect(sessionId: bigint, op: Extract<WriteOp, { type: "createSession" | "attachSession" }>): void {
+    this.#phase = "connecting";
+    this.#propose(op, { sessionId, xid: 0, token: this.#services.nextToken(this) });
+  }
+
+  #propose(op: WriteOp, { sessionId, xid, token }: { sessionId: bigint; xid: number; token: ProposalToken }): void {
+    const { replication, options, leader } = this.#services;
+    // Nobody could say what became of it.
+    if (leader === "none") this.close();
+    else replication.propose({ serverId: options.serverId, sessionId, xid, ids: this.#ids, op }, token);
+  }
+
+  /** A session of this server goes on at once; of any other, only the leader knows whether it still lives. */
+  #reattach({ sessionId, password: given }: ConnectRequest): void {
+    const { machine, options, leader } = this.#services;
+    const password = given ?? new Uint8Array(0);
+    const session = machine.sessions.getOutstanding(sessionId);
+    if (session === undefined && leader === "self") {
+      this.#refuseSession();
+    } else if (session?.serverId !== options.serverId || session.timeoutMs !== this.#timeoutMs) {
+      this.#connect(sessionId, { type: "attachSession", timeoutMs: this.#timeoutMs, password });
+    } else if (sameBytes(password, session.password)) {
+      this.#opened(sessionId, password);
+    } else {
+      this.#refuseSession();
+    }
+  }
+
+  #refuseSession(): void {
     this.#sendConnectResponse({ timeoutMs: 0, sessionId: 0n, password: new Uint8Array(passwordBytes) });
     this.close();
   }
 
-  #opened(sessionId: bigint): void {
-    const { environment, tracker } = this.#services;
+  #opened(sessionId: bigint, password: Uint8Array): void {
     this.#sessionId = sessionId;
     this.#phase = "open";
-    tracker.track(sessionId, this.#timeoutMs, environment.monotonicMs());
+    this.#services.touch(sessionId);
     this.#services.attach(this);
-    this.#sendConnectResponse({
-      timeoutMs: this.#timeoutMs,
-      sessionId,
-      password: environment.passwordOf(sessionId),
-    });
+    this.#sendConnectResponse({ timeoutMs: this.#timeoutMs, sessionId, password });
   }
 
   #sendConnectResponse(body: { timeoutMs: number; sessionId: bigint; password: Uint8Array }): void {
@@ -255,9 +276,8 @@ export class Connection {
   }
 
   #handleRequest(payload: Uint8Array): void {
-    const { environment, tracker } = this.#services;
-    const nowMs = environment.monotonicMs();
-    tracker.touch(this.#sessionId, nowMs);
+    const nowMs = this.#services.environment.monotonicMs();
+    this.#services.touch(this.#sessionId);
     const reader = new JuteReader(payload);
     let header: RequestHeader;
     try {
@@ -294,12 +314,10 @@ export class Connection {
     }
     const token = this.#services.nextToken(this);
     this.#queue.push({ ...at, kind: "malformedMulti", token });
-    const op = { type: "malformedMulti" } as const;
-    this.#services.replication.propose({ sessionId: this.#sessionId, xid: at.xid, ids: this.#ids, op }, token);
+    this.#propose({ type: "malformedMulti" }, { sessionId: this.#sessionId, xid: at.xid, token });
   }
 
   #dispatch(request: Request, at: RequestPlace): void {
-    const { replication } = this.#services;
     switch (request.type) {
       case "ping":
         // At once, also while writes stall: a client without an answer leaves at two thirds of its timeout.
@@ -323,7 +341,8 @@ export class Connection {
       case "sync": {
         const token = this.#services.nextToken(this);
         this.#queue.push({ ...at, kind: "sync", token, path: request.path });
-        replication.sync(token);
+        if (this.#services.leader === "none") this.close();
+        else this.#services.replication.sync(token);
         return;
       }
       case "create":
@@ -338,7 +357,7 @@ export class Connection {
       case "closeSession": {
         const token = this.#services.nextToken(this);
         this.#queue.push({ ...at, kind: "write", token, request });
-        replication.propose({ sessionId: this.#sessionId, xid: at.xid, ids: this.#ids, op: request }, token);
+        this.#propose(request, { sessionId: this.#sessionId, xid: at.xid, token });
         return;
       }
       case "check":
@@ -370,19 +389,23 @@ export class Connection {
   /** Answers from the head what needs nobody else. */
   #settle(): void {
     for (let ready = this.#queue.takeReady(); ready !== undefined; ready = this.#queue.takeReady()) {
-      if (ready.kind === "read") {
-        this.#answerRead(ready);
-        continue;
+      const { waiting } = ready;
+      if (ready.kind === "decided") {
+        this.#reply(waiting, ready.frame);
+        if (ready.last) this.close();
+      } else if (ready.waiting.kind === "read") {
+        this.#answerRead(ready.waiting);
+      } else {
+        const { xid, err, last, zxid = this.#services.machine.lastZxid } = ready.waiting;
+        this.#reply(waiting, encodeReply({ xid, zxid, err }));
+        if (last) this.close();
       }
-      const zxid = ready.zxid ?? this.#services.machine.lastZxid;
-      this.#reply(ready, encodeReply({ xid: ready.xid, zxid, err: ready.err }));
-      if (ready.last) this.close();
     }
   }
 
   #answerRead(waiting: Extract<Waiting, { kind: "read" }>): void {
     const { machine, watches } = this.#services;
-    if (machine.sessions.problem(this.#sessionId) !== undefined) {
+    if (machine.sessions.getOutstanding(this.#sessionId) === undefined) {
       this.#answer(waiting, errorCodes.sessionExpired);
       return;
     }

@@ -1,11 +1,13 @@
 import { isAllowed } from "../core/acl.ts";
 import { type CoordMachine, reapablePaths } from "../core/coord-machine.ts";
+import { anyServer, type Session } from "../core/session-table.ts";
 import { SessionTracker } from "../core/session-tracker.ts";
 import { WatchTable } from "../core/watch-table.ts";
 import type { WatchEvent, WatcherId } from "../core/watch-table.ts";
+import type { WriteOp } from "../core/write-request.ts";
 import type { ConnectionHost } from "../ports/connection-host.ts";
 import type { PipelineEnvironment } from "../ports/pipeline-environment.ts";
-import type { Commit, CommitListener, ProposalToken, Replication } from "../ports/replication.ts";
+import type { Commit, CommitListener, Leader, ProposalToken, Replication } from "../ports/replication.ts";
 import { permissions } from "../protocol/opcodes.ts";
 import { encodeNotification } from "../protocol/responses.ts";
 import type { ConnectionServices, PipelineOptions } from "./connection-services.ts";
@@ -34,11 +36,15 @@ export class Pipeline implements ConnectionServices, CommitListener {
   readonly machine: CoordMachine;
   readonly replication: Replication;
   readonly watches: WatchTable = new WatchTable();
-  readonly tracker: SessionTracker;
   readonly stats: TrafficStats = new TrafficStats();
   readonly #connections = new Map<WatcherId, Connection>();
   readonly #bySession = new Map<bigint, Connection>();
   readonly #waiting = new Map<ProposalToken, Connection>();
+  /** On the leader alone. */
+  #tracker: SessionTracker | undefined;
+  #leader: Leader = "none";
+  /** Sessions heard of since the leader was told last. */
+  #heard = new Set<bigint>();
   #lastConnectionId = 0;
   #lastToken = 0;
   #lastSessionId: bigint;
@@ -48,7 +54,6 @@ export class Pipeline implements ConnectionServices, CommitListener {
     this.environment = environment;
     this.machine = machine;
     this.replication = replication;
-    this.tracker = new SessionTracker(options.tickTimeMs, environment.monotonicMs());
     this.#lastSessionId = firstSessionId(options.serverId, environment.wallMs());
   }
 
@@ -71,38 +76,68 @@ export class Pipeline implements ConnectionServices, CommitListener {
     return connection;
   }
 
-  /** Expires what was silent for too long. Call it once a tick, on the leader alone. */
+  get leader(): Leader {
+    return this.#leader;
+  }
+
+  /** Closes what never greeted; on the leader, expires what was silent for too long. Call it once a tick. */
   tick(): void {
     const nowMs = this.environment.monotonicMs();
     for (const connection of this.#connections.values()) {
       if (connection.sessionId === 0n && nowMs - connection.openedMs > greetingMsMax) connection.close();
     }
-    for (const sessionId of this.tracker.expire(nowMs)) {
-      const op = { type: "closeSession" } as const;
-      this.replication.propose({ sessionId, xid: 0, ids: [], op }, nobody);
-    }
+    for (const sessionId of this.#tracker?.expire(nowMs) ?? []) this.#propose(sessionId, { type: "closeSession" });
+  }
+
+  /** Tells the leader which sessions live. Call it several times in the shortest timeout of a session. */
+  tellHeard(): void {
+    if (this.#heard.size === 0 || this.#leader === "none") return;
+    const heard = [...this.#heard];
+    this.#heard = new Set();
+    this.replication.tellHeard(heard);
   }
 
   /** Proposes to remove empty containers and TTL nodes that are over, on the leader alone. */
   reap(countMax: number): void {
+    if (this.#leader !== "self") return;
     for (const path of reapablePaths(this.machine, this.environment.wallMs(), countMax)) {
-      const op = { type: "reap", path } as const;
-      this.replication.propose({ sessionId: noSession, xid: 0, ids: [], op }, nobody);
+      this.#propose(noSession, { type: "reap", path });
     }
+  }
+
+  ledBy(leader: Leader): void {
+    this.#leader = leader;
+    this.#tracker = leader === "self" ? this.#trackAll() : undefined;
+    if (leader !== "none") return;
+    // Their clients must not wait for an answer that nobody can give; they come back, with their session.
+    for (const connection of this.#connections.values()) if (connection.waitsForLeader) connection.close();
+    this.#waiting.clear();
+  }
+
+  heard(sessionIds: readonly bigint[]): void {
+    const nowMs = this.environment.monotonicMs();
+    for (const sessionId of sessionIds) this.#tracker?.touch(sessionId, nowMs);
+  }
+
+  /** Watches were set on a state that is gone, and what it became in between was never seen here. */
+  restored(): void {
+    this.closeAll();
+  }
+
+  touch(sessionId: bigint): void {
+    if (this.#tracker === undefined) this.#heard.add(sessionId);
+    else this.#tracker.touch(sessionId, this.environment.monotonicMs());
   }
 
   committed(commit: Commit): void {
     const { token, txn, result } = commit;
     for (const change of result.changes) this.#fire(change);
+    if (txn.body.type === "createSession" || txn.body.type === "attachSession") this.#follow(txn.sessionId, txn.body);
     const waiting = this.#waiting.get(token);
     this.#waiting.delete(token);
     waiting?.committed(token, commit);
-    if (txn.body.type === "createSession" && waiting?.sessionId !== txn.sessionId) {
-      // Made elsewhere, or its connection is gone meanwhile: it lives until it is claimed or expires.
-      this.tracker.track(txn.sessionId, txn.body.timeoutMs, this.environment.monotonicMs());
-    }
     if (txn.body.type === "closeSession") {
-      this.tracker.forget(txn.sessionId);
+      this.#tracker?.forget(txn.sessionId);
       this.#bySession.get(txn.sessionId)?.close();
     }
   }
@@ -139,6 +174,24 @@ export class Pipeline implements ConnectionServices, CommitListener {
     this.#connections.delete(connection.id);
     this.watches.removeWatcher(connection.id);
     if (this.#bySession.get(connection.sessionId) === connection) this.#bySession.delete(connection.sessionId);
+  }
+
+  /** A session is new or has moved: the leader counts its silence, any other server lets go of it. */
+  #follow(sessionId: bigint, { timeoutMs, serverId }: Session): void {
+    this.#tracker?.track(sessionId, timeoutMs, this.environment.monotonicMs());
+    if (serverId !== this.options.serverId) this.#bySession.get(sessionId)?.close();
+  }
+
+  /** A new leader has not heard of anybody yet, so everybody gets the whole timeout from now on. */
+  #trackAll(): SessionTracker {
+    const nowMs = this.environment.monotonicMs();
+    const tracker = new SessionTracker(this.options.tickTimeMs, nowMs);
+    for (const [sessionId, { timeoutMs }] of this.machine.sessions.all) tracker.track(sessionId, timeoutMs, nowMs);
+    return tracker;
+  }
+
+  #propose(sessionId: bigint, op: WriteOp): void {
+    this.replication.propose({ serverId: anyServer, sessionId, xid: 0, ids: [], op }, nobody);
   }
 
   #fire(change: Commit["result"]["changes"][number]): void {

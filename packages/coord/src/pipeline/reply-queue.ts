@@ -22,12 +22,25 @@ export type Waiting = WaitingBase &
 
 export type WaitingForToken = Extract<Waiting, { token: ProposalToken }>;
 
+/** What can leave now: a reply that is made already, or a request that needs nobody else. */
+export type Ready =
+  | { readonly kind: "decided"; readonly waiting: WaitingForToken; readonly frame: Uint8Array; readonly last: boolean }
+  | { readonly kind: "due"; readonly waiting: Exclude<Waiting, WaitingForToken> };
+
+interface Decision {
+  readonly frame: Uint8Array;
+  /** Nothing is sent behind it. */
+  readonly last: boolean;
+}
+
 /**
  * Replies of one connection in the order of its requests. Writes are proposed when they arrive and wait for their
- * commit; a read stays behind the writes before it and sees exactly those.
+ * commit; a read stays behind the writes before it and sees exactly those. A sync may be decided before a write that
+ * came earlier, or after one that came later: its reply keeps its place all the same.
  */
 export class ReplyQueue {
   #waiting: Waiting[] = [];
+  readonly #decisions = new Map<ProposalToken, Decision>();
 
   get length(): number {
     return this.#waiting.length;
@@ -37,23 +50,38 @@ export class ReplyQueue {
     this.#waiting.push(waiting);
   }
 
-  /** The first, if nothing has to happen elsewhere before it can be answered. */
-  takeReady(): Exclude<Waiting, WaitingForToken> | undefined {
-    const first = this.#waiting[0];
-    if (first === undefined || "token" in first) return undefined;
-    this.#waiting.shift();
-    return first;
+  /** Whether somebody else must decide about something here. */
+  get waitsForOthers(): boolean {
+    return this.#waiting.some((waiting) => "token" in waiting && !this.#decisions.has(waiting.token));
   }
 
-  /** The first, which has just been decided. Proposals of one connection are decided in their order. */
-  takeDecided(token: ProposalToken): WaitingForToken {
-    const first = this.#waiting.shift();
-    assert(first !== undefined && "token" in first, "a decided request is the first that waits");
-    assert(first.token === token, "requests of one connection are decided in their order");
-    return first;
+  find(token: ProposalToken): WaitingForToken {
+    const found = this.#waiting.find((waiting) => "token" in waiting && waiting.token === token);
+    assert(found !== undefined && "token" in found, "what is decided has been waiting");
+    return found;
+  }
+
+  decide(token: ProposalToken, decision: Decision): void {
+    this.#decisions.set(token, decision);
+  }
+
+  /** The first, if it can leave. */
+  takeReady(): Ready | undefined {
+    const [first] = this.#waiting;
+    if (first === undefined) return undefined;
+    if (!("token" in first)) {
+      this.#waiting.shift();
+      return { kind: "due", waiting: first };
+    }
+    const decision = this.#decisions.get(first.token);
+    if (decision === undefined) return undefined;
+    this.#decisions.delete(first.token);
+    this.#waiting.shift();
+    return { kind: "decided", waiting: first, ...decision };
   }
 
   clear(): void {
     this.#waiting = [];
+    this.#decisions.clear();
   }
 }

@@ -16,6 +16,7 @@ export class SoloReplication implements Replication {
 
   listen(listener: CommitListener): void {
     this.#listener = listener;
+    listener.ledBy("self");
   }
 
   propose(request: WriteRequest, token: ProposalToken): void {
@@ -24,6 +25,10 @@ export class SoloReplication implements Replication {
     const txn = this.#machine.prepare(request, moment);
     const result = this.#machine.apply(this.#position, txn);
     this.#listener?.committed({ token, txn, result });
+  }
+
+  tellHeard(sessionIds: readonly bigint[]): void {
+    this.#listener?.heard(sessionIds);
   }
 
   /** Nobody else can have committed anything. */

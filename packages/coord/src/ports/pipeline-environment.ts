@@ -3,8 +3,8 @@ export interface PipelineEnvironment {
   /** A clock that never goes back; its zero means nothing. */
   monotonicMs(): number;
   wallMs(): bigint;
-  /** 16 bytes that prove the ownership of a session, the same on every server of an ensemble. */
-  passwordOf(sessionId: bigint): Uint8Array;
+  /** 16 bytes that nobody can guess, to prove the ownership of a new session. */
+  newPassword(): Uint8Array;
   /** `user:base64(sha1("user:password"))` for the clear text that addauth sends. */
   digestOf(userAndPassword: Uint8Array): string;
   /** The text that answers a four-letter word; undefined for one that is not allowed to be asked. */

@@ -1,6 +1,9 @@
 import type { ApplyResult, Txn } from "../core/txn.ts";
 import type { WriteRequest } from "../core/write-request.ts";
 
+/** Who leads, as this server sees it. */
+export type Leader = "self" | "other" | "none";
+
 /** Tells own proposals apart; 0 for those whose outcome nobody waits for. */
 export type ProposalToken = number;
 
@@ -17,14 +20,26 @@ export interface CommitListener {
   committed(commit: Commit): void;
   /** Answers `sync` with the same token. */
   synced(token: ProposalToken): void;
+  /**
+   * This server has a leader, itself or another, or has lost it. After a loss nobody answers for what waits: it may be
+   * applied until there is a leader again, without its token, or never.
+   */
+  ledBy(leader: Leader): void;
+  /** On the leader: some server has heard of these sessions. */
+  heard(sessionIds: readonly bigint[]): void;
+  /** Everything was replaced by another server's state; what changed since then nobody knows. */
+  restored(): void;
 }
 
 /**
  * The way of a write into the log that all servers share. An implementation calls the machine's `prepare` where the
- * position is assigned, and `apply` on commit; proposals of one server keep their order.
+ * position is assigned, and `apply` on commit; proposals of one server keep their order. Without a leader it takes
+ * neither proposals nor syncs.
  */
 export interface Replication {
   propose(request: WriteRequest, token: ProposalToken): void;
   /** Asks to hear when everything that is committed by now is applied here. Keeps its order among proposals. */
   sync(token: ProposalToken): void;
+  /** Tells the leader of sessions that were heard of here. May be lost; it is told again. */
+  tellHeard(sessionIds: readonly bigint[]): void;
 }

@@ -54,6 +54,13 @@ export const buffer: Codec<Uint8Array | null> = {
   read: (reader) => reader.buffer(),
 };
 
+/** Bytes whose null means the same as none. */
+export const bytes: Codec<Uint8Array> = {
+  bytesMin: 4,
+  write: (writer, value) => writer.buffer(value),
+  read: (reader) => reader.buffer() ?? new Uint8Array(0),
+};
+
 /** A vector; null is read as empty. */
 export function vector<T>(element: Codec<T>): Codec<readonly T[]> {
   return {

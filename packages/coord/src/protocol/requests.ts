@@ -149,9 +149,13 @@ const bodies: { readonly [K in RequestType]: Codec<RequestBodies[K]> } = {
 export function encodeRequest(xid: number, request: Request): Uint8Array {
   const writer = new JuteWriter();
   requestHeaderCodec.write(writer, { xid, opcode: opcodes[request.type] });
-  const body = bodies[request.type] as Codec<Request>;
-  body.write(writer, request);
+  writeRequestBody(writer, request);
   return writer.finishFrame();
+}
+
+/** The body alone. */
+export function writeRequestBody(writer: JuteWriter, request: Request): void {
+  (bodies[request.type] as Codec<Request>).write(writer, request);
 }
 
 /**

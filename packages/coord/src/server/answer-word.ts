@@ -87,7 +87,7 @@ function mntr({ pipeline, startedMs }: WordPlace): string {
     ["zk_watch_count", watches.count],
     ["zk_ephemerals_count", machine.tree.ephemeralCount],
     ["zk_approximate_data_size", dataBytes],
-    ["zk_global_sessions", machine.sessions.timeouts.size],
+    ["zk_global_sessions", machine.sessions.all.size],
     ["zk_uptime", Math.round(pipeline.environment.monotonicMs() - startedMs)],
   ];
   return lines(entries, "\t");
@@ -122,7 +122,7 @@ function envi(): string {
 
 function dump({ pipeline }: WordPlace): string {
   const { machine } = pipeline;
-  const sessionIds = [...machine.sessions.timeouts.keys()];
+  const sessionIds = [...machine.sessions.all.keys()];
   const owners = sessionIds.filter((sessionId) => machine.tree.ephemeralsOf(sessionId).size > 0);
   const ephemerals = owners.map((sessionId) => {
     const paths = [...machine.tree.ephemeralsOf(sessionId)].map((path) => `\t${path}\n`);
@@ -130,7 +130,7 @@ function dump({ pipeline }: WordPlace): string {
   });
   return [
     `SessionTracker dump:\nGlobal Sessions(${sessionIds.length}):\n`,
-    ...[...machine.sessions.timeouts].map(([sessionId, timeoutMs]) => `${hex(sessionId)}\t${timeoutMs}ms\n`),
+    ...[...machine.sessions.all].map(([sessionId, { timeoutMs }]) => `${hex(sessionId)}\t${timeoutMs}ms\n`),
     `ephemeral nodes dump:\nSessions with Ephemerals (${owners.length}):\n`,
     ...ephemerals,
   ].join("");

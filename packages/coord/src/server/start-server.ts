@@ -1,4 +1,4 @@
-import { createHash, createHmac, randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { CoordError } from "../coord-error.ts";
 import { CoordMachine } from "../core/coord-machine.ts";
@@ -47,14 +47,10 @@ function digestOf(userAndPassword: Uint8Array): string {
 
 /** Wires the pure parts together; the words need the pipeline that needs them, hence the late binding. */
 function createPipeline(options: ResolvedOptions, wordPlace: () => WordPlace): Pipeline {
-  const secret = randomBytes(32);
   const environment: PipelineEnvironment = {
     monotonicMs,
     wallMs,
-    passwordOf: (sessionId) => {
-      const id = BigInt.asUintN(64, sessionId).toString(16);
-      return createHmac("sha256", secret).update(id).digest().subarray(0, passwordBytes);
-    },
+    newPassword: () => randomBytes(passwordBytes),
     digestOf,
     answerWord: (word) => answerWord(word, wordPlace()),
   };

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { CoordMachine } from "../../src/core/coord-machine.ts";
 import type { Txn } from "../../src/core/txn.ts";
 import type { WriteOp } from "../../src/core/write-request.ts";
-import { create, multi, open, remove, setData, World } from "./world.ts";
+import { create, createSession, multi, open, remove, setData, World } from "./world.ts";
 
 const path = fc.constantFrom("/a", "/b", "/a/a", "/a/b", "/b/a", "/a/a/a");
 const op: fc.Arbitrary<WriteOp> = fc.oneof(
@@ -14,7 +14,7 @@ const op: fc.Arbitrary<WriteOp> = fc.oneof(
   path.map((at) => remove(at)),
   fc.tuple(path, path).map(([left, right]) => multi(create(left), setData(right, "m"), remove(left))),
   fc.constant<WriteOp>({ type: "closeSession" }),
-  fc.constant<WriteOp>({ type: "createSession", timeoutMs: 500 }),
+  fc.constant(createSession(500)),
 );
 
 const rules = { extendedTypesEnabled: true, enforceQuota: true, reconfigEnabled: false };
@@ -33,7 +33,7 @@ test("a snapshot brings back the same machine: same bytes, same answers to what 
         twin.restore([...world.machine.snapshot(chunkBytes)]);
         expect(bytesOf(twin)).toEqual(bytesOf(world.machine));
         for (const one of after) {
-          const request = { sessionId: world.sessionId, xid: 1, ids: [], op: one };
+          const request = { serverId: 1, sessionId: world.sessionId, xid: 1, ids: [], op: one };
           const moment = { position: 1n, epoch: 0n, nowMs: 9n };
           const [left, right] = [world.machine, twin].map((machine) =>
             machine.apply(1n, machine.prepare(request, moment)),

@@ -19,6 +19,10 @@ export function create(path: string, more: Partial<Create> = {}): Create {
   return { type: "create", path, data: null, acl: open, flags: 0, ...more };
 }
 
+export function createSession(timeoutMs: number): Extract<WriteOp, { type: "createSession" }> {
+  return { type: "createSession", timeoutMs, password: new Uint8Array(16).fill(1) };
+}
+
 export function setData(path: string, text: string, version = -1): Extract<MultiOp, { type: "setData" }> {
   return { type: "setData", path, data: new TextEncoder().encode(text), version };
 }
@@ -46,14 +50,14 @@ export class World {
 
   constructor(rules: Partial<TreeRules> = {}) {
     this.machine = new CoordMachine({ ...rulesDefault, ...rules });
-    this.do({ type: "createSession", timeoutMs: 10_000 });
+    this.do(createSession(10_000));
   }
 
   /** Judges a request and leaves it on its way. */
   prepare(op: WriteOp): Txn {
     this.#position += 1n;
     const moment = { position: this.#position, epoch: 0n, nowMs: this.nowMs };
-    const txn = this.machine.prepare({ sessionId: this.sessionId, xid: 1, ids: this.ids, op }, moment);
+    const txn = this.machine.prepare({ serverId: 1, sessionId: this.sessionId, xid: 1, ids: this.ids, op }, moment);
     this.#prepared.push(txn);
     return txn;
   }

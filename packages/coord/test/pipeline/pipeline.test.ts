@@ -221,9 +221,9 @@ describe("sessions", () => {
     client.connect();
     client.connection.disconnected();
     world.commit();
-    expect(world.machine.sessions.timeouts.size).toBe(1);
+    expect(world.machine.sessions.all.size).toBe(1);
     world.pass(600);
-    expect(world.machine.sessions.timeouts.size).toBe(0);
+    expect(world.machine.sessions.all.size).toBe(0);
   });
 });
 

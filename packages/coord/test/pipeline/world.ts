@@ -29,6 +29,12 @@ class HeldReplication implements Replication {
   sync(token: number): void {
     this.held.push({ syncToken: token });
   }
+
+  readonly told: (readonly bigint[])[] = [];
+
+  tellHeard(sessionIds: readonly bigint[]): void {
+    this.told.push(sessionIds);
+  }
 }
 
 const optionsDefault: PipelineOptions = {
@@ -45,6 +51,7 @@ const optionsDefault: PipelineOptions = {
 export class PipelineWorld {
   readonly machine = new CoordMachine({ extendedTypesEnabled: true, enforceQuota: false, reconfigEnabled: false });
   readonly replication = new HeldReplication();
+  #passwords = 0;
   readonly pipeline: Pipeline;
   nowMs = 0;
 
@@ -52,12 +59,13 @@ export class PipelineWorld {
     const environment = {
       monotonicMs: () => this.nowMs,
       wallMs: () => 1_000_000n + BigInt(this.nowMs),
-      passwordOf: (sessionId: bigint) => new Uint8Array(16).fill(Number(BigInt.asUintN(8, sessionId))),
+      newPassword: () => new Uint8Array(16).fill((this.#passwords += 1)),
       digestOf: (clear: Uint8Array) => `digest-of:${new TextDecoder().decode(clear)}`,
       answerWord: (word: string) => `you said ${word}`,
     };
     const { machine, replication } = this;
     this.pipeline = new Pipeline({ ...optionsDefault, ...options }, { machine, replication, environment });
+    this.pipeline.ledBy("self");
   }
 
   /** Commits the next `count` proposals, all that wait by default. */
