@@ -1,5 +1,7 @@
+import type { Replica } from "@tutti/consensus";
 import type { Connection } from "../pipeline/connection.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
+import { modeOf } from "./server-mode.ts";
 import type { ResolvedOptions } from "./server-options.ts";
 
 /**
@@ -12,6 +14,7 @@ const builtOn = "01/01/2026 00:00 GMT";
 /** What the words tell of. */
 export interface WordPlace {
   readonly pipeline: Pipeline;
+  readonly replica: Replica | undefined;
   readonly options: ResolvedOptions;
   readonly port: number;
   readonly startedMs: number;
@@ -46,7 +49,7 @@ function connectionDetails(connection: Connection): string {
   return connectionLine(connection, `,sid=${hex(sessionId)},to=${timeoutMs},${times}`);
 }
 
-function serverBlock({ pipeline }: WordPlace): string {
+function serverBlock({ pipeline, replica }: WordPlace): string {
   const { stats, machine } = pipeline;
   const { latencyMinMs, latencyAverageMs, latencyMaxMs } = stats;
   return [
@@ -56,7 +59,7 @@ function serverBlock({ pipeline }: WordPlace): string {
     `Connections: ${pipeline.connections.size}`,
     `Outstanding: ${pipeline.outstanding}`,
     `Zxid: ${hex(machine.lastZxid)}`,
-    "Mode: standalone",
+    `Mode: ${modeOf(replica)}`,
     `Node count: ${machine.tree.nodeCount}`,
     "",
   ].join("\n");
@@ -69,13 +72,13 @@ function stat(place: WordPlace): string {
   return `${versionLine}Clients:\n${clients}\n${serverBlock(place)}`;
 }
 
-function mntr({ pipeline, startedMs }: WordPlace): string {
+function mntr({ pipeline, replica, startedMs }: WordPlace): string {
   const { stats, machine, watches } = pipeline;
   let dataBytes = 0;
   for (const [path, node] of machine.tree.entries()) dataBytes += path.length + (node.data?.length ?? 0);
   const entries: readonly (readonly [string, string | number])[] = [
     ["zk_version", `${zookeeperVersion}, built on ${builtOn}`],
-    ["zk_server_state", "standalone"],
+    ["zk_server_state", modeOf(replica)],
     ["zk_avg_latency", latency(stats.latencyAverageMs)],
     ["zk_max_latency", stats.latencyMaxMs],
     ["zk_min_latency", stats.latencyMinMs],
@@ -191,6 +194,9 @@ const answers: ReadonlyMap<string, WordAnswer> = new Map<string, WordAnswer>([
 
 /** The text that answers a word. `hash`, `gtmk` and `stmk` are known and never answered. */
 export function answerWord(word: string, place: WordPlace): string {
+  if (place.pipeline.leader === "none" && word !== "ruok" && place.options.fourLetterWords.has(word)) {
+    return "This ZooKeeper instance is not currently serving requests\n";
+  }
   const answer = place.options.fourLetterWords.has(word) ? answers.get(word) : undefined;
   return answer?.(place) ?? `${word} is not executed because it is not in the whitelist.`;
 }

@@ -45,11 +45,23 @@ export interface ServerOptions {
    * `znode.container.checkIntervalMs`.
    */
   readonly reapIntervalMs?: number;
+  /** Requests of all connections that may wait for the ensemble, default 65536. */
+  readonly outstandingMax?: number;
+  /** Transactions between two snapshots, default 100000. ZooKeeper's `snapCount`. */
+  readonly snapshotTxns?: number;
+  /**
+   * Directory that the server keeps its data in, created when it is missing. Default: none, and what it holds is gone
+   * when it closes. ZooKeeper's `dataDir`.
+   */
+  readonly dataDir?: string;
   /** Aborts the start, and later closes the server. */
   readonly signal?: AbortSignal;
 }
 
-export type ResolvedOptions = Required<Omit<ServerOptions, "signal" | "superDigest" | "fourLetterWords">> & {
+export type ResolvedOptions = Required<
+  Omit<ServerOptions, "signal" | "superDigest" | "fourLetterWords" | "dataDir">
+> & {
+  readonly dataDir: string | undefined;
   readonly superDigest: string | undefined;
   readonly fourLetterWords: ReadonlySet<string>;
 };
@@ -75,6 +87,8 @@ const numberRules: readonly NumberRule[] = [
   { name: "frameBytesMax", min: 64, max: int32Max - 4 },
   { name: "connectionsPerAddressMax", min: 0, max: int32Max },
   { name: "outstandingPerConnectionMax", min: 1, max: int32Max },
+  { name: "outstandingMax", min: 1, max: int32Max },
+  { name: "snapshotTxns", min: 1, max: int32Max },
   { name: "unsentBytesMax", min: 1, max: Number.MAX_SAFE_INTEGER },
   { name: "reapIntervalMs", min: 1, max: int32Max },
 ];
@@ -114,6 +128,9 @@ export function resolveServerOptions(options: ServerOptions): ResolvedOptions {
     unsentBytesMax: options.unsentBytesMax ?? 64 * 1024 * 1024,
     fourLetterWords: new Set<string>(words === "*" ? fourLetterWords : words),
     superDigest: options.superDigest,
+    dataDir: options.dataDir,
+    outstandingMax: options.outstandingMax ?? 65_536,
+    snapshotTxns: options.snapshotTxns ?? 100_000,
     extendedTypesEnabled: options.extendedTypesEnabled ?? false,
     enforceQuota: options.enforceQuota ?? false,
     reconfigEnabled: options.reconfigEnabled ?? false,

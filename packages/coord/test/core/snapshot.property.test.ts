@@ -80,7 +80,6 @@ test("preparing ahead of applying gives the same transactions as one by one", ()
 
 test("bytes that are no snapshot are refused and change nothing", () => {
   const { machine } = new World().ok(create("/kept"));
-  expect(() => machine.restore([])).toThrow(/malformed-record/);
   expect(() => machine.restore([new Uint8Array(40)])).toThrow(/malformed-record/);
   expect(machine.tree.get("/kept")).toBeDefined();
 });

@@ -81,9 +81,14 @@ export class RawClient {
 
   /** Sends one request and waits for its reply; undefined when the server hangs up instead. */
   async request(request: Request, xid?: number): Promise<RawReply | undefined> {
+    this.ask(request, xid);
+    return this.reply(request.type);
+  }
+
+  /** Sends one request and leaves its reply on the way. */
+  ask(request: Request, xid?: number): void {
     this.#xid += 1;
     this.write(encodeRequest(xid ?? this.#xid, request));
-    return this.reply(request.type);
   }
 
   /** Waits for the next reply, which answers a request of this type. */

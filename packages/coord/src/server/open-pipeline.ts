@@ -1,0 +1,106 @@
+import {
+  ConsensusError,
+  openReplica,
+  zab,
+  type Disk,
+  type Members,
+  type Replica,
+  type Transport,
+} from "@tutti/consensus";
+import { createHash, randomBytes } from "node:crypto";
+import { CoordError, type CoordErrorCode } from "../coord-error.ts";
+import { CoordMachine } from "../core/coord-machine.ts";
+import { Pipeline } from "../pipeline/pipeline.ts";
+import { SoloReplication } from "../pipeline/solo-replication.ts";
+import type { PipelineEnvironment } from "../ports/pipeline-environment.ts";
+import { ReplicatedMachine } from "./replicated-machine.ts";
+import type { ResolvedOptions } from "./server-options.ts";
+
+/** How a server takes part in the log of its ensemble, be that an ensemble of one. */
+export interface Membership {
+  readonly id: number;
+  readonly members: Members;
+  readonly storage: Disk;
+  readonly transport: Transport;
+  readonly bootstrap: boolean;
+}
+
+/** The pure part of a server, wired to time and to its log. */
+export interface OpenPipeline {
+  readonly pipeline: Pipeline;
+  /** Undefined for a server that keeps nothing. */
+  readonly replica: Replica | undefined;
+}
+
+/** Number of a server that stands alone. */
+const standaloneServerId = 1;
+const passwordBytes = 16;
+const errorCodes: Partial<Record<ConsensusError["code"], CoordErrorCode>> = {
+  "storage-foreign": "storage-foreign",
+  "storage-failed": "storage-failed",
+  "invalid-options": "invalid-options",
+};
+
+/** What stopped the log, in the words of this package. */
+export function coordErrorOf(thrown: unknown): CoordError {
+  if (!(thrown instanceof ConsensusError)) return CoordError.from(thrown, "replica-stopped");
+  return new CoordError(errorCodes[thrown.code] ?? "replica-stopped", thrown.message, { cause: thrown });
+}
+
+export function monotonicMs(): number {
+  return performance.now();
+}
+
+function wallMs(): bigint {
+  return BigInt(Date.now());
+}
+
+function digestOf(userAndPassword: Uint8Array): string {
+  const text = Buffer.from(userAndPassword).toString("utf8");
+  const colon = text.indexOf(":");
+  const user = colon < 0 ? text : text.slice(0, colon);
+  return `${user}:${createHash("sha1").update(userAndPassword).digest("base64")}`;
+}
+
+function environmentOf(answerWord: PipelineEnvironment["answerWord"]): PipelineEnvironment {
+  return { monotonicMs, wallMs, newPassword: () => randomBytes(passwordBytes), digestOf, answerWord };
+}
+
+/** In memory, alone: a write is committed before `propose` returns. */
+export function openSoloPipeline(
+  options: ResolvedOptions,
+  answerWord: PipelineEnvironment["answerWord"],
+): OpenPipeline {
+  const machine = new CoordMachine(options);
+  const replication = new SoloReplication(machine, wallMs);
+  const environment = environmentOf(answerWord);
+  const pipeline = new Pipeline({ ...options, serverId: standaloneServerId }, { machine, replication, environment });
+  replication.listen(pipeline);
+  return { pipeline, replica: undefined };
+}
+
+/** On a log that is durable, and shared when there are other members. */
+export async function openReplicatedPipeline(
+  options: ResolvedOptions,
+  membership: Membership,
+  answerWord: PipelineEnvironment["answerWord"],
+): Promise<OpenPipeline> {
+  const machine = new CoordMachine(options);
+  const replication = new ReplicatedMachine(machine);
+  const environment = environmentOf(answerWord);
+  const pipeline = new Pipeline({ ...options, serverId: membership.id }, { machine, replication, environment });
+  try {
+    const replica = await openReplica({
+      ...membership,
+      machine: replication,
+      protocol: zab({ waitingRequestsMax: options.outstandingMax }),
+      snapshotEntries: options.snapshotTxns,
+      // What a client may send, with what the servers add to it.
+      requestBytesMax: options.frameBytesMax + 64 * 1024,
+    });
+    replication.connect(pipeline, replica);
+    return { pipeline, replica };
+  } catch (thrown) {
+    throw coordErrorOf(thrown);
+  }
+}

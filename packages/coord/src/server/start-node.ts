@@ -1,0 +1,131 @@
+import type { Replica } from "@tutti/consensus";
+import { CoordError } from "../coord-error.ts";
+import type { Pipeline } from "../pipeline/pipeline.ts";
+import { answerWord } from "./answer-word.ts";
+import { openClientPort, type ServerAddress } from "./client-port.ts";
+import {
+  coordErrorOf,
+  type Membership,
+  monotonicMs,
+  openReplicatedPipeline,
+  openSoloPipeline,
+} from "./open-pipeline.ts";
+import { modeOf, type ServerMode } from "./server-mode.ts";
+import type { ResolvedOptions } from "./server-options.ts";
+
+/** A running server. */
+export interface CoordServer extends AsyncDisposable {
+  readonly address: ServerAddress;
+  /** `host:port`, as clients take it. */
+  readonly connectString: string;
+  readonly mode: ServerMode;
+  /** Settles when it has a leader for the first time, or has stopped: from then on clients are served. */
+  readonly serving: Promise<void>;
+  /** Settles when the server has stopped: with the error that stopped it, or undefined after `close`. */
+  readonly stopped: Promise<CoordError | undefined>;
+  /** Closes all connections and gives up the port; what is on disk stays. May be called twice. */
+  close(): Promise<void>;
+}
+
+/** ZooKeeper's limit of removals in one round of the reaper. */
+const reapCountMax = 10_000;
+
+/** What a server does by time. Returns how to stop it. */
+function keepTime(pipeline: Pipeline, options: ResolvedOptions): () => void {
+  const { tickTimeMs, reapIntervalMs, sessionTimeoutMsMin } = options;
+  const timers = [
+    setInterval(() => pipeline.tick(), tickTimeMs),
+    setInterval(() => pipeline.reap(reapCountMax), reapIntervalMs),
+    // Often enough that the leader hears of the shortest session in time, though one message is lost.
+    setInterval(() => pipeline.tellHeard(), Math.max(1, sessionTimeoutMsMin / 8)),
+  ];
+  return () => {
+    for (const timer of timers) clearInterval(timer);
+  };
+}
+
+/**
+ * While there is no leader, nobody counts the silence of sessions here, and another part of the ensemble may end them.
+ * A client that is kept longer than a third of the shortest timeout could believe in its session for longer than it
+ * lives; a leader that is found sooner is one that clients never notice.
+ */
+function closeWithoutLeader(
+  pipeline: Pipeline,
+  replica: Replica,
+  { sessionTimeoutMsMin }: ResolvedOptions,
+): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  const onLeader = ({ leader }: { readonly leader: number | undefined }): void => {
+    clearTimeout(timer);
+    if (leader === undefined) timer = setTimeout(() => pipeline.closeAll(), sessionTimeoutMsMin / 3);
+  };
+  replica.events.on("leader", onLeader);
+  return () => clearTimeout(timer);
+}
+
+/** Starts one server: alone in memory, or as a member. */
+export async function startNode(options: ResolvedOptions, membership: Membership | undefined): Promise<CoordServer> {
+  const startedMs = monotonicMs();
+  const bound = { port: options.port };
+  const answer = (word: string): string => {
+    return answerWord(word, { pipeline, replica, options, port: bound.port, startedMs });
+  };
+  const { pipeline, replica } =
+    membership === undefined
+      ? openSoloPipeline(options, answer)
+      : await openReplicatedPipeline(options, membership, answer);
+  try {
+    const port = await openClientPort(pipeline, options);
+    bound.port = port.address.port;
+    const stops = [keepTime(pipeline, options)];
+    if (replica !== undefined) stops.push(closeWithoutLeader(pipeline, replica, options));
+    return createServer({ pipeline, replica, port, stop: () => stops.forEach((stop) => stop()) });
+  } catch (thrown) {
+    await replica?.close();
+    throw thrown;
+  }
+}
+
+function firstLeader(replica: Replica | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    if (replica === undefined || replica.status().leader !== undefined) resolve();
+    else replica.events.once("leader", () => resolve());
+  });
+}
+
+interface ServerParts {
+  readonly pipeline: Pipeline;
+  readonly replica: Replica | undefined;
+  readonly port: { readonly address: ServerAddress; close(): Promise<void> };
+  stop(): void;
+}
+
+function createServer({ pipeline, replica, port, stop }: ServerParts): CoordServer {
+  const { address } = port;
+  let tellStopped: (error: CoordError | undefined) => void = () => undefined;
+  const stopped = new Promise<CoordError | undefined>((resolve) => {
+    tellStopped = resolve;
+  });
+  let closing: Promise<void> | undefined;
+  const end = async (error: CoordError | undefined): Promise<void> => {
+    stop();
+    pipeline.closeAll();
+    await port.close();
+    await replica?.close();
+    tellStopped(error);
+  };
+  const close = (): Promise<void> => (closing ??= end(undefined));
+  void replica?.stopped.then((error) => (closing ??= end(error === undefined ? undefined : coordErrorOf(error))));
+  const shownHost = address.host.includes(":") ? `[${address.host}]` : address.host;
+  return {
+    address,
+    connectString: `${shownHost}:${address.port}`,
+    get mode() {
+      return modeOf(replica);
+    },
+    serving: Promise.race([firstLeader(replica), stopped.then(() => undefined)]),
+    stopped,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
