@@ -1,3 +1,5 @@
 import { packageConfig } from "../../tsup.base.ts";
 
-export default packageConfig({ entry: ["src/index.ts", "src/server/index.ts"] });
+export default packageConfig({
+  entry: { index: "src/index.ts", "server/index": "src/server/index.ts", cli: "src/cli/main.ts" },
+});

@@ -71,7 +71,7 @@ export async function startEnsemble(options: EnsembleOptions = {}): Promise<Ense
   signal?.addEventListener("abort", onAbort, { once: true });
   try {
     await Promise.all(places.map((place) => place.restart()));
-    await Promise.all(places.map((place) => place.server?.serving));
+    for (const place of places) await place.server?.serving;
     if (signal?.aborted === true) throw new CoordError("aborted", "the signal was aborted", { cause: signal.reason });
   } catch (thrown) {
     await close();

@@ -1,5 +1,5 @@
 import type { Replica } from "@tutti/consensus";
-import { CoordError } from "../coord-error.ts";
+import type { CoordError } from "../coord-error.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import { answerWord } from "./answer-word.ts";
 import { openClientPort, type ServerAddress } from "./client-port.ts";
@@ -97,7 +97,7 @@ interface ServerParts {
   readonly pipeline: Pipeline;
   readonly replica: Replica | undefined;
   readonly port: { readonly address: ServerAddress; close(): Promise<void> };
-  stop(): void;
+  readonly stop: () => void;
 }
 
 function createServer({ pipeline, replica, port, stop }: ServerParts): CoordServer {

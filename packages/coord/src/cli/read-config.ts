@@ -1,0 +1,76 @@
+import { readFile } from "node:fs/promises";
+import { dirname, isAbsolute, join } from "node:path";
+import { CoordError } from "../coord-error.ts";
+import type { MemberOptions } from "../server/start-member.ts";
+import type { ServerOptions } from "../server/server-options.ts";
+import { parseZooCfg, type ZooCfg } from "../server/zoo-cfg.ts";
+
+/** What to start, as a configuration file and the environment say. */
+export type Configured =
+  | { readonly kind: "alone"; readonly options: ServerOptions; readonly ignored: readonly string[] }
+  | { readonly kind: "member"; readonly options: MemberOptions; readonly ignored: readonly string[] };
+
+/** Where the replica's files lie; beside `myid`, which is ZooKeeper's. */
+const replicaDirectory = "tutti";
+
+async function read(path: string, what: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (cause) {
+    throw new CoordError("invalid-options", `${what} ${path} cannot be read`, { cause });
+  }
+}
+
+/** ZooKeeper's system properties: `ZK_SYSTEM_PROPERTIES`, one `name=value` a line, and `ZK_SUPER_DIGEST`. */
+export function propertiesOf(environment: NodeJS.ProcessEnv): Record<string, string> {
+  const properties: Record<string, string> = {};
+  for (const line of (environment["ZK_SYSTEM_PROPERTIES"] ?? "").split("\n")) {
+    const equals = line.indexOf("=");
+    const name = line.slice(0, equals).trim();
+    // Java's own are none of ours.
+    if (equals > 0 && (name.startsWith("zookeeper.") || name === "jute.maxbuffer")) {
+      properties[name] = line.slice(equals + 1).trim();
+    }
+  }
+  const superDigest = environment["ZK_SUPER_DIGEST"];
+  if (superDigest !== undefined && superDigest !== "") {
+    properties["zookeeper.DigestAuthenticationProvider.superDigest"] = superDigest;
+  }
+  return properties;
+}
+
+/** Reads a `zoo.cfg` and what it names: the dynamic part, the secret, and `myid` in the data directory. */
+export async function readConfig(path: string, environment: NodeJS.ProcessEnv): Promise<Configured> {
+  const properties = propertiesOf(environment);
+  const text = await read(path, "the configuration");
+  const first = parseZooCfg(text, properties);
+  const near = (file: string): string => (isAbsolute(file) ? file : join(dirname(path), file));
+  const more = first.dynamicConfigFile;
+  const config =
+    more === undefined ? first : parseZooCfg(`${text}\n${await read(near(more), "dynamicConfigFile")}`, properties);
+  const dataDir = join(config.options.dataDir, replicaDirectory);
+  const { ignored } = config;
+  if (config.servers.size === 0) return { kind: "alone", options: { ...config.options, dataDir }, ignored };
+  return { kind: "member", options: await memberOf(config, dataDir, near), ignored };
+}
+
+async function memberOf(config: ZooCfg, dataDir: string, near: (file: string) => string): Promise<MemberOptions> {
+  const { servers, secretFile, options } = config;
+  const text = (await read(join(options.dataDir, "myid"), "the number of this server in")).trim();
+  const id = Number(text);
+  const own = servers.get(id);
+  if (own === undefined) throw new CoordError("invalid-options", `myid is "${text}" and there is no server.${text}`);
+  const secret =
+    secretFile === undefined ? undefined : Buffer.from((await read(near(secretFile), "tutti.secretFile")).trim());
+  return {
+    ...options,
+    ...(own.clientPort === undefined ? {} : { port: own.clientPort }),
+    ...(own.clientHost === undefined ? {} : { host: own.clientHost }),
+    id,
+    servers,
+    dataDir,
+    // As ZooKeeper does; the warning at the start says so.
+    isNetworkTrusted: true,
+    ...(secret === undefined ? {} : { secret }),
+  };
+}
