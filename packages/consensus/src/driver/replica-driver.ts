@@ -82,6 +82,9 @@ export class ReplicaDriver implements Replica {
   #held: Send<ZabMessage>[] = [];
   #durable = 0;
   #flushing: Promise<void> | undefined;
+  /** The last batch of the log is not marked as durable yet. Done when the log has been quiet for a tick. */
+  #isSealDue = false;
+  #isPerformDue = false;
   #applied: Zxid;
   #sinceSnapshot = 0;
   #performing = false;
@@ -107,9 +110,9 @@ export class ReplicaDriver implements Replica {
     this.#port = transport.attach(id, peers, {
       linkUp: (peer, link) => this.#step({ kind: "linkUp", peer, link }),
       linkDown: (peer, link) => this.#step({ kind: "linkDown", peer, link }),
-      message: (from, link, message) => this.#step({ kind: "message", from, link, message }),
+      message: (from, link, message) => this.#stepSoon({ kind: "message", from, link, message }),
     });
-    this.#timer = setInterval(() => this.#step({ kind: "tick" }), settings.tickMs);
+    this.#timer = setInterval(() => this.#tick(), settings.tickMs);
     this.#perform();
   }
 
@@ -171,7 +174,7 @@ export class ReplicaDriver implements Replica {
     }
     if (this.#error !== undefined || !this.#core.isInStep) return false;
     this.#counts.proposed += 1;
-    this.#step({ kind: "submit", payload: request });
+    this.#stepSoon({ kind: "submit", payload: request });
     return true;
   }
 
@@ -232,10 +235,29 @@ export class ReplicaDriver implements Replica {
     }
   }
 
+  #tick(): void {
+    this.#step({ kind: "tick" });
+    if (!this.#isSealDue || this.#flushing !== undefined || this.#error !== undefined) return;
+    this.#isSealDue = false;
+    this.#flushing = this.#seal();
+  }
+
   #step(input: Input<ZabMessage>): void {
     if (this.#error !== undefined) return;
     this.#core.step(input);
     this.#perform();
+  }
+
+  /** What comes in one turn is performed together: one write for all entries, one ack for all writes. */
+  #stepSoon(input: Input<ZabMessage>): void {
+    if (this.#error !== undefined) return;
+    this.#core.step(input);
+    if (this.#isPerformDue) return;
+    this.#isPerformDue = true;
+    queueMicrotask(() => {
+      this.#isPerformDue = false;
+      if (this.#error === undefined) this.#perform();
+    });
   }
 
   #perform(): void {
@@ -298,12 +320,23 @@ export class ReplicaDriver implements Replica {
         this.#durable = group.at(-1)?.token ?? this.#durable;
         this.#release();
         this.#step({ kind: "persisted", token: this.#durable });
-        if (this.#pending.length === 0 && this.#error === undefined) await this.#wal.seal();
       }
+      this.#isSealDue = true;
     } catch (thrown) {
       this.#stop(ConsensusError.from(thrown, "storage-failed"));
     } finally {
       this.#flushing = undefined;
+    }
+  }
+
+  async #seal(): Promise<void> {
+    try {
+      await this.#wal.seal();
+    } catch (thrown) {
+      this.#stop(ConsensusError.from(thrown, "storage-failed"));
+    } finally {
+      this.#flushing = undefined;
+      if (this.#pending.length > 0 && this.#error === undefined) this.#flushing = this.#flush();
     }
   }
 

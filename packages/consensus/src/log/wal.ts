@@ -37,6 +37,8 @@ export interface Wal {
 }
 
 const segmentBytesDefault = 4 * 1024 * 1024;
+/** Made anew at every start. */
+const spareName = "spare.tmp";
 
 /** Opens the log on a disk: recovers what is there, and begins a segment of its own for this life. */
 export async function openWal(options: WalOptions): Promise<Wal> {
@@ -65,6 +67,8 @@ class WalWriter {
   /** Where the log ends on disk; behind `#end` while a batch is being put together. */
   #flushedEnd: Zxid;
   #file: DiskFile | undefined;
+  /** A zero-filled file for the next segment, on its way or ready. */
+  #spare: Promise<DiskFile> | undefined;
   #capacity = 0;
   #offset = 0;
   #salt = 0;
@@ -94,6 +98,8 @@ class WalWriter {
 
   /** A segment for this life, so that bytes of the last one need not be overwritten and cannot be taken for ours. */
   async begin(): Promise<void> {
+    // It may have become half a segment.
+    if ((await this.#disk.list()).includes(spareName)) await this.#disk.remove(spareName);
     await this.#roll([], this.#restartAt !== undefined);
     if (this.#restartAt !== undefined) this.#segments = this.#segments.slice(-1);
     await this.#clean();
@@ -104,7 +110,7 @@ class WalWriter {
     const kept = new Set(this.#segments.map((segment) => segmentName(segment.number)));
     for (const position of this.#snapshots) kept.add(snapshotName(position));
     for (const name of await this.#disk.list()) {
-      const stale = name.endsWith(".tmp") || (/^(log|snapshot)-/.test(name) && !kept.has(name));
+      const stale = (name.endsWith(".tmp") && name !== spareName) || (/^(log|snapshot)-/.test(name) && !kept.has(name));
       if (stale) await this.#disk.remove(name);
     }
     await this.#disk.syncDirectory();
@@ -189,19 +195,52 @@ class WalWriter {
     const batch =
       records.length === 0 ? undefined : encodeBatch(encodeRecords(records), { salt, sequence: 1, previousCrc: salt });
     const used = segmentHeaderBytes + (batch?.bytes.length ?? 0);
-    const bytes = new Uint8Array(Math.max(this.#segmentBytes, alignedBytes(used)));
-    bytes.set(header, 0);
-    if (batch !== undefined) bytes.set(batch.bytes, segmentHeaderBytes);
-    await this.#writeWhole(segmentName(number), bytes);
+    const content = new Uint8Array(used);
+    content.set(header, 0);
+    if (batch !== undefined) content.set(batch.bytes, segmentHeaderBytes);
     await this.#file?.close();
-    this.#file = await this.#disk.open(segmentName(number));
+    const { file, capacity } = await this.#beginSegment(segmentName(number), content);
+    this.#file = file;
     this.#segments.push({ number, base, endBytes: used });
-    this.#capacity = bytes.length;
+    this.#capacity = capacity;
     this.#offset = used;
     this.#salt = salt;
     this.#sequence = batch === undefined ? 0 : 1;
     this.#previousCrc = batch?.crc ?? salt;
     this.#flushedEnd = this.#end;
+  }
+
+  /**
+   * The content goes into the spare file, which is long enough and durable, and only then gets the segment's name. The
+   * next spare is made meanwhile: filling a file with zeros while commits wait would hold them up for a whole segment.
+   */
+  async #beginSegment(name: string, content: Uint8Array): Promise<{ file: DiskFile; capacity: number }> {
+    const spare = await this.#spare;
+    this.#spare = undefined;
+    let file = spare;
+    let capacity = this.#segmentBytes;
+    if (file === undefined || content.length > capacity) {
+      await file?.close();
+      capacity = Math.max(capacity, alignedBytes(content.length));
+      file = await this.#fillSpare(capacity);
+    }
+    await file.write(content, 0);
+    await file.sync();
+    await file.close();
+    await this.#disk.rename(spareName, name);
+    await this.#disk.syncDirectory();
+    file = await this.#disk.open(name);
+    this.#spare = this.#fillSpare(this.#segmentBytes);
+    // Whoever waits for it hears of its failure; until then it is not unhandled.
+    this.#spare.catch(() => undefined);
+    return { file, capacity };
+  }
+
+  async #fillSpare(capacity: number): Promise<DiskFile> {
+    const file = await this.#disk.open(spareName);
+    await file.write(new Uint8Array(capacity), 0);
+    await file.sync();
+    return file;
   }
 
   /** Temporary file, sync, rename, sync of the directory: the name never stands for half a file. */
@@ -261,5 +300,8 @@ class WalWriter {
   async close(): Promise<void> {
     await this.#file?.close();
     this.#file = undefined;
+    const spare = await this.#spare?.catch(() => undefined);
+    this.#spare = undefined;
+    await spare?.close();
   }
 }

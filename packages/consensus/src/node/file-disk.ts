@@ -1,7 +1,33 @@
-import { constants } from "node:fs";
+import { constants, fdatasync, write } from "node:fs";
 import { mkdir, open, readFile, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Disk } from "../ports/disk.ts";
+
+interface Piece {
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly offset: number;
+}
+
+// Every commit waits for these two. Their callback forms take about half the time of those of a FileHandle.
+
+function writeSome(fd: number, { bytes, start, offset }: Piece): Promise<number> {
+  return new Promise((resolve, reject) => {
+    write(fd, bytes, start, bytes.length - start, offset, (error, written) => {
+      if (error === null) resolve(written);
+      else reject(error);
+    });
+  });
+}
+
+function syncData(fd: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    fdatasync(fd, (error) => {
+      if (error === null) resolve();
+      else reject(error);
+    });
+  });
+}
 
 /** A directory of the file system, created when it is missing. Give each replica its own. */
 export function createFileDisk(directory: string): Disk {
@@ -23,14 +49,12 @@ export function createFileDisk(directory: string): Disk {
       const handle = await open(pathOf(name), constants.O_RDWR | constants.O_CREAT);
       return {
         write: async (bytes, offset) => {
-          let written = 0;
           // A short write is legal; the rest follows.
-          while (written < bytes.length) {
-            const { bytesWritten } = await handle.write(bytes, written, bytes.length - written, offset + written);
-            written += bytesWritten;
+          for (let done = 0; done < bytes.length;) {
+            done += await writeSome(handle.fd, { bytes, start: done, offset: offset + done });
           }
         },
-        sync: () => handle.datasync(),
+        sync: () => syncData(handle.fd),
         close: () => handle.close(),
       };
     },

@@ -48,6 +48,8 @@ export class Outstanding {
   readonly #tree: DataTree;
   readonly #records = new Map<string, ChangeRecord>();
   #log: LoggedChange[] = [];
+  /** Changes before this one are settled; they are dropped in bulk. */
+  #settled = 0;
 
   constructor(tree: DataTree) {
     this.#tree = tree;
@@ -92,18 +94,20 @@ export class Outstanding {
 
   /** The tree has caught up to this zxid. */
   settle(zxid: bigint): void {
-    let settled = 0;
-    for (const logged of this.#log) {
-      if (logged.zxid > zxid) break;
-      settled += 1;
+    for (; this.#settled < this.#log.length; this.#settled += 1) {
+      const logged = this.#log[this.#settled];
+      if (logged === undefined || logged.zxid > zxid) break;
       const record = this.#records.get(logged.path);
       if (record !== undefined && record.zxid <= zxid) this.#records.delete(logged.path);
     }
-    if (settled > 0) this.#log = this.#log.slice(settled);
+    if (this.#settled * 2 < this.#log.length) return;
+    this.#log = this.#log.slice(this.#settled);
+    this.#settled = 0;
   }
 
   clear(): void {
     this.#records.clear();
     this.#log = [];
+    this.#settled = 0;
   }
 }

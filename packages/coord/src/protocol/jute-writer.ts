@@ -1,14 +1,35 @@
-const bytesInitial = 256;
+const scratchBytes = 64 * 1024;
 const textEncoder = new TextEncoder();
+
+/** Room to write in, which a writer has while it writes, and leaves to the next one when it is finished. */
+interface Scratch {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+}
+
+function createScratch(length: number): Scratch {
+  const bytes = new Uint8Array(length);
+  return { bytes, view: new DataView(bytes.buffer) };
+}
+
+const nothing = createScratch(0);
+let idle: Scratch | undefined;
 
 /**
  * Appends jute primitives (big-endian, no tags, no padding) to one growing buffer.
  * Lone surrogates become U+FFFD and astral characters four bytes, which every ZooKeeper reader decodes.
  */
 export class JuteWriter {
-  #bytes: Uint8Array = new Uint8Array(bytesInitial);
-  #view: DataView = new DataView(this.#bytes.buffer);
+  #bytes: Uint8Array;
+  #view: DataView;
   #length = 0;
+
+  constructor() {
+    const { bytes, view } = idle ?? createScratch(scratchBytes);
+    idle = undefined;
+    this.#bytes = bytes;
+    this.#view = view;
+  }
 
   /** Bytes written so far. */
   get length(): number {
@@ -57,17 +78,32 @@ export class JuteWriter {
     this.#length = start + written;
   }
 
-  /** What was written, as a copy of its own. */
+  /** What was written, as a copy of its own. Nothing is written after it. */
   finish(): Uint8Array {
-    return this.#bytes.slice(0, this.#length);
+    const written = this.#bytes.slice(0, this.#length);
+    this.#release();
+    return written;
   }
 
-  /** What was written behind a four-byte length: one frame on the wire. */
+  /** What was written behind a four-byte length: one frame on the wire. Nothing is written after it. */
   finishFrame(): Uint8Array {
-    const frame = new Uint8Array(this.#length + 4);
-    new DataView(frame.buffer).setInt32(0, this.#length);
-    frame.set(this.#bytes.subarray(0, this.#length), 4);
+    const length = this.#length;
+    const frame = new Uint8Array(length + 4);
+    frame[0] = length >>> 24;
+    frame[1] = length >>> 16;
+    frame[2] = length >>> 8;
+    frame[3] = length;
+    frame.set(this.#bytes.subarray(0, length), 4);
+    this.#release();
     return frame;
+  }
+
+  /** Large room is not kept: one large answer must not hold memory for ever. */
+  #release(): void {
+    if (this.#bytes.length === scratchBytes) idle = { bytes: this.#bytes, view: this.#view };
+    this.#bytes = nothing.bytes;
+    this.#view = nothing.view;
+    this.#length = 0;
   }
 
   #reserve(more: number): void {
