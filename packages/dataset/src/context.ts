@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
 import {
+  broadcast,
   createInProcessExecutor,
   createThreadExecutor,
+  type Broadcast,
   type EventSource,
   type Executor,
   type JobEvents,
@@ -77,6 +79,8 @@ export interface Context extends AsyncDisposable {
    */
   accumulator(zero: number): Accumulator<number>;
   accumulator<T>(zero: T, merge: (left: T, right: T) => T): Accumulator<T>;
+  /** Plain data that functions read by `.value`: sent to each thread once, instead of with every job. */
+  broadcast<T>(value: T): Broadcast<T>;
   /** Ends running jobs with `executor-closed` and frees the threads. Calling it twice is harmless. */
   close(): Promise<void>;
 }
@@ -147,6 +151,13 @@ export function createContext(options: ContextOptions = {}): Context {
       const add = (left: unknown, right: unknown): unknown => (left as number) + (right as number);
       host.accumulators.set(id, { total: zero, merge: (merge as typeof add | undefined) ?? add });
       return createAccumulator<T>(id, host.accumulators);
+    },
+    broadcast(value) {
+      try {
+        return broadcast(value);
+      } catch (thrown) {
+        throw DatasetError.from(thrown);
+      }
     },
     emptyRdd: <T>() => createRdd<T>(host, { kind: "rows", partitions: [] }),
     union<T>(rdds: readonly Rdd<T>[]) {

@@ -10,6 +10,7 @@ export {
   type ParquetOptions,
   type SourceOptions,
 } from "./context.ts";
+export type { Broadcast } from "@tutti/runtime";
 export { DatasetError, type DatasetErrorCode } from "./dataset-error.ts";
 export type { Accumulator } from "./rdd/accumulator.ts";
 export type { Rdd } from "./rdd/rdd.ts";

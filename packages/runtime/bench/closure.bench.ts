@@ -26,7 +26,7 @@ const shapes: Readonly<Record<string, (x: number) => number>> = {
 
 /** A loop of its own for each function: a shared one would be slow with whichever comes second. */
 function loopOver(fn: (x: number) => number): () => number {
-  // oxlint-disable-next-line typescript/no-implied-eval
+  // oxlint-disable-next-line typescript/no-implied-eval -- each function needs a loop of its own text, or V8 shares the compiled one
   const loop = new Function(
     "fn",
     "count",

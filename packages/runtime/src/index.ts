@@ -1,4 +1,6 @@
 // What users need.
+export { broadcast, type Broadcast, type BroadcastShipment, type CapturedBroadcast } from "./broadcast/broadcast.ts";
+export type { BroadcastPayload } from "./broadcast/payload.ts";
 export { captureClosures, type CapturedClosures } from "./closure/capture.ts";
 export type { ModuleReference } from "./closure/graph.ts";
 export { reviveClosures } from "./closure/revive.ts";

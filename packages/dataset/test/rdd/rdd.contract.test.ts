@@ -145,6 +145,17 @@ describe.each([
     expect(seen.value()).toBe(305);
   });
 
+  test("a broadcast is read by every task, and is refused once it was destroyed", async () => {
+    const names = tutti.broadcast(new Map([[1, "one"]]));
+    const named = tutti.range(0, 3, { partitionCount: 3 }).map((x) => names.value.get(x) ?? "none");
+    expect(await named.collect()).toEqual(["none", "one", "none"]);
+    names.unpersist();
+    expect(await named.first()).toBe("none");
+    names.destroy();
+    await expect(named.collect()).rejects.toMatchObject({ code: "invalid-argument" });
+    expect(() => tutti.broadcast(() => 1)).toThrow(expect.objectContaining({ code: "cannot-travel" }));
+  });
+
   test("the same seed gives the same sample, and the size is about right", async () => {
     const rdd = tutti.range(0, 10_000, { partitionCount: 5 });
     const sample = await rdd.sample(0.1, { seed: 1 }).collect();

@@ -12,8 +12,18 @@ import {
 import { importFrom, requireFrom } from "./import-modules.ts";
 import { resolveIntrinsic } from "./intrinsics.ts";
 import { applyLock, defineProperties } from "./properties.ts";
+import { RuntimeError } from "../runtime-error.ts";
 import { refuse } from "./refusal.ts";
 import { mentionedBy } from "./slots-of.ts";
+
+/** A graph, and what it mentions without holding it. */
+export interface GraphParts {
+  readonly graph: ClosureGraph;
+  /** In the order of {@link ClosureGraph.modules}. */
+  readonly namespaces: readonly unknown[];
+  /** By id. */
+  readonly broadcasts: ReadonlyMap<string, unknown>;
+}
 
 /** Told the value of a node when there is one. */
 type Waiter = (value: unknown) => void;
@@ -30,6 +40,7 @@ type Waiter = (value: unknown) => void;
 export class GraphReader {
   readonly #graph: ClosureGraph;
   readonly #namespaces: readonly unknown[];
+  readonly #broadcasts: ReadonlyMap<string, unknown>;
   readonly #values: unknown[] = [];
   readonly #isReady: boolean[] = [];
   readonly #isVisited: boolean[] = [];
@@ -39,9 +50,10 @@ export class GraphReader {
   /** Objects and functions whose contents are not all there. */
   #unfilled: NodeId[] = [];
 
-  constructor(graph: ClosureGraph, namespaces: readonly unknown[]) {
+  constructor({ graph, namespaces, broadcasts }: GraphParts) {
     this.#graph = graph;
     this.#namespaces = namespaces;
+    this.#broadcasts = broadcasts;
   }
 
   read(): readonly unknown[] {
@@ -70,6 +82,14 @@ export class GraphReader {
         const value = node.name === undefined ? namespace : (namespace as Record<string, unknown>)[node.name];
         return this.#settle(id, value);
       }
+      case "broadcast":
+        if (!this.#broadcasts.has(node.id)) {
+          throw new RuntimeError(
+            "invalid-argument",
+            `the broadcast ${node.id} was not sent before the functions that use it`,
+          );
+        }
+        return this.#settle(id, this.#broadcasts.get(node.id));
       case "loader":
         return this.#settle(id, node.load === "require" ? requireFrom(node.importer) : importFrom(node.importer));
       default:

@@ -1,3 +1,4 @@
+import type { CapturedBroadcast } from "../broadcast/broadcast.ts";
 import { RuntimeError } from "../runtime-error.ts";
 import type { AnyFunction } from "../core/job.ts";
 import { FunctionReader } from "./function-reader.ts";
@@ -12,6 +13,8 @@ export interface CapturedClosures {
   readonly bytes: Uint8Array;
   /** The modules that must be importable where the functions are revived. */
   readonly modules: readonly ModuleReference[];
+  /** The broadcasts that the functions use: their shipments must be there before the functions. */
+  readonly broadcasts: readonly CapturedBroadcast[];
 }
 
 // One inspector session for the thread's life: opening one costs more than a hundred captures, and an idle one costs
@@ -39,8 +42,8 @@ let threadReader: FunctionReader | undefined;
  * ```
  */
 export function captureClosures(functions: readonly AnyFunction[]): CapturedClosures {
-  const graph = graphOf(functions);
-  return { bytes: encodeGraph(graph), modules: graph.modules };
+  const { graph, broadcasts } = graphOf(functions);
+  return { bytes: encodeGraph(graph), modules: graph.modules, broadcasts };
 }
 
 /** Throws what `captureClosures` would throw. For executors in this process, which run the functions as they are. */
@@ -48,11 +51,13 @@ export function checkClosures(functions: readonly AnyFunction[]): void {
   graphOf(functions);
 }
 
-function graphOf(functions: readonly AnyFunction[]): ClosureGraph {
+function graphOf(functions: readonly AnyFunction[]): { graph: ClosureGraph; broadcasts: CapturedBroadcast[] } {
   for (const fn of functions) {
     if (typeof fn !== "function")
       throw new RuntimeError("invalid-argument", `A function was expected, not ${typeof fn}`);
   }
   threadReader ??= new FunctionReader(openFunctionInspector());
-  return new GraphWriter(threadReader).write(functions);
+  const writer = new GraphWriter(threadReader);
+  const graph = writer.write(functions);
+  return { graph, broadcasts: [...writer.broadcasts.values()] };
 }

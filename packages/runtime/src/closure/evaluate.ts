@@ -34,8 +34,7 @@ export function evaluateFunction(node: FunctionNode, environment: Environment): 
   const [self = subject, ...aliases] = selfNames;
   const selves = aliases.map((name) => `const ${name} = ${self};\n`).join("");
   const body = `${node.strict ? '"use strict";\n' : ""}${late}const ${self} = ${expression};\n${selves}return [${self}, {${setters}}];`;
-  // Evaluating what was sent is the whole purpose; who may send is for the transport to decide.
-  // oxlint-disable-next-line typescript/no-implied-eval
+  // oxlint-disable-next-line typescript/no-implied-eval -- evaluating what was sent is the purpose; who may send is for the transport to decide
   const factory = new Function(...constants.keys(), body) as Factory;
   const [value, assigners] = factory(...constants.values());
   const fn = node.form === "expression" ? (value as AnyFunction) : onlyMemberOf(value as object);

@@ -134,6 +134,8 @@ export type GraphNode =
   | { readonly kind: "import"; readonly module: number; readonly name?: string }
   /** The `import()` or `require` of a file. */
   | { readonly kind: "loader"; readonly load: "import" | "require"; readonly importer: string }
+  /** A value that travels by itself, once for each thread or worker. */
+  | { readonly kind: "broadcast"; readonly id: string }
   /** What the class's own hooks wrote and will read. */
   | { readonly kind: "hooked"; readonly of: Slot; readonly data: Slot };
 

@@ -1,3 +1,4 @@
+import { reviveBroadcast, type Broadcast, type BroadcastShipment } from "../broadcast/broadcast.ts";
 import type { AnyFunction } from "../core/job.ts";
 import { importModules } from "./import-modules.ts";
 import { GraphReader } from "./build.ts";
@@ -5,10 +6,22 @@ import { decodeGraph } from "./wire.ts";
 
 /**
  * Makes functions from what `captureClosures` wrote, in the order in which they were given. Imports the modules that they
- * need, then builds what they capture, then evaluates them: this runs code that came with the bytes.
+ * need, then builds what they capture, then evaluates them: this runs code that came with the bytes. `shipments` are those
+ * of the broadcasts that the functions use.
  */
-export async function reviveClosures(bytes: Uint8Array): Promise<readonly AnyFunction[]> {
+export async function reviveClosures(
+  bytes: Uint8Array,
+  shipments: readonly BroadcastShipment[] = [],
+): Promise<readonly AnyFunction[]> {
+  return await reviveWith(bytes, new Map(shipments.map((one) => [one.id, reviveBroadcast(one)])));
+}
+
+/** The same, with broadcasts that are here already. */
+export async function reviveWith(
+  bytes: Uint8Array,
+  broadcasts: ReadonlyMap<string, Broadcast<unknown>>,
+): Promise<readonly AnyFunction[]> {
   const graph = decodeGraph(bytes);
   const namespaces = await importModules(graph.modules);
-  return new GraphReader(graph, namespaces).read() as readonly AnyFunction[];
+  return new GraphReader({ graph, namespaces, broadcasts }).read() as readonly AnyFunction[];
 }

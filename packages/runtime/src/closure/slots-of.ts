@@ -29,6 +29,7 @@ function slotsOf(node: GraphNode): readonly Slot[] {
     case "symbol":
     case "import":
     case "loader":
+    case "broadcast":
       return [];
   }
 }

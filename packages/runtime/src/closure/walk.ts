@@ -22,6 +22,7 @@ import {
   type Property,
   type Slot,
 } from "./graph.ts";
+import { capturedBroadcastOf, type CapturedBroadcast } from "../broadcast/broadcast.ts";
 import { builtinExportOf, intrinsicPathOf, type BuiltinExport } from "./intrinsics.ts";
 import type { ImportedValue } from "./module-imports.ts";
 import { ownerOf, prototypeChainOf } from "./prototype-chain.ts";
@@ -47,6 +48,8 @@ export class GraphWriter {
   readonly #ids = new Map<unknown, NodeId>();
   readonly #pending: { readonly id: NodeId; readonly value: unknown }[] = [];
   readonly #modules: ModuleReference[] = [];
+  /** By id: what must be sent beside the graph. */
+  readonly broadcasts: Map<string, CapturedBroadcast> = new Map();
   /** Functions that some file imports and that have not been met. */
   readonly #importable = new Map<unknown, ImportedValue>();
 
@@ -236,6 +239,11 @@ export class GraphWriter {
   }
 
   #objectNode(id: NodeId, value: object): GraphNode {
+    const broadcast = capturedBroadcastOf(value, () => this.#pathOf(id));
+    if (broadcast !== undefined) {
+      this.broadcasts.set(broadcast.shipment.id, broadcast);
+      return { kind: "broadcast", id: broadcast.shipment.id };
+    }
     const hidden = hiddenState(value);
     if (hidden !== undefined) throw this.#refuse(hidden[0], id, sentence(hidden[1]));
     const owner = ownerOf(value);

@@ -5,7 +5,7 @@ import { refuse } from "./refusal.ts";
 
 // "TC", the version of graph.ts, the length of the writer's Node.js version, that version, and the graph by v8.serialize.
 const magic = [0x54, 0x43] as const;
-const graphVersion = 1;
+const graphVersion = 2;
 const headerBytes = 4;
 
 /** The second byte of what `v8.serialize` writes is the version of V8's own format; a reader reads its own and older. */

@@ -1,3 +1,4 @@
+import type { BroadcastShipment } from "../broadcast/broadcast.ts";
 import type { TaskModule } from "../core/job.ts";
 import type { TaskNote } from "../core/task.ts";
 import type { StoredBlock } from "./stored-block.ts";
@@ -13,7 +14,12 @@ export type ToThread =
       readonly args: unknown;
       /** What {@link captureClosures} gave. */
       readonly closures: Uint8Array;
+      /** Those that the closures use. Their shipments came before. */
+      readonly broadcastIds: readonly string[];
     }
+  /** Once for each thread, and again after it was dropped. */
+  | { readonly kind: "broadcast"; readonly shipment: BroadcastShipment }
+  | { readonly kind: "dropBroadcast"; readonly id: string }
   | {
       readonly kind: "task";
       readonly stageKey: string;

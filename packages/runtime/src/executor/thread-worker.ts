@@ -1,6 +1,7 @@
 // What runs inside a thread of the thread executor. One task at a time; nothing is kept between tasks but stages.
 import { parentPort } from "node:worker_threads";
-import { reviveClosures } from "../closure/revive.ts";
+import { reviveBroadcast, type Broadcast } from "../broadcast/broadcast.ts";
+import { reviveWith } from "../closure/revive.ts";
 import type { AnyFunction } from "../core/job.ts";
 import type { TaskFunction } from "../core/task.ts";
 import { RuntimeError } from "../runtime-error.ts";
@@ -21,9 +22,14 @@ interface LoadedStage {
 /** Loading may fail; the failure belongs to the task that needs the stage, so it waits here until one asks. */
 const stages = new Map<string, Promise<LoadedStage>>();
 
+/** Decoded at most once in this thread, however many stages and jobs use them. */
+const broadcasts = new Map<string, Broadcast<unknown>>();
+
 async function loadStage(message: StageMessage): Promise<LoadedStage> {
+  // Before anything is awaited: a drop that comes meanwhile is for the stages after this one.
+  const used = new Map([...broadcasts].filter(([id]) => message.broadcastIds.includes(id)));
   const run = await loadTask(message.module, message.exportName);
-  return { message, run, closures: await reviveClosures(message.closures) };
+  return { message, run, closures: await reviveWith(message.closures, used) };
 }
 
 async function runTask(task: TaskMessage): Promise<FromThread> {
@@ -57,6 +63,12 @@ parentPort?.on("message", (message: ToThread) => {
       void runTask(message)
         .catch((thrown: unknown): FromThread => ({ kind: "failed", error: portError(thrown) }))
         .then((answer) => parentPort?.postMessage(answer));
+      break;
+    case "broadcast":
+      broadcasts.set(message.shipment.id, reviveBroadcast(message.shipment));
+      break;
+    case "dropBroadcast":
+      broadcasts.delete(message.id);
       break;
     case "forget":
       for (const key of message.stageKeys) stages.delete(key);

@@ -1,4 +1,5 @@
 import { Worker } from "node:worker_threads";
+import type { CapturedBroadcast } from "../broadcast/broadcast.ts";
 import { RuntimeError } from "../runtime-error.ts";
 import { reviveError } from "./portable-error.ts";
 import type { FromThread, ToThread } from "./thread-messages.ts";
@@ -15,6 +16,8 @@ export type DoneMessage = Extract<FromThread, { kind: "done" }>;
 export interface Thread {
   /** Announces a stage, once. Must come before the first task of that stage. */
   announce(stageKey: string, describe: () => Extract<ToThread, { kind: "stage" }>): void;
+  /** Sends a broadcast, once, until it is released. Must come before the first stage that uses it. */
+  share(broadcast: CapturedBroadcast): void;
   /** Lets go of stages whose job is over. */
   forget(stageKeys: readonly string[]): void;
   /** Runs one task; the next may follow only after the answer. Rejects with `worker-lost` when the thread ends. */
@@ -28,6 +31,8 @@ export function startThread(onEnd: () => void): Thread {
   const worker = new Worker(workerUrl, { name: "tutti-task" });
   worker.unref();
   const announced = new Set<string>();
+  /** What this thread has, by id, and how to stop being told of its release. */
+  const shared = new Map<string, () => void>();
   let waiting: PromiseWithResolvers<DoneMessage> | undefined;
   let endedBy: RuntimeError | undefined;
 
@@ -40,6 +45,7 @@ export function startThread(onEnd: () => void): Thread {
   const end = (why: string, cause?: unknown): void => {
     if (endedBy !== undefined) return;
     endedBy = new RuntimeError("worker-lost", `the thread ended: ${why}`, { cause });
+    for (const stop of shared.values()) stop();
     settle()?.reject(endedBy);
     onEnd();
   };
@@ -56,6 +62,16 @@ export function startThread(onEnd: () => void): Thread {
       if (announced.has(stageKey)) return;
       announced.add(stageKey);
       worker.postMessage(describe());
+    },
+    share({ shipment, onRelease }) {
+      if (shared.has(shipment.id)) return;
+      const stop = onRelease(() => {
+        stop();
+        shared.delete(shipment.id);
+        worker.postMessage({ kind: "dropBroadcast", id: shipment.id } satisfies ToThread);
+      });
+      shared.set(shipment.id, stop);
+      worker.postMessage({ kind: "broadcast", shipment } satisfies ToThread);
     },
     forget(stageKeys) {
       const known = stageKeys.filter((key) => announced.delete(key));

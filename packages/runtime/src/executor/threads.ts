@@ -78,17 +78,19 @@ interface LaneParts {
 
 function openLane(job: JobGraph, { pool, store, slotCount, laneId }: LaneParts): Lane<StoredBlock> {
   // All at once, before anything starts: a function of the last stage must not fail a job that is half done.
-  const closures = job.stages.map((stage) => captureClosures(stage.closures).bytes);
+  const captured = job.stages.map((stage) => captureClosures(stage.closures));
   const jobIsOver = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   const busy = new Map<Promise<unknown>, Thread>();
   const keyOf = (stageId: number): string => `${laneId}.${stageId}`;
 
   const describe = (stageId: number): Extract<ToThread, { kind: "stage" }> => {
     const stage = job.stages[stageId];
-    const bytes = closures[stageId];
-    assert(stage !== undefined && bytes !== undefined, "a launched task belongs to a stage of the job");
+    const own = captured[stageId];
+    assert(stage !== undefined && own !== undefined, "a launched task belongs to a stage of the job");
     const { name, module, exportName, args } = stage;
-    return { kind: "stage", stageKey: keyOf(stageId), name, module, exportName, args, closures: bytes };
+    const broadcastIds = own.broadcasts.map((one) => one.shipment.id);
+    const stageKey = keyOf(stageId);
+    return { kind: "stage", stageKey, name, module, exportName, args, closures: own.bytes, broadcastIds };
   };
 
   return {
@@ -105,6 +107,7 @@ function openLane(job: JobGraph, { pool, store, slotCount, laneId }: LaneParts):
         const { partition, attempt } = task;
         const stageKey = keyOf(task.stage);
         const partitionArgs = job.stages[task.stage]?.partitionArgs?.[partition];
+        for (const broadcast of captured[task.stage]?.broadcasts ?? []) thread.share(broadcast);
         thread.announce(stageKey, () => describe(task.stage));
         const place = store.place(`${stageKey}.${partition}.${attempt}`);
         const output = await thread.runTask({
