@@ -34,6 +34,9 @@ export class ReplicatedMachine implements Machine, Replication {
   readonly #machine: CoordMachine;
   /** Nobody else has it, and this server has another after each start: a token of an earlier life wakes nobody. */
   readonly #life: bigint = randomBytes(8).readBigInt64BE(0);
+  /** Requests of this server to itself as the leader, which are never bytes: an empty array stands for each. */
+  readonly #local = new Map<Uint8Array, { readonly request: WriteRequest; readonly token: ProposalToken }>();
+  #isLeading = false;
   /** What this server prepared as the leader, by position, so that it need not be read again from its bytes. */
   readonly #prepared = new Map<bigint, Txn>();
   #listener: CommitListener | undefined;
@@ -49,6 +52,7 @@ export class ReplicatedMachine implements Machine, Replication {
     this.#replica = replica;
     const { id } = replica.status();
     const tell = ({ leader }: { readonly leader: number | undefined }): void => {
+      this.#isLeading = leader === id;
       listener.ledBy(leader === undefined ? "none" : leader === id ? "self" : "other");
     };
     replica.events.on("leader", tell);
@@ -56,10 +60,16 @@ export class ReplicatedMachine implements Machine, Replication {
   }
 
   propose(request: WriteRequest, token: ProposalToken): void {
+    // Not taken means that the leader was just lost, of which the listener hears, and then nobody waits.
+    if (this.#isLeading) {
+      const place = new Uint8Array(0);
+      this.#local.set(place, { request, token });
+      if (this.#replica?.submit(place) !== true) this.#local.delete(place);
+      return;
+    }
     const writer = new JuteWriter();
     writeMark(writer, { life: this.#life, token });
     writeWriteRequest(writer, request);
-    // Not taken means that the leader was just lost, of which the listener hears, and then nobody waits.
     this.#replica?.submit(writer.finish());
   }
 
@@ -72,16 +82,26 @@ export class ReplicatedMachine implements Machine, Replication {
     this.#replica?.toLeader(new Uint8Array(BigInt64Array.from(sessionIds).buffer));
   }
 
-  prepare(request: Uint8Array, { position, epoch, nowMs }: PrepareContext): PrepareResult {
-    const reader = new JuteReader(request);
-    const mark = readMark(reader);
+  prepare(bytes: Uint8Array, { position, epoch, nowMs }: PrepareContext): PrepareResult {
+    const { mark, request } = this.#requestOf(bytes);
     const moment = { position, epoch: BigInt(epoch), nowMs: BigInt(nowMs) };
-    const txn = this.#machine.prepare(readWriteRequest(reader), moment);
+    const txn = this.#machine.prepare(request, moment);
     this.#prepared.set(position, txn);
     const writer = new JuteWriter();
     writeMark(writer, mark);
     writeTxn(writer, txn);
     return { txn: writer.finish() };
+  }
+
+  #requestOf(bytes: Uint8Array): { readonly mark: Mark; readonly request: WriteRequest } {
+    const local = this.#local.get(bytes);
+    if (local !== undefined) {
+      this.#local.delete(bytes);
+      return { mark: { life: this.#life, token: local.token }, request: local.request };
+    }
+    const reader = new JuteReader(bytes);
+    const mark = readMark(reader);
+    return { mark, request: readWriteRequest(reader) };
   }
 
   apply(position: bigint, bytes: Uint8Array): Uint8Array {
@@ -105,6 +125,8 @@ export class ReplicatedMachine implements Machine, Replication {
   }
 
   leadershipLost(): void {
+    this.#isLeading = false;
+    this.#local.clear();
     this.#prepared.clear();
     this.#machine.leadershipLost();
   }

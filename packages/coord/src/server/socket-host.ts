@@ -3,6 +3,8 @@ import type { ConnectionHost, SendOutcome } from "../ports/connection-host.ts";
 
 /** Above this nothing more is read from a client that does not take its answers. */
 const unsentBytesCalm = 1024 * 1024;
+/** In a long turn, as when a large batch commits, clients should work meanwhile: what waits for longer leaves. */
+const corkMsMax = 0.5;
 /** How long a closed connection may take to hand over what was sent. */
 const lingerMs = 5000;
 
@@ -13,6 +15,7 @@ export class SocketHost implements ConnectionHost {
   readonly #socket: Socket;
   readonly #unsentBytesMax: number;
   #corked = false;
+  #corkedMs = 0;
 
   constructor(socket: Socket, unsentBytesMax: number) {
     this.#socket = socket;
@@ -26,11 +29,16 @@ export class SocketHost implements ConnectionHost {
   send(bytes: Uint8Array): SendOutcome {
     if (!this.#corked) {
       this.#corked = true;
+      this.#corkedMs = performance.now();
       this.#socket.cork();
       process.nextTick(() => {
         this.#corked = false;
         this.#socket.uncork();
       });
+    } else if (performance.now() - this.#corkedMs > corkMsMax) {
+      this.#corkedMs = performance.now();
+      this.#socket.uncork();
+      this.#socket.cork();
     }
     this.#socket.write(bytes);
     const unsent = this.#socket.writableLength;
