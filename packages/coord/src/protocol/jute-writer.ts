@@ -1,57 +1,73 @@
-const scratchBytes = 64 * 1024;
+const frameLengthBytes = 4;
+const slabBytes = 64 * 1024;
+/** A slab with less room than this is left to what was written into it. */
+const roomBytesMin = 4 * 1024;
 const textEncoder = new TextEncoder();
 
-/** Room to write in, which a writer has while it writes, and leaves to the next one when it is finished. */
-interface Scratch {
+/**
+ * Room that writers take one after the other, so that what they write needs no buffer of its own: thousands of small
+ * buffers a second, many of them kept for a while in the log, are what a garbage collector is slowest with.
+ */
+interface Slab {
   readonly bytes: Uint8Array;
   readonly view: DataView;
+  /** Everything before belongs to somebody. */
+  offset: number;
 }
 
-function createScratch(length: number): Scratch {
+function createSlab(length: number): Slab {
   const bytes = new Uint8Array(length);
-  return { bytes, view: new DataView(bytes.buffer) };
+  return { bytes, view: new DataView(bytes.buffer), offset: 0 };
 }
 
-const nothing = createScratch(0);
-let idle: Scratch | undefined;
+const finished = createSlab(4);
+
+/** The slab that the next writer continues; undefined while a writer has it. */
+let idle: Slab | undefined;
 
 /**
  * Appends jute primitives (big-endian, no tags, no padding) to one growing buffer.
  * Lone surrogates become U+FFFD and astral characters four bytes, which every ZooKeeper reader decodes.
  */
 export class JuteWriter {
+  #slab: Slab;
   #bytes: Uint8Array;
   #view: DataView;
-  #length = 0;
+  /** Where this writer began; room for the length of a frame is before it. */
+  #start: number;
+  #end: number;
 
   constructor() {
-    const { bytes, view } = idle ?? createScratch(scratchBytes);
+    const slab = idle ?? createSlab(slabBytes);
     idle = undefined;
-    this.#bytes = bytes;
-    this.#view = view;
+    this.#slab = slab;
+    this.#bytes = slab.bytes;
+    this.#view = slab.view;
+    this.#start = slab.offset + frameLengthBytes;
+    this.#end = this.#start;
   }
 
   /** Bytes written so far. */
   get length(): number {
-    return this.#length;
+    return this.#end - this.#start;
   }
 
   bool(value: boolean): void {
     this.#reserve(1);
-    this.#view.setUint8(this.#length, value ? 1 : 0);
-    this.#length += 1;
+    this.#view.setUint8(this.#end, value ? 1 : 0);
+    this.#end += 1;
   }
 
   int(value: number): void {
     this.#reserve(4);
-    this.#view.setInt32(this.#length, value);
-    this.#length += 4;
+    this.#view.setInt32(this.#end, value);
+    this.#end += 4;
   }
 
   long(value: bigint): void {
     this.#reserve(8);
-    this.#view.setBigInt64(this.#length, value);
-    this.#length += 8;
+    this.#view.setBigInt64(this.#end, value);
+    this.#end += 8;
   }
 
   /** Null is written as length -1, which readers tell from empty. */
@@ -62,8 +78,8 @@ export class JuteWriter {
     }
     this.int(value.length);
     this.#reserve(value.length);
-    this.#bytes.set(value, this.#length);
-    this.#length += value.length;
+    this.#bytes.set(value, this.#end);
+    this.#end += value.length;
   }
 
   ustring(value: string | null): void {
@@ -72,46 +88,48 @@ export class JuteWriter {
       return;
     }
     this.#reserve(4 + value.length * 3);
-    const start = this.#length + 4;
+    const start = this.#end + 4;
     const { written } = textEncoder.encodeInto(value, this.#bytes.subarray(start));
-    this.#view.setInt32(this.#length, written);
-    this.#length = start + written;
+    this.#view.setInt32(this.#end, written);
+    this.#end = start + written;
   }
 
-  /** What was written, as a copy of its own. Nothing is written after it. */
+  /** What was written. It shares its buffer with others, and nothing is written after it. */
   finish(): Uint8Array {
-    const written = this.#bytes.slice(0, this.#length);
-    this.#release();
-    return written;
+    return this.#take(this.#start);
   }
 
   /** What was written behind a four-byte length: one frame on the wire. Nothing is written after it. */
   finishFrame(): Uint8Array {
-    const length = this.#length;
-    const frame = new Uint8Array(length + 4);
-    frame[0] = length >>> 24;
-    frame[1] = length >>> 16;
-    frame[2] = length >>> 8;
-    frame[3] = length;
-    frame.set(this.#bytes.subarray(0, length), 4);
-    this.#release();
-    return frame;
+    this.#view.setInt32(this.#start - frameLengthBytes, this.length);
+    return this.#take(this.#start - frameLengthBytes);
   }
 
-  /** Large room is not kept: one large answer must not hold memory for ever. */
-  #release(): void {
-    if (this.#bytes.length === scratchBytes) idle = { bytes: this.#bytes, view: this.#view };
-    this.#bytes = nothing.bytes;
-    this.#view = nothing.view;
-    this.#length = 0;
+  #take(from: number): Uint8Array {
+    const taken = new Uint8Array(this.#bytes.buffer, from, this.#end - from);
+    const slab = this.#slab;
+    slab.offset = this.#end;
+    if (slab.bytes.length - slab.offset >= roomBytesMin) idle = slab;
+    this.#slab = finished;
+    this.#bytes = finished.bytes;
+    this.#view = finished.view;
+    this.#start = frameLengthBytes;
+    this.#end = frameLengthBytes;
+    return taken;
   }
 
   #reserve(more: number): void {
-    const needed = this.#length + more;
+    const needed = this.#end + more;
     if (needed <= this.#bytes.length) return;
-    const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
-    grown.set(this.#bytes.subarray(0, this.#length));
-    this.#bytes = grown;
-    this.#view = new DataView(grown.buffer);
+    // A slab of its own, large enough; the shared one is left as it was.
+    const length = this.length;
+    const grown = createSlab(Math.max(slabBytes, (frameLengthBytes + length + more) * 2));
+    grown.bytes.set(this.#bytes.subarray(this.#start, this.#end), frameLengthBytes);
+    if (this.#slab.bytes.length - this.#slab.offset >= roomBytesMin) idle = this.#slab;
+    this.#slab = grown;
+    this.#bytes = grown.bytes;
+    this.#view = grown.view;
+    this.#start = frameLengthBytes;
+    this.#end = frameLengthBytes + length;
   }
 }
