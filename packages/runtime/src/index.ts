@@ -13,6 +13,7 @@ export type { JobEvents } from "./core/job-events.ts";
 export type {
   AnyFunction,
   JobGraph,
+  KeepPlace,
   OutputSource,
   Stage,
   StageInput,
@@ -20,7 +21,7 @@ export type {
   TaskAttempt,
   TaskModule,
 } from "./core/job.ts";
-export type { TaskContext, TaskFunction, TaskNote, TaskOutput } from "./core/task.ts";
+export type { TaskContext, TaskFunction, TaskMemory, TaskNote, TaskOutput } from "./core/task.ts";
 export { RuntimeError, type RuntimeErrorCode, type RuntimeErrorOptions } from "./runtime-error.ts";
 export type { Refusal, RefusalReason } from "./runtime-error.ts";
 

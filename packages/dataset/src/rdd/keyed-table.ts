@@ -6,8 +6,11 @@ export interface KeyedTable {
   readonly primitives: Map<unknown, unknown>;
   /** Puts what `create` makes of the value (without it: the value), or what `merge` makes of the present one and it. */
   add(key: unknown, value: unknown, combine: Combine): void;
-  /** All pairs, cut by the hash of their key. Primitive keys come first, each kind in order of first arrival. */
-  slices(sliceCount: number): unknown[][];
+  readonly size: () => number;
+  /** Some pairs, for a guess at the size of all. */
+  some(countMax: number): unknown[];
+  /** All pairs: primitive keys first, each kind in order of first arrival. The table is empty afterwards. */
+  drain(): unknown[];
 }
 
 /** How values of one key become one. */
@@ -34,14 +37,30 @@ export function createKeyedTable(): KeyedTable {
       if (isNew) primitives.set(key, create === undefined ? value : create(value));
       else primitives.set(key, merge(present, value));
     },
-    slices(sliceCount) {
-      const slices = Array.from({ length: sliceCount }, (): unknown[] => []);
-      const put = (pair: readonly unknown[]): void => {
-        slices[sliceCount === 1 ? 0 : hashKey(pair[0]) % sliceCount]?.push(pair);
-      };
-      for (const pair of primitives) put(pair);
-      for (const pair of composites.values()) put(pair);
-      return slices;
+    size: () => primitives.size + composites.size,
+    some(countMax) {
+      const pairs: unknown[] = [];
+      for (const pairsOfKind of [primitives, composites.values()]) {
+        for (const pair of pairsOfKind) {
+          if (pairs.length === countMax) return pairs;
+          pairs.push(pair);
+        }
+      }
+      return pairs;
+    },
+    drain() {
+      const pairs: unknown[] = [...primitives];
+      for (const pair of composites.values()) pairs.push(pair);
+      primitives.clear();
+      composites.clear();
+      return pairs;
     },
   };
+}
+
+/** Pairs, cut by the hash of their key. */
+export function cutByKey(pairs: readonly unknown[], sliceCount: number): unknown[][] {
+  const slices = Array.from({ length: sliceCount }, (): unknown[] => []);
+  for (const pair of pairs) slices[hashKey((pair as readonly unknown[])[0]) % sliceCount]?.push(pair);
+  return slices;
 }

@@ -5,10 +5,12 @@ import { openPartFile, type PartFile } from "../sinks/output-directory.ts";
 import { encodeLines } from "../sinks/text-lines.ts";
 import { pairError, type LoopSink } from "./fuse.ts";
 import { hashKey } from "./key.ts";
-import { createKeyedTable, type Combine } from "./keyed-table.ts";
+import { createKeyedTable, cutByKey, type Combine } from "./keyed-table.ts";
 import type { Sink } from "./program.ts";
+import { tableMeter } from "./row-bytes.ts";
+import { createSliceBuffer } from "./slice-buffer.ts";
 import { chooseBounds, createKeySampler, sliceByBounds } from "./range-partition.ts";
-import { blocksAt, closureAt } from "./stage-access.ts";
+import { closureAt, rowsAt } from "./stage-access.ts";
 
 /** A sink while its task runs. */
 export interface OpenOutput {
@@ -25,7 +27,7 @@ type PushSink = Extract<LoopSink, { kind: "push" }>;
 export async function openOutput(sink: Sink, context: TaskContext): Promise<OpenOutput> {
   switch (sink.kind) {
     case "collect":
-      return collectOutput(sink.rowsMax ?? Infinity);
+      return collectOutput(sink.rowsMax ?? Infinity, context);
     case "count": {
       const loopSink: LoopSink = { kind: "count", rowCount: 0 };
       return { loopSink, finish: () => ({ slices: [[loopSink.rowCount]], rowCount: loopSink.rowCount }) };
@@ -34,11 +36,8 @@ export async function openOutput(sink: Sink, context: TaskContext): Promise<Open
       return reduceOutput(sink, context);
     case "file":
       return fileOutput(await openPartFile(sink.directory, context), sink.as === "text" ? encodeLines : encodeBlock);
-    case "combine": {
-      const table = createKeyedTable();
-      const loopSink: LoopSink = { kind: "combine", combine: combineOf(sink, context), table };
-      return { loopSink, finish: () => manySlices(table.slices(sink.sliceCount)) };
-    }
+    case "combine":
+      return combineOutput(sink, context);
     case "exchange":
       return exchangeOutput(sink, context);
     case "sample":
@@ -63,12 +62,42 @@ export function combineOf(
   };
 }
 
-function collectOutput(rowsMax: number): OpenOutput {
+function collectOutput(rowsMax: number, context: TaskContext): OpenOutput {
+  if (rowsMax === Infinity) {
+    const buffer = createSliceBuffer(context, 1);
+    const fill = (rows: readonly unknown[]): void => {
+      const slice = buffer.slices()[0] as unknown[];
+      for (const row of rows) slice.push(row);
+      buffer.afterBatch(rows);
+    };
+    return { ...draining(fill), finish: buffer.rest };
+  }
   const loopSink: PushSink = { kind: "push", rows: [] };
   return {
     loopSink,
     afterBatch: () => (loopSink.rows.length >= rowsMax ? "enough" : undefined),
     finish: () => oneSlice(loopSink.rows.length > rowsMax ? loopSink.rows.slice(0, rowsMax) : loopSink.rows),
+  };
+}
+
+/** A table that has become too much is given out as it is: whoever reads the slices combines them anyway. */
+function combineOutput(sink: Extract<Sink, { kind: "combine" }>, context: TaskContext): OpenOutput {
+  const { memory } = context;
+  const table = createKeyedTable();
+  const bytesOf = tableMeter(table);
+  let emittedCount = 0;
+  return {
+    loopSink: { kind: "combine", combine: combineOf(sink, context), table },
+    afterBatch() {
+      if (memory === undefined || table.size() === 0 || bytesOf() <= memory.bytesMax) return undefined;
+      emittedCount += table.size();
+      memory.emit(cutByKey(table.drain(), sink.sliceCount));
+      return undefined;
+    },
+    finish() {
+      const rowCount = emittedCount + table.size();
+      return { slices: cutByKey(table.drain(), sink.sliceCount), rowCount };
+    },
   };
 }
 
@@ -96,7 +125,7 @@ function fileOutput(file: PartFile, encode: (rows: readonly unknown[]) => string
 }
 
 function exchangeOutput({ by, sliceCount }: Extract<Sink, { kind: "exchange" }>, context: TaskContext): OpenOutput {
-  const slices = emptySlices(sliceCount);
+  const buffer = createSliceBuffer(context, sliceCount);
   // Partitions begin with different slices, so that small partitions do not all fill the first ones.
   let turn = context.partition;
   const sliceOf = (row: unknown): number => {
@@ -106,9 +135,11 @@ function exchangeOutput({ by, sliceCount }: Extract<Sink, { kind: "exchange" }>,
   };
   return {
     ...draining((rows) => {
+      const slices = buffer.slices();
       for (const row of rows) slices[sliceOf(row)]?.push(row);
+      buffer.afterBatch(rows);
     }),
-    finish: () => manySlices(slices),
+    finish: buffer.rest,
   };
 }
 
@@ -127,10 +158,17 @@ function sampleOutput({ key }: Extract<Sink, { kind: "sample" }>, context: TaskC
 }
 
 function rangeOutput(sink: Extract<Sink, { kind: "range" }>, context: TaskContext): OpenOutput {
-  const bounds = blocksAt(context, sink.bounds).flat();
-  const slices = emptySlices(sink.sliceCount);
-  const cut = { keyOf: closureAt(context, sink.key), bounds, slices, isAscending: sink.isAscending };
-  return { ...draining((rows) => sliceByBounds(rows, cut)), finish: () => manySlices(slices) };
+  const buffer = createSliceBuffer(context, sink.sliceCount);
+  const cut = {
+    keyOf: closureAt(context, sink.key),
+    bounds: rowsAt(context, sink.bounds),
+    isAscending: sink.isAscending,
+  };
+  const take = (rows: readonly unknown[]): void => {
+    sliceByBounds(rows, { ...cut, slices: buffer.slices() });
+    buffer.afterBatch(rows);
+  };
+  return { ...draining(take), finish: buffer.rest };
 }
 
 /** A loop that pushes, and a taker that empties it after each batch. */
@@ -148,14 +186,6 @@ function draining(
   };
 }
 
-function emptySlices(sliceCount: number): unknown[][] {
-  return Array.from({ length: sliceCount }, () => []);
-}
-
 function oneSlice(rows: readonly unknown[]): TaskOutput {
   return { slices: [rows], rowCount: rows.length };
-}
-
-function manySlices(slices: readonly (readonly unknown[])[]): TaskOutput {
-  return { slices, rowCount: slices.reduce((sum, slice) => sum + slice.length, 0) };
 }

@@ -6,7 +6,7 @@ import { createPrng, mixSeed, type Prng } from "@tutti/stdx";
 import { DatasetError } from "../dataset-error.ts";
 import { listOf } from "./fuse.ts";
 import type { Branch, PartitionStep } from "./program.ts";
-import { blocksAt, closureAt } from "./stage-access.ts";
+import { closureAt, rowsAt } from "./stage-access.ts";
 
 /** A step that sees a partition as a whole, batch by batch. It belongs to one task. */
 export interface PartitionOperator {
@@ -27,7 +27,7 @@ export function openPartitionStep(step: PartitionStep, branch: Branch, context: 
     case "sample":
       return sampling(step, createPrng(mixSeed(step.seed, indexFrom(step.indexBase))));
     case "index":
-      return indexing(blocksAt(context, step.counts).flat().slice(0, indexFrom(step.indexBase)) as number[]);
+      return indexing(rowsAt(context, step.counts).slice(0, indexFrom(step.indexBase)) as number[]);
     case "uniqueId": {
       let next = indexFrom(step.indexBase);
       const { partitionCount } = step;
@@ -38,11 +38,11 @@ export function openPartitionStep(step: PartitionStep, branch: Branch, context: 
       });
     }
     case "cartesian": {
-      const others = blocksAt(context, step.input).flat();
+      const others = rowsAt(context, step.input);
       return perRow((row) => others.map((other) => [row, other]));
     }
     case "zip":
-      return zipping(blocksAt(context, step.input).flat(), context.partition);
+      return zipping(rowsAt(context, step.input), context.partition);
     case "pipe":
       return piping(step.command, step.args);
   }

@@ -334,6 +334,7 @@ class Planner {
       input,
       create: isCreating ? stage.closure(node.create) : undefined,
       merge: stage.closure(node.mapSide ? node.mergeCombiners : node.mergeValue),
+      mergeCombiners: stage.closure(node.mergeCombiners),
     };
     return branchOf({ first, partitionCount, source, label: "combined" });
   }

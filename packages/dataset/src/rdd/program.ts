@@ -30,7 +30,14 @@ export type Source =
   /** Rows of a Parquet file; the range is the task's own argument. */
   | { readonly kind: "parquet" }
   /** Pairs, one for each key, combined from the pairs of a slice. */
-  | { readonly kind: "combined"; readonly input: number; readonly create: number | undefined; readonly merge: number }
+  | {
+      readonly kind: "combined";
+      readonly input: number;
+      readonly create: number | undefined;
+      readonly merge: number;
+      /** For what was combined in parts. */
+      readonly mergeCombiners: number;
+    }
   /** `[key, [values of the first input], [values of the second] …]`, one for each key of any. */
   | { readonly kind: "cogrouped"; readonly inputs: readonly number[] }
   /** Rows in order. Equal keys keep the order of arrival. */

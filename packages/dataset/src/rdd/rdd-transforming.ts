@@ -161,7 +161,11 @@ export class TransformingRdd extends RddBase {
       values.push(value);
       return values;
     };
-    const node = { kind: "combineByKey", input: this.lineage, create, mergeValue, mergeCombiners: mergeValue } as const;
+    const mergeCombiners = (left: unknown[], right: readonly unknown[]): unknown[] => {
+      for (const value of right) left.push(value);
+      return left;
+    };
+    const node = { kind: "combineByKey", input: this.lineage, create, mergeValue, mergeCombiners } as const;
     return this.derive({ ...node, mapSide: false, partitionCount });
   }
 

@@ -4,11 +4,14 @@ import { readObjectFile } from "../sources/object-file.ts";
 import { readTextLines, type TextSplit } from "../sources/text.ts";
 import { readWholeFile } from "../sources/whole-file.ts";
 import { createLoop, pairError } from "./fuse.ts";
-import { createKeyedTable, type Combine } from "./keyed-table.ts";
+import { createGroups } from "./external-groups.ts";
+import { sortBlocks, type SortOrder } from "./external-sort.ts";
+import type { Combine } from "./keyed-table.ts";
 import { combineOf } from "./open-output.ts";
 import type { Source } from "./program.ts";
-import { compareKeys } from "./sort-order.ts";
 import { blocksAt, closureAt } from "./stage-access.ts";
+
+type CombinedSource = Extract<Source, { kind: "combined" }>;
 
 /** Rows go through a stage this many at a time; from 256 to 4096 measure the same. */
 const batchRows = 2048;
@@ -35,38 +38,45 @@ export async function* batchesOf(source: Source, context: TaskContext): AsyncGen
       break;
     }
     case "combined":
-      yield* cut(await combinePairs(source, context));
+      yield* combinePairs(source, context);
       break;
     case "cogrouped":
-      yield* cut(await cogroupPairs(source.inputs, context));
+      yield* cogroupPairs(source.inputs, context);
       break;
     case "sorted":
-      yield* cut(sortRows(source, context));
+      yield* sortBlocks(blocksAt(context, source.input), orderOf(source, context), context);
       break;
     default:
       source satisfies never;
   }
 }
 
-async function combinePairs(source: Extract<Source, { kind: "combined" }>, context: TaskContext): Promise<unknown[]> {
-  const table = createKeyedTable();
+async function* combinePairs(source: CombinedSource, context: TaskContext): AsyncGenerator<readonly unknown[]> {
+  const groups = createGroups(context, closureAt(context, source.mergeCombiners) as Combine["merge"]);
   const loop = createLoop({
     steps: [],
     closures: context.closures,
-    sink: { kind: "combine", combine: combineOf(source, context), table },
+    sink: { kind: "combine", combine: combineOf(source, context), table: groups.table },
   });
   for (const block of blocksAt(context, source.input)) {
     await context.checkpoint();
     loop(block);
+    groups.afterBlock(block);
   }
-  return table.slices(1).flat();
+  for (const pairs of groups.pairs()) yield* cut(pairs);
 }
 
-async function cogroupPairs(inputs: readonly number[], context: TaskContext): Promise<unknown[]> {
-  const table = createKeyedTable();
+type Lists = readonly unknown[][];
+
+async function* cogroupPairs(inputs: readonly number[], context: TaskContext): AsyncGenerator<readonly unknown[]> {
+  const groups = createGroups(context, (left, right) => {
+    for (const [place, values] of (right as Lists).entries())
+      for (const one of values) (left as Lists)[place]?.push(one);
+    return left;
+  });
   for (const [place, input] of inputs.entries()) {
     const merge: Combine["merge"] = (lists, value) => {
-      (lists as unknown[][])[place]?.push(value);
+      (lists as Lists)[place]?.push(value);
       return lists;
     };
     const create = (value: unknown): unknown =>
@@ -78,19 +88,16 @@ async function cogroupPairs(inputs: readonly number[], context: TaskContext): Pr
       await context.checkpoint();
       for (const pair of block) {
         if (!Array.isArray(pair)) throw pairError(pair);
-        table.add(pair[0], pair[1], { create, merge });
+        groups.table.add(pair[0], pair[1], { create, merge });
       }
+      groups.afterBlock(block);
     }
   }
-  return table.slices(1).flat();
+  for (const pairs of groups.pairs()) yield* cut(pairs);
 }
 
-function sortRows(source: Extract<Source, { kind: "sorted" }>, context: TaskContext): unknown[] {
-  const keyOf = closureAt(context, source.key) as (row: unknown) => unknown;
-  const direction = source.isAscending ? 1 : -1;
-  const keyed = blocksAt(context, source.input).flatMap((block) => block.map((row) => ({ key: keyOf(row), row })));
-  keyed.sort((left, right) => direction * compareKeys(left.key, right.key));
-  return keyed.map(({ row }) => row);
+function orderOf({ key, isAscending }: Extract<Source, { kind: "sorted" }>, context: TaskContext): SortOrder {
+  return { keyOf: closureAt(context, key) as SortOrder["keyOf"], isAscending };
 }
 
 function* cut(rows: readonly unknown[]): Generator<readonly unknown[]> {

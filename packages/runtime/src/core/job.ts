@@ -61,12 +61,25 @@ export interface Stage {
   readonly closures: readonly AnyFunction[];
   /** Keep the outputs with the executor under this key when the job is over, for `OutputSource.kept` of later jobs. */
   readonly keepAs?: string;
+  /** Where to keep them. Default: `memory-and-disk`. */
+  readonly keepIn?: KeepPlace;
   /**
    * Result stage only: stop once this many rows have arrived. Partitions are then started 1, 4, 16 … at a time, in
    * order, so that a `take(10)` does not read a whole file.
    */
   readonly rowsWanted?: number;
 }
+
+/**
+ * Where outputs are kept.
+ *
+ * - `memory-and-disk`: in memory while the executor's budget lasts, in files beyond it.
+ * - `memory`: in memory or not at all: where one of its outputs went to a file, the stage is not kept.
+ * - `disk`: in files.
+ *
+ * In process there is no budget, so that the first two are the same.
+ */
+export type KeepPlace = "memory-and-disk" | "memory" | "disk";
 
 /** A complete job. Its last stage is the result stage: the first slice of each of its tasks goes to the driver. */
 export interface JobGraph {

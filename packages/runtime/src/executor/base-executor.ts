@@ -46,7 +46,7 @@ export function createExecutorFrom<Block>(parts: ExecutorParts<Block>): Executor
       }
     },
     release(key) {
-      for (const { blocks } of kept.get(key) ?? []) parts.drop(blocks);
+      for (const { slices } of kept.get(key) ?? []) parts.drop(slices.flat());
       kept.delete(key);
     },
     close,

@@ -1,12 +1,16 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import path from "node:path";
 import { RuntimeError } from "../runtime-error.ts";
+import type { KeepPlace } from "../core/job.ts";
+import { scratchPathOf, type AttemptPlace } from "./attempt-blocks.ts";
 import type { StoredBlock } from "./stored-block.ts";
 
 /** What an executor's tasks left behind, within a budget of memory; what is over it lies in files. */
 export interface BlockStore {
   /** Where an attempt may leave its blocks. Attempts that run at once may together go over by what each writes. */
-  place(attemptName: string): { readonly memoryBytesLeft: number; readonly spillPath: string };
+  place(attemptName: string, keepIn?: KeepPlace): AttemptPlace;
+  /** Removes what an attempt that failed, or its thread, may have left. */
+  discard(place: AttemptPlace): void;
   /** Counts blocks that an attempt left. */
   add(blocks: readonly StoredBlock[]): void;
   /** Frees blocks that nobody will read. */
@@ -17,11 +21,13 @@ export interface BlockStore {
 
 export interface BlockStoreOptions {
   readonly memoryBytesMax: number;
+  /** What one task may hold at once. */
+  readonly workBytesMax: number;
   /** Files go to a directory of their own in here. */
   readonly spillDirectory: string;
 }
 
-export function createBlockStore({ memoryBytesMax, spillDirectory }: BlockStoreOptions): BlockStore {
+export function createBlockStore({ memoryBytesMax, workBytesMax, spillDirectory }: BlockStoreOptions): BlockStore {
   let heldBytes = 0;
   let directory: string | undefined;
   let attemptCount = 0;
@@ -37,11 +43,15 @@ export function createBlockStore({ memoryBytesMax, spillDirectory }: BlockStoreO
   };
 
   return {
-    place(attemptName) {
+    place(attemptName, keepIn) {
       directory ??= openDirectory();
       attemptCount += 1;
       const spillPath = path.join(directory, `${attemptName}-${attemptCount}`);
-      return { memoryBytesLeft: Math.max(0, memoryBytesMax - heldBytes), spillPath };
+      const memoryBytesLeft = keepIn === "disk" ? 0 : Math.max(0, memoryBytesMax - heldBytes);
+      return { memoryBytesLeft, spillPath, workBytesMax };
+    },
+    discard({ spillPath }) {
+      for (const file of [spillPath, scratchPathOf(spillPath)]) rmSync(file, { force: true });
     },
     add(blocks) {
       for (const block of blocks) if (block instanceof Uint8Array) heldBytes += block.length;

@@ -22,6 +22,8 @@ export interface JobResult {
   readonly partitions: readonly (readonly unknown[])[];
   /** What tasks noted for the driver, that of each successful task once, in the order of stages and partitions. */
   readonly notes: readonly TaskNote[];
+  /** Keys ({@link Stage.keepAs}) of the stages whose outputs the executor has kept. */
+  readonly kept: readonly string[];
   /** In the order in which the stages finished. */
   readonly stages: readonly StageReport[];
 }

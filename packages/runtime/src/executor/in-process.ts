@@ -1,12 +1,16 @@
+import { tmpdir } from "node:os";
 import { setImmediate, setTimeout } from "node:timers/promises";
 import { assert } from "@tutti/stdx";
 import { checkClosures } from "../closure/capture.ts";
 import type { AnyFunction, JobGraph, TaskAttempt } from "../core/job.ts";
 import { RuntimeError } from "../runtime-error.ts";
+import { openAttemptBlocks } from "./attempt-blocks.ts";
 import { createExecutorFrom } from "./base-executor.ts";
+import { createBlockStore, type BlockStore } from "./block-store.ts";
 import type { Executor } from "./executor.ts";
 import type { AttemptOutput, Lane } from "./lane.ts";
 import { loadTask } from "./load-task.ts";
+import { readBlock, readingBlocks, type SpilledBlock } from "./stored-block.ts";
 
 /** A task gives the event loop a turn when it has worked for this long: timers stay within a frame of a screen. */
 const yieldAfterMs = 12;
@@ -14,7 +18,8 @@ const yieldAfterMs = 12;
 /** How long the end of a job waits for a task that has not stopped. */
 const stopGraceMs = 1_000;
 
-type Rows = readonly unknown[];
+/** Live rows, or where they lie when they are to be kept in files. */
+type RowBlock = readonly unknown[] | SpilledBlock;
 
 /**
  * Runs tasks one after another in this thread: no start-up, no copies, and the debugger sees everything. Functions run
@@ -29,10 +34,25 @@ type Rows = readonly unknown[];
  * ```
  */
 export function createInProcessExecutor(): Executor {
-  return createExecutorFrom<Rows>({ slotCount: 1, openLane, drop: () => undefined, close: () => Promise.resolve() });
+  const store = createBlockStore({ memoryBytesMax: Infinity, workBytesMax: Infinity, spillDirectory: tmpdir() });
+  return createExecutorFrom<RowBlock>({
+    slotCount: 1,
+    openLane: (job) => openLane(job, store),
+    drop: (blocks) => store.drop(blocks.filter(isSpilled)),
+    close: () => Promise.resolve(store.close()),
+  });
 }
 
-function openLane(job: JobGraph): Lane<Rows> {
+/** Live rows need no store: the garbage collector frees what nobody refers to. */
+function isSpilled(block: RowBlock): block is SpilledBlock {
+  return !Array.isArray(block);
+}
+
+function rowsOf(block: RowBlock): readonly unknown[] {
+  return isSpilled(block) ? readBlock(block) : block;
+}
+
+function openLane(job: JobGraph, store: BlockStore): Lane<RowBlock> {
   for (const stage of job.stages) checkWherePossible(stage.closures);
   let isOver = false;
   const running = new Set<Promise<unknown>>();
@@ -46,7 +66,10 @@ function openLane(job: JobGraph): Lane<Rows> {
     if (isOver) throw new RuntimeError("canceled", `${job.name} is over`);
   };
 
-  const runTask = async (task: TaskAttempt, inputs: readonly (readonly Rows[])[]): Promise<AttemptOutput<Rows>> => {
+  const runTask = async (
+    task: TaskAttempt,
+    inputs: readonly (readonly RowBlock[])[],
+  ): Promise<AttemptOutput<RowBlock>> => {
     const stage = job.stages[task.stage];
     assert(stage !== undefined, "a launched task belongs to a stage of the job");
     await checkpoint();
@@ -58,18 +81,20 @@ function openLane(job: JobGraph): Lane<Rows> {
       args: stage.args,
       partitionArgs: stage.partitionArgs?.[task.partition],
       closures: stage.closures,
-      inputs,
+      inputs: inputs.map((blocks) => readingBlocks(blocks, rowsOf)),
       checkpoint,
     });
-    return { blocks: output.slices, rowCount: output.rowCount, notes: output.notes ?? [] };
+    const slices =
+      stage.keepIn === "disk" ? writeSlices(output.slices, task, store) : output.slices.map((rows) => [rows]);
+    return { slices, rowCount: output.rowCount, notes: output.notes ?? [] };
   };
 
   return {
     slotCount: 1,
     encode: (rows) => rows,
-    decode: (block) => block,
-    // Live rows: the garbage collector frees what nobody refers to.
-    drop: () => undefined,
+    decode: rowsOf,
+    isInMemory: (block) => !isSpilled(block),
+    drop: (blocks) => store.drop(blocks.filter(isSpilled)),
     async runAttempt(task, inputs) {
       const attempt = runTask(task, inputs);
       running.add(attempt);
@@ -87,6 +112,21 @@ function openLane(job: JobGraph): Lane<Rows> {
       await Promise.race([stopped, setTimeout(stopGraceMs, undefined, { ref: false })]);
     },
   };
+}
+
+function writeSlices(
+  slices: readonly (readonly unknown[])[],
+  { stage, partition, attempt }: TaskAttempt,
+  store: BlockStore,
+): SpilledBlock[][] {
+  const blocks = openAttemptBlocks(store.place(`${stage}.${partition}.${attempt}`, "disk"));
+  try {
+    return blocks
+      .finish(slices)
+      .map((own) => own.filter((block): block is SpilledBlock => !(block instanceof Uint8Array)));
+  } finally {
+    blocks.close();
+  }
 }
 
 /**

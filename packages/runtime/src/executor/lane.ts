@@ -1,9 +1,10 @@
 import type { TaskAttempt } from "../core/job.ts";
 import type { TaskNote } from "../core/task.ts";
 
-/** What one attempt left behind: a block for each slice. */
+/** What one attempt left behind. */
 export interface AttemptOutput<Block> {
-  readonly blocks: readonly Block[];
+  /** Those of each slice, in the order of their rows. */
+  readonly slices: readonly (readonly Block[])[];
   readonly rowCount: number;
   readonly notes: readonly TaskNote[];
 }
@@ -13,6 +14,8 @@ export interface Lane<Block> {
   readonly slotCount: number;
   encode(rows: readonly unknown[]): Block;
   decode(block: Block): readonly unknown[];
+  /** Whether a block takes memory: what is to be kept there must not lie in a file. */
+  isInMemory(block: Block): boolean;
   /** Frees what an attempt left. */
   drop(blocks: readonly Block[]): void;
   /**

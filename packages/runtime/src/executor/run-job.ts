@@ -53,6 +53,8 @@ class JobLoop<Block> {
   readonly #kept: ReadonlyMap<string, readonly AttemptOutput<Block>[]>;
   /** By stage and partition, so that their order does not depend on who was first. */
   readonly #notes: (readonly TaskNote[])[][] = [];
+  /** Their outputs belong to the executor now. */
+  readonly #keptStages: Set<number> = new Set();
   #isOver: boolean = false;
   /** Why the last attempt of a task failed, kept for the error of the job. */
   #lastFailure: unknown;
@@ -125,7 +127,7 @@ class JobLoop<Block> {
   }
 
   #onSuccess(task: TaskAttempt, output: AttemptOutput<Block>): void {
-    if (this.#isOver) return this.#lane.drop(output.blocks);
+    if (this.#isOver) return this.#lane.drop(output.slices.flat());
     const outputs = this.#outputs[task.stage];
     assert(outputs !== undefined, "a launched task belongs to a stage of the job");
     outputs[task.partition] = output;
@@ -156,7 +158,7 @@ class JobLoop<Block> {
     const stage = this.#job.stages[task.stage];
     assert(stage !== undefined, "a launched task belongs to a stage of the job");
     return stage.inputs.map((input) => {
-      if (input.kind === "all") return this.#outputsOf(input.from).flatMap((output) => output.blocks);
+      if (input.kind === "all") return this.#outputsOf(input.from).flatMap((output) => output.slices.flat());
       const place = task.partition - (input.first ?? 0);
       switch (input.kind) {
         case "rows": {
@@ -165,14 +167,14 @@ class JobLoop<Block> {
         }
         case "listed": {
           const outputs = this.#outputsOf(input.from);
-          return (input.lists[place] ?? []).flatMap((partition) => outputs[partition]?.blocks ?? []);
+          return (input.lists[place] ?? []).flatMap((partition) => outputs[partition]?.slices.flat() ?? []);
         }
         case "slice": {
           if (place < 0 || place >= input.sliceCount) return [];
-          return this.#outputsOf(input.from).map((output) => {
-            const block = output.blocks[place];
-            assert(block !== undefined, "a stage writes one slice for each partition of the stage that reads it");
-            return block;
+          return this.#outputsOf(input.from).flatMap((output) => {
+            const blocks = output.slices[place];
+            assert(blocks !== undefined, "a stage writes one slice for each partition of the stage that reads it");
+            return blocks;
           });
         }
       }
@@ -192,8 +194,13 @@ class JobLoop<Block> {
   }
 
   #keepOutputs(stageId: number): void {
-    const key = this.#job.stages[stageId]?.keepAs;
-    if (key !== undefined) this.#run.kept.set(key, this.#outputsOf({ stage: stageId }));
+    const stage = this.#job.stages[stageId];
+    if (stage?.keepAs === undefined) return;
+    const outputs = this.#outputsOf({ stage: stageId });
+    const isInMemory = outputs.every(({ slices }) => slices.flat().every((block) => this.#lane.isInMemory(block)));
+    if (stage.keepIn === "memory" && !isInMemory) return;
+    this.#run.kept.set(stage.keepAs, outputs);
+    this.#keptStages.add(stageId);
   }
 
   #dropReadOutputs(): void {
@@ -208,9 +215,9 @@ class JobLoop<Block> {
   }
 
   #dropOutputs(stageId: number): void {
-    const isKept =
-      this.#job.stages[stageId]?.keepAs !== undefined && this.#reports.some(({ stage }) => stage === stageId);
-    if (!isKept) for (const output of this.#outputs[stageId] ?? []) this.#lane.drop(output?.blocks ?? []);
+    if (!this.#keptStages.has(stageId)) {
+      for (const output of this.#outputs[stageId] ?? []) this.#lane.drop(output?.slices.flat() ?? []);
+    }
     this.#outputs[stageId] = [];
   }
 
@@ -230,10 +237,13 @@ class JobLoop<Block> {
   #collect(): JobResult {
     const outputs = this.#outputs.at(-1) ?? [];
     const partitions = outputs.map((output) => {
-      const block = output?.blocks[0];
-      return block === undefined ? [] : this.#lane.decode(block);
+      const [block, ...others] = output?.slices[0] ?? [];
+      if (block === undefined) return [];
+      const rows = this.#lane.decode(block);
+      return others.length === 0 ? rows : [rows, ...others.map((one) => this.#lane.decode(one))].flat();
     });
-    return { partitions, notes: this.#notes.flat(2), stages: this.#reports };
+    const kept = [...this.#keptStages].flatMap((stage) => this.#job.stages[stage]?.keepAs ?? []);
+    return { partitions, notes: this.#notes.flat(2), kept, stages: this.#reports };
   }
 
   #errorOf(task: TaskAttempt, attemptCount: number): RuntimeError {

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, openSync, readSync } from "node:fs";
 import { RuntimeError } from "../runtime-error.ts";
 import { decodeRows, encodeRows } from "../shuffle/rows-codec.ts";
 
@@ -17,39 +17,27 @@ export interface SpilledBlock {
 
 /** Shared, not transferred: the driver may hand one block to several tasks, and again after a lost thread. */
 export function shareRows(rows: readonly unknown[]): SharedBlock {
-  return share(encodeRows(rows));
-}
-
-/** Keeps slices in memory while `memoryBytesLeft` lasts, and writes the rest to a file. Slices are encoded one by one. */
-export function storeSlices(
-  slices: readonly (readonly unknown[])[],
-  { memoryBytesLeft, spillPath }: { readonly memoryBytesLeft: number; readonly spillPath: string },
-): StoredBlock[] {
-  let left = memoryBytesLeft;
-  let file: number | undefined;
-  let offset = 0;
-  try {
-    return slices.map((slice) => {
-      const bytes = encodeRows(slice);
-      left -= bytes.length;
-      if (left >= 0) return share(bytes);
-      file ??= openSync(spillPath, "w");
-      for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);
-      const block: SpilledBlock = { path: spillPath, offset, bytes: bytes.length };
-      offset += bytes.length;
-      return block;
-    });
-  } catch (thrown) {
-    if (thrown instanceof RuntimeError) throw thrown;
-    throw new RuntimeError("spill-failed", `${spillPath} cannot be written: ${String(thrown)}`, { cause: thrown });
-  } finally {
-    if (file !== undefined) closeSync(file);
-  }
+  const bytes = encodeRows(rows);
+  const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
+  shared.set(bytes);
+  return shared;
 }
 
 /** The rows of a block, wherever it is. */
 export function readBlock(block: StoredBlock): unknown[] {
   return decodeRows(block instanceof Uint8Array ? block : readSpilled(block));
+}
+
+/** The rows of blocks, read when an iteration comes to them. */
+export function readingBlocks<Block>(
+  blocks: readonly Block[],
+  read: (block: Block) => readonly unknown[],
+): Iterable<readonly unknown[]> {
+  return {
+    *[Symbol.iterator]() {
+      for (const block of blocks) yield read(block);
+    },
+  };
 }
 
 function readSpilled({ path, offset, bytes }: SpilledBlock): Uint8Array {
@@ -69,10 +57,4 @@ function readSpilled({ path, offset, bytes }: SpilledBlock): Uint8Array {
     throw new RuntimeError("spill-failed", `${path} cannot be read: ${String(thrown)}`, { cause: thrown });
   }
   return buffer;
-}
-
-function share(bytes: Uint8Array): SharedBlock {
-  const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
-  shared.set(bytes);
-  return shared;
 }

@@ -1,6 +1,7 @@
 import type { BroadcastShipment } from "../broadcast/broadcast.ts";
 import type { TaskModule } from "../core/job.ts";
 import type { TaskNote } from "../core/task.ts";
+import type { AttemptPlace } from "./attempt-blocks.ts";
 import type { StoredBlock } from "./stored-block.ts";
 
 /** From the driver to a thread. A stage is announced to each thread once, before its first task there. */
@@ -27,8 +28,7 @@ export type ToThread =
       readonly attempt: number;
       readonly partitionArgs: unknown;
       readonly inputs: readonly (readonly StoredBlock[])[];
-      readonly memoryBytesLeft: number;
-      readonly spillPath: string;
+      readonly place: AttemptPlace;
       /** One word, set to 1 when the job is over: a busy thread sees it without reading its messages. */
       readonly jobIsOver: Int32Array<SharedArrayBuffer>;
     }
@@ -38,7 +38,7 @@ export type ToThread =
 export type FromThread =
   | {
       readonly kind: "done";
-      readonly blocks: readonly StoredBlock[];
+      readonly slices: readonly (readonly StoredBlock[])[];
       readonly rowCount: number;
       readonly notes: readonly TaskNote[];
     }

@@ -7,7 +7,8 @@ import type { TaskFunction } from "../core/task.ts";
 import { RuntimeError } from "../runtime-error.ts";
 import { loadTask } from "./load-task.ts";
 import { portError } from "./portable-error.ts";
-import { readBlock, storeSlices } from "./stored-block.ts";
+import { openAttemptBlocks } from "./attempt-blocks.ts";
+import { readBlock, readingBlocks } from "./stored-block.ts";
 import type { FromThread, ToThread } from "./thread-messages.ts";
 
 type StageMessage = Extract<ToThread, { kind: "stage" }>;
@@ -35,20 +36,26 @@ async function loadStage(message: StageMessage): Promise<LoadedStage> {
 async function runTask(task: TaskMessage): Promise<FromThread> {
   const stage = await stages.get(task.stageKey);
   if (stage === undefined) throw new RuntimeError("invalid-argument", `stage ${task.stageKey} was never announced`);
-  const output = await stage.run({
-    stageName: stage.message.name,
-    partition: task.partition,
-    attempt: task.attempt,
-    args: stage.message.args,
-    partitionArgs: task.partitionArgs,
-    closures: stage.closures,
-    inputs: task.inputs.map((blocks) => blocks.map(readBlock)),
-    checkpoint: () => {
-      if (Atomics.load(task.jobIsOver, 0) === 1) throw new RuntimeError("canceled", `${stage.message.name} is over`);
-    },
-  });
-  const blocks = storeSlices(output.slices, task);
-  return { kind: "done", blocks, rowCount: output.rowCount, notes: output.notes ?? [] };
+  const blocks = openAttemptBlocks(task.place);
+  try {
+    const output = await stage.run({
+      stageName: stage.message.name,
+      partition: task.partition,
+      attempt: task.attempt,
+      args: stage.message.args,
+      partitionArgs: task.partitionArgs,
+      closures: stage.closures,
+      inputs: task.inputs.map((inputs) => readingBlocks(inputs, readBlock)),
+      memory: blocks.memory,
+      checkpoint: () => {
+        if (Atomics.load(task.jobIsOver, 0) === 1) throw new RuntimeError("canceled", `${stage.message.name} is over`);
+      },
+    });
+    const slices = blocks.finish(output.slices);
+    return { kind: "done", slices, rowCount: output.rowCount, notes: output.notes ?? [] };
+  } finally {
+    blocks.close();
+  }
 }
 
 parentPort?.on("message", (message: ToThread) => {

@@ -15,13 +15,19 @@ import type { Thread } from "./thread.ts";
 /** A task that has not noticed within this time that its job is over loses its thread: its code may loop for ever. */
 const stopGraceMs = 1_000;
 
+/** Tasks together hold rows of a quarter of the budget, as bytes: live, these are about the budget again. */
+const workShare = 4;
+
+/** More makes fewer and longer sorted runs, which is no faster. */
+const workBytesMax = 64 * 1024 * 1024;
+
 export interface ThreadExecutorOptions {
   /** Default: the cores of this machine. 1 to 1024. Spark: `local[N]`. */
   readonly threadsMax?: number;
   /**
    * How much memory the rows between stages, and persisted ones, may take as bytes; what is over it goes to files.
-   * Default: a quarter of the machine's memory. Spark: `spark.memory.fraction`. The rows that a task works on come on
-   * top: more partitions make them fewer.
+   * Default: a quarter of the machine's memory. Spark: `spark.memory.fraction`. The rows that tasks work on come on
+   * top; sorts and groups of more than this budget, divided by four and by the threads, go through files.
    */
   readonly memoryBytesMax?: number;
   /** Where those files go, to be removed by `close()`. Default: the system's directory for temporary files. */
@@ -55,7 +61,11 @@ export function createThreadExecutor(options: ThreadExecutorOptions = {}): Execu
       `memoryBytesMax is ${String(memoryBytesMax)}; it must be a number from 0`,
     );
   }
-  const store = createBlockStore({ memoryBytesMax, spillDirectory: options.spillDirectory ?? tmpdir() });
+  const store = createBlockStore({
+    memoryBytesMax,
+    workBytesMax: Math.min(workBytesMax, Math.floor(memoryBytesMax / (workShare * threadsMax))),
+    spillDirectory: options.spillDirectory ?? tmpdir(),
+  });
   const pool = createThreadPool(threadsMax);
   let laneCount = 0;
   return createExecutorFrom<StoredBlock>({
@@ -76,6 +86,8 @@ interface LaneParts {
   readonly laneId: number;
 }
 
+type Inputs = readonly (readonly StoredBlock[])[];
+
 function openLane(job: JobGraph, { pool, store, slotCount, laneId }: LaneParts): Lane<StoredBlock> {
   // All at once, before anything starts: a function of the last stage must not fail a job that is half done.
   const captured = job.stages.map((stage) => captureClosures(stage.closures));
@@ -93,35 +105,38 @@ function openLane(job: JobGraph, { pool, store, slotCount, laneId }: LaneParts):
     return { kind: "stage", stageKey, name, module, exportName, args, closures: own.bytes, broadcastIds };
   };
 
+  const runOn = async (thread: Thread, task: TaskAttempt, inputs: Inputs): Promise<AttemptOutput<StoredBlock>> => {
+    if (Atomics.load(jobIsOver, 0) === 1) throw new RuntimeError("canceled", `${job.name} is over`);
+    const { partition, attempt } = task;
+    const stageKey = keyOf(task.stage);
+    const stage = job.stages[task.stage];
+    const place = store.place(`${stageKey}.${partition}.${attempt}`, stage?.keepIn);
+    try {
+      for (const broadcast of captured[task.stage]?.broadcasts ?? []) thread.share(broadcast);
+      thread.announce(stageKey, () => describe(task.stage));
+      const partitionArgs = stage?.partitionArgs?.[partition];
+      const what = { kind: "task", stageKey, partition, attempt, partitionArgs, inputs, jobIsOver, place } as const;
+      const output = await thread.runTask(what);
+      store.add(output.slices.flat());
+      return output;
+    } catch (thrown) {
+      store.discard(place);
+      throw thrown;
+    }
+  };
+
   return {
     slotCount,
     encode: shareRows,
     decode: readBlock,
+    isInMemory: (block) => block instanceof Uint8Array,
     drop: (blocks) => store.drop(blocks),
-    async runAttempt(task: TaskAttempt, inputs): Promise<AttemptOutput<StoredBlock>> {
+    async runAttempt(task, inputs) {
       const thread = await pool.borrow();
       const done = Promise.withResolvers<void>();
       busy.set(done.promise, thread);
       try {
-        if (Atomics.load(jobIsOver, 0) === 1) throw new RuntimeError("canceled", `${job.name} is over`);
-        const { partition, attempt } = task;
-        const stageKey = keyOf(task.stage);
-        const partitionArgs = job.stages[task.stage]?.partitionArgs?.[partition];
-        for (const broadcast of captured[task.stage]?.broadcasts ?? []) thread.share(broadcast);
-        thread.announce(stageKey, () => describe(task.stage));
-        const place = store.place(`${stageKey}.${partition}.${attempt}`);
-        const output = await thread.runTask({
-          ...place,
-          kind: "task",
-          stageKey,
-          partition,
-          attempt,
-          partitionArgs,
-          inputs,
-          jobIsOver,
-        });
-        store.add(output.blocks);
-        return output;
+        return await runOn(thread, task, inputs);
       } finally {
         busy.delete(done.promise);
         done.resolve();

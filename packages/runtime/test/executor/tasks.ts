@@ -2,16 +2,19 @@ import type { TaskContext, TaskOutput } from "../../src/index.ts";
 
 const output = (...slices: readonly unknown[][]): TaskOutput => ({ slices, rowCount: slices.flat().length });
 
+/** The rows of all inputs. */
+const rowsOf = ({ inputs }: TaskContext): unknown[] => inputs.flatMap((blocks) => [...blocks].flat());
+
 /** All rows of all inputs, and which partition read them. */
 export function echo(context: TaskContext): TaskOutput {
-  return output([[context.partition, context.inputs.map((blocks) => blocks.flat())]]);
+  return output([[context.partition, context.inputs.map((blocks) => [...blocks].flat())]]);
 }
 
 /** Rows through the stage's first closure. */
 export async function mapRows(context: TaskContext): Promise<TaskOutput> {
   const [fn] = context.closures as unknown as readonly ((row: unknown) => unknown)[];
   const rows: unknown[] = [];
-  for (const row of context.inputs.flat(2)) {
+  for (const row of rowsOf(context)) {
     await context.checkpoint();
     rows.push(fn?.(row));
   }
@@ -20,7 +23,7 @@ export async function mapRows(context: TaskContext): Promise<TaskOutput> {
 
 /** Numbers into two slices: even, odd. */
 export function splitByParity(context: TaskContext): TaskOutput {
-  const rows = context.inputs.flat(2) as number[];
+  const rows = rowsOf(context) as number[];
   return output(
     rows.filter((row) => row % 2 === 0),
     rows.filter((row) => row % 2 !== 0),
