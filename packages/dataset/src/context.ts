@@ -14,6 +14,7 @@ import { createAccumulator, type Accumulator } from "./rdd/accumulator.ts";
 import { createHandle, createRdd } from "./rdd/create-rdd.ts";
 import type { RddHost } from "./rdd/rdd-base.ts";
 import type { Rdd } from "./rdd/rdd.ts";
+import { createFrameSource, type FrameSource } from "./frame/frame-source.ts";
 import { shorten } from "./shorten.ts";
 import { workerModule } from "./worker-module.ts";
 
@@ -28,6 +29,10 @@ export interface ContextOptions {
   readonly executor?: Executor;
   /** Whether `close()` closes that executor too. Default: true. */
   readonly ownsExecutor?: boolean;
+  /** The zone in which timestamps have days and hours, as `Europe/Berlin`. Default: `UTC`. Spark: `spark.sql.session.timeZone`. */
+  readonly timeZone?: string;
+  /** Whether SQL texts may read files by themselves. Default: false, they read frames and views alone. */
+  readonly sqlReadsFiles?: boolean;
 }
 
 export interface SourceOptions {
@@ -45,8 +50,8 @@ export interface ParquetOptions extends SourceOptions {
   readonly columns?: readonly string[];
 }
 
-/** Where RDDs begin. */
-export interface Context extends AsyncDisposable {
+/** Where RDDs and frames begin. */
+export interface Context extends FrameSource, AsyncDisposable {
   /** Jobs, stages and tasks as they run, for progress and logs. */
   readonly events: EventSource<JobEvents>;
   /** The elements of an iterable, as they are now, cut into `partitionCount` parts of equal size. */
@@ -119,13 +124,20 @@ export function createContext(options: ContextOptions = {}): Context {
     checkPartitionCount(operation, asked);
     return asked ?? executor.slotCount;
   };
+  const frames = createFrameSource(options, {
+    checkOpen: () => void host.executor(),
+    newKey: () => `tutti_${randomUUID().replaceAll("-", "")}`,
+    toRdd: (rows) => createRdd(host, { kind: "rows", partitions: cutEvenly(rows, executor.slotCount) }),
+  });
   const close = async (): Promise<void> => {
     isClosed = true;
+    await frames.close();
     for (const key of host.kept.keys()) executor.release(key);
     host.kept.clear();
     if (ownsExecutor) await executor.close();
   };
   return {
+    ...frames.source,
     events: executor.events,
     parallelize<T>(elements: Iterable<T>, { partitionCount }: SourceOptions = {}) {
       const count = partitionsOf("parallelize", partitionCount);

@@ -9,6 +9,15 @@ import { RuntimeError } from "@tutti/runtime";
  * - `unsupported-type`: a column's type, or a value in it, has no JavaScript value that would keep it whole
  * - `unsupported-key`: a value was used as a key that is no key: see {@link Key}
  * - `not-a-pair`: an operation on pairs met an element that is not `[key, value]`
+ * - `unknown-column`, `ambiguous-column`, `duplicate-column`: a name means no column, or more than one
+ * - `unknown-function`, `unknown-table`: a name means none of the functions, or none of the views
+ * - `type-mismatch`: a value has another type than what it is used for
+ * - `schema-mismatch`: data, or another frame, has other columns than it must have
+ * - `invalid-plan`: steps that mean nothing together: a column that is neither grouped nor aggregated, two generators
+ * - `division-by-zero`, `overflow`, `invalid-cast`, `invalid-value`: a value for which an expression has no answer
+ * - `query-failed`: the engine could not run a query; the message is the engine's
+ * - `out-of-memory`: a query needs more than the engine's memory limit and cannot spill
+ * - `too-many-rows`: a result is larger than the caller's bound
  * - `empty-collection`: there is no element to answer with
  * - `output-exists`: the directory to write exists already
  * - `write-failed`: output, or rows over the memory budget, could not be written; nothing of it remains
@@ -25,6 +34,21 @@ export type DatasetErrorCode =
   | "unsupported-type"
   | "unsupported-key"
   | "not-a-pair"
+  | "unknown-column"
+  | "ambiguous-column"
+  | "duplicate-column"
+  | "unknown-function"
+  | "unknown-table"
+  | "type-mismatch"
+  | "schema-mismatch"
+  | "invalid-plan"
+  | "division-by-zero"
+  | "overflow"
+  | "invalid-cast"
+  | "invalid-value"
+  | "query-failed"
+  | "out-of-memory"
+  | "too-many-rows"
   | "empty-collection"
   | "output-exists"
   | "write-failed"

@@ -1,24 +1,54 @@
+import { availableParallelism } from "node:os";
+import { isMainThread } from "node:worker_threads";
 import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import { macros } from "./macros.ts";
+import type { LocalRows } from "./local-rows.ts";
+
+interface Engine {
+  readonly instance: DuckDBInstance;
+  /** What `tutti_local` reads, by id. */
+  readonly local: Map<string, LocalRows>;
+}
 
 /**
  * The one engine of this thread: an instance costs 14 ms and holds a buffer pool, so there is never one for each task.
- * Loaded when first needed; programs without it never pay for it. Extensions are neither fetched nor loaded.
+ * Loaded when first needed; programs without it never pay for it. Extensions are neither fetched nor loaded. The main
+ * thread's uses all cores; worker threads are as many as there are cores already.
  */
-let opening: Promise<DuckDBInstance> | undefined;
+let opening: Promise<Engine> | undefined;
 
-async function openInstance(): Promise<DuckDBInstance> {
+async function openEngine(): Promise<Engine> {
   const { DuckDBInstance } = await import("@duckdb/node-api");
-  return await DuckDBInstance.create(":memory:", {
-    threads: "1",
+  const { createLocalRowsFunction } = await import("./local-rows.ts");
+  const instance = await DuckDBInstance.create(":memory:", {
+    threads: String(isMainThread ? availableParallelism() : 1),
     autoinstall_known_extensions: "false",
     autoload_known_extensions: "false",
   });
+  const local = new Map<string, LocalRows>();
+  // On a connection of its own, before any stream is open: a registration during a stream is lost.
+  const connection = await instance.connect();
+  try {
+    for (const macro of macros) await connection.run(macro);
+    connection.registerTableFunction(createLocalRowsFunction(local));
+  } finally {
+    connection.closeSync();
+  }
+  return { instance, local };
 }
 
 /** A connection of its own: a second statement on the connection of an open stream would end that stream silently. */
 export async function connectEngine(): Promise<DuckDBConnection> {
-  opening ??= openInstance();
-  return await (await opening).connect();
+  opening ??= openEngine();
+  return await (await opening).instance.connect();
+}
+
+/** Lets queries read rows in memory as `tutti_local(id, columns)`. Gives the function that takes them away again. */
+export async function lendRows(id: string, rows: LocalRows): Promise<() => void> {
+  opening ??= openEngine();
+  const { local } = await opening;
+  local.set(id, rows);
+  return () => local.delete(id);
 }
 
 /** A text literal of SQL. */

@@ -1,0 +1,36 @@
+import { DatasetError, type DatasetErrorCode } from "../dataset-error.ts";
+
+/** Turns what the engine threw into one of our errors: by the code that our own guards put in, else by its words. */
+export function fromEngine(thrown: unknown): DatasetError {
+  if (thrown instanceof DatasetError) return thrown;
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  const guarded = /tutti:([a-z-]+):([\s\S]*)$/.exec(message);
+  if (guarded !== null) {
+    return new DatasetError(guarded[1] as DatasetErrorCode, firstLines(guarded[2] ?? ""), { cause: thrown });
+  }
+  const code = rules.find(([pattern]) => pattern.test(message))?.[1] ?? "query-failed";
+  return new DatasetError(code, firstLines(message), { cause: thrown });
+}
+
+const rules: readonly (readonly [RegExp, DatasetErrorCode])[] = [
+  [/^INTERRUPT/i, "canceled"],
+  [/^Out of Memory/i, "out-of-memory"],
+  [
+    /^(Out of Range Error|Conversion Error)[\s\S]*(overflow|out of range|can't be cast because the value|does not fit|could not be cast to DECIMAL|Could not cast value)/i,
+    "overflow",
+  ],
+  [/^Conversion Error/i, "invalid-cast"],
+  [/^Out of Range Error/i, "overflow"],
+  [/^IO Error: (No files found|Cannot open file.*No such file)/i, "not-found"],
+  [
+    /^(Invalid Input Error|IO Error|Invalid Error|Serialization Error)[\s\S]*(parquet|csv|json|file|read|zstd|gzip|snappy)/i,
+    "unreadable",
+  ],
+  [/^IO Error/i, "unreadable"],
+  [/more than one row returned by a subquery/i, "invalid-value"],
+];
+
+/** The engine adds the SQL text, which holds our names and not the user's. */
+function firstLines(message: string): string {
+  return (message.split(/\n\s*\nLINE \d+:/)[0] ?? message).trim();
+}

@@ -1,0 +1,221 @@
+import type { DuckDBConnection, DuckDBDataChunk } from "@duckdb/node-api";
+import { DatasetError } from "../dataset-error.ts";
+import type { FrameEngine, QueryRun, TextSchema } from "../frame/frame-engine.ts";
+import type { Schema } from "../plan/data-type.ts";
+import type { ScanNode } from "../plan/plan-node.ts";
+import type { ResolvedPlan } from "../plan/resolved-plan.ts";
+import { walkPlan } from "../plan/walk-plan.ts";
+import type { ColumnReader } from "./column-reader.ts";
+import { compilePlan, compileSqlText, type LeafCompiler } from "./compile-plan.ts";
+import { connectEngine, lendRows } from "./duckdb.ts";
+import { fromEngine } from "./engine-error.ts";
+import { fromEngineType } from "./engine-type.ts";
+import { findScan, scanSql, scanVersion, schemaOfScan, type FoundScan } from "./scan.ts";
+import { writeOutput } from "./write-output.ts";
+import { checkSqlText } from "./sql-text.ts";
+import { readerOf } from "./value-reader.ts";
+
+export interface FrameEngineOptions {
+  readonly timeZone: string;
+  /** Whether SQL texts may read files by functions of the engine. */
+  readonly sqlReadsFiles: boolean;
+}
+
+/** DuckDB behind the frames of one context. */
+export function createFrameEngine({ timeZone, sqlReadsFiles }: FrameEngineOptions): FrameEngine {
+  const scans = new Map<string, { readonly version: string; readonly found: FoundScan }>();
+
+  const connect = async (): Promise<DuckDBConnection> => {
+    const connection = await connectEngine();
+    await connection.run(`SET TimeZone = '${timeZone.replaceAll("'", "''")}'`);
+    return connection;
+  };
+
+  const withConnection = async <T>(use: (connection: DuckDBConnection) => Promise<T>): Promise<T> => {
+    const connection = await connect();
+    try {
+      return await use(connection);
+    } catch (thrown) {
+      throw fromEngine(thrown);
+    } finally {
+      connection.closeSync();
+    }
+  };
+
+  const find = async (scan: ScanNode, connection: DuckDBConnection): Promise<FoundScan> => {
+    const key = JSON.stringify([scan.format, scan.paths, scan.options, scan.schema]);
+    const version = await scanVersion(scan);
+    const known = scans.get(key);
+    if (known?.version === version) return known.found;
+    const found = await findScan(scan, connection);
+    if (scans.size >= scansMax) scans.clear();
+    scans.set(key, { version, found });
+    return found;
+  };
+
+  const leavesOf = async (plan: ResolvedPlan, connection: DuckDBConnection): Promise<LeafCompiler> => {
+    const found = new Map<ScanNode, FoundScan>();
+    for (const scan of scansIn(plan)) found.set(scan, await find(scan, connection));
+    return {
+      leaf: (leaf) => {
+        if (leaf.kind === "scan") {
+          const scan = found.get(leaf.scan);
+          if (scan === undefined) throw new DatasetError("invalid-plan", "a scan was not looked at");
+          return scanSql(leaf.scan, scan, leaf.schema);
+        }
+        if (leaf.kind === "kept") return `SELECT * FROM "${leaf.attachment}"`;
+        const indexes = leaf.columns;
+        const names = indexes.map((index, position) => `c${index} AS c${position}`);
+        return `SELECT ${names.join(", ")} FROM tutti_local('${leaf.attachment}', '${indexes.join(",")}')`;
+      },
+    };
+  };
+
+  const compile = async (plan: ResolvedPlan, connection: DuckDBConnection): Promise<string> =>
+    compilePlan(plan, await leavesOf(plan, connection));
+
+  const access: Access = { connect, compile };
+  return {
+    schemaOfScan: (scan) => withConnection(async (connection) => schemaOfScan(await find(scan, connection))),
+    schemaOfSql: (plan) =>
+      withConnection((connection) => describeSql(plan, { connection, leavesOf, readsFiles: sqlReadsFiles })),
+    sqlOf: (plan) => withConnection((connection) => compile(plan, connection)),
+    run: (plan, run) => runPlan(plan, run, access),
+    execute: (plan, statement, run) =>
+      executeWith(plan, async (query, connection) => (await connection.run(statement(query))).rowsChanged, {
+        run,
+        access,
+      }),
+    profile: (plan, run) => executeWith(plan, profiled, { run, access }),
+    write: writeOutput,
+    statement: (sql) =>
+      withConnection(async (connection) => {
+        await connection.run(sql);
+      }),
+  };
+}
+
+/** Descriptions of files are small; this many are kept. */
+const scansMax = 1000;
+
+interface Access {
+  readonly connect: () => Promise<DuckDBConnection>;
+  readonly compile: (plan: ResolvedPlan, connection: DuckDBConnection) => Promise<string>;
+}
+
+async function lendAll(run: Pick<QueryRun, "local">): Promise<() => void> {
+  const takers = await Promise.all([...run.local].map(([id, rows]) => lendRows(id, rows)));
+  return () => {
+    for (const take of takers) take();
+  };
+}
+
+/** The result as batches of columns, one for each chunk of the engine. Leaving the loop ends the query. */
+async function* runPlan(
+  plan: ResolvedPlan,
+  run: QueryRun,
+  { connect, compile }: Access,
+): AsyncGenerator<{ readonly columns: readonly ArrayLike<unknown>[]; readonly rowCount: number }> {
+  const connection = await connect();
+  const takeBack = await lendAll(run);
+  const interrupt = (): void => connection.interrupt();
+  run.signal?.addEventListener("abort", interrupt, { once: true });
+  try {
+    throwIfAborted(run.signal);
+    const result = await connection.stream(await compile(plan, connection));
+    const readers = plan.schema.map(readerOf);
+    for (;;) {
+      const chunk = await result.fetchChunk();
+      throwIfAborted(run.signal);
+      if (chunk === null || chunk.rowCount === 0) return;
+      yield { columns: readChunk(chunk, readers), rowCount: chunk.rowCount };
+    }
+  } catch (thrown) {
+    throwIfAborted(run.signal);
+    throw fromEngine(thrown);
+  } finally {
+    run.signal?.removeEventListener("abort", interrupt);
+    takeBack();
+    connection.closeSync();
+  }
+}
+
+function readChunk(chunk: DuckDBDataChunk, readers: readonly ColumnReader[]): readonly ArrayLike<unknown>[] {
+  return readers.map((read, index) => read(chunk.getColumnVector(index), chunk.rowCount));
+}
+
+function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted !== true) return;
+  const isTimeout = signal.reason instanceof DOMException && signal.reason.name === "TimeoutError";
+  throw new DatasetError(
+    isTimeout ? "timeout" : "canceled",
+    isTimeout ? "the query took longer than its timeout" : "the query was canceled",
+    {
+      cause: signal.reason,
+    },
+  );
+}
+
+/** Runs a statement around the query, such as COPY (query) TO …. */
+async function executeWith<T>(
+  plan: ResolvedPlan,
+  execute: (query: string, connection: DuckDBConnection) => Promise<T>,
+  { run, access: { connect, compile } }: { readonly run: QueryRun; readonly access: Access },
+): Promise<T> {
+  const connection = await connect();
+  const takeBack = await lendAll(run);
+  const interrupt = (): void => connection.interrupt();
+  run.signal?.addEventListener("abort", interrupt, { once: true });
+  try {
+    throwIfAborted(run.signal);
+    return await execute(await compile(plan, connection), connection);
+  } catch (thrown) {
+    throwIfAborted(run.signal);
+    throw fromEngine(thrown);
+  } finally {
+    run.signal?.removeEventListener("abort", interrupt);
+    takeBack();
+    connection.closeSync();
+  }
+}
+
+async function profiled(query: string, connection: DuckDBConnection): Promise<string> {
+  const result = await connection.runAndReadAll(`EXPLAIN ANALYZE ${query}`);
+  return result
+    .getRowsJS()
+    .map((row) => row[1] as string)
+    .join("\n");
+}
+
+interface DescribeParts {
+  readonly connection: DuckDBConnection;
+  readonly leavesOf: (plan: ResolvedPlan, connection: DuckDBConnection) => Promise<LeafCompiler>;
+  readonly readsFiles: boolean;
+}
+
+/** The columns of an SQL text around frames. The text may read nothing but those frames. */
+async function describeSql(
+  { plan, local }: TextSchema,
+  { connection, leavesOf, readsFiles }: DescribeParts,
+): Promise<Schema> {
+  const takeBack = await lendAll({ local });
+  try {
+    await checkSqlText(plan, { connection, readsFiles });
+    const statement = await connection.prepare(compileSqlText(plan, await leavesOf(plan, connection)));
+    return Array.from({ length: statement.columnCount }, (_, index) => ({
+      name: statement.columnName(index),
+      type: fromEngineType(statement.columnType(index)),
+      nullable: true,
+    }));
+  } finally {
+    takeBack();
+  }
+}
+
+function scansIn(plan: ResolvedPlan): readonly ScanNode[] {
+  const scans = new Set<ScanNode>();
+  walkPlan(plan, (node) => {
+    if (node.kind === "scan") scans.add(node.scan);
+  });
+  return [...scans];
+}

@@ -1,0 +1,46 @@
+import type { Schema } from "../plan/data-type.ts";
+import type { ScanNode } from "../plan/plan-node.ts";
+import type { ResolvedPlan } from "../plan/resolved-plan.ts";
+import type { SaveMode } from "./frame-writer.ts";
+
+/** Rows of a result, by column. */
+export interface ColumnBatch {
+  readonly columns: readonly ArrayLike<unknown>[];
+  readonly rowCount: number;
+}
+
+/** Rows in memory, by column. */
+export interface RowsInMemory {
+  readonly schema: Schema;
+  readonly rowCount: number;
+  readonly columns: readonly (readonly unknown[])[];
+}
+
+export interface QueryRun {
+  readonly signal?: AbortSignal | undefined;
+  /** Rows in memory that the plan reads, by the ids of their attachments. */
+  readonly local: ReadonlyMap<string, RowsInMemory>;
+}
+
+export interface TextSchema {
+  readonly plan: Extract<ResolvedPlan, { kind: "sql" }>;
+  readonly local: ReadonlyMap<string, RowsInMemory>;
+}
+
+/** The port behind which an engine runs analysed plans. */
+export interface FrameEngine {
+  /** The columns of files, by looking at them. */
+  readonly schemaOfScan: (scan: ScanNode) => Promise<Schema>;
+  /** The columns of an SQL text, without running it. */
+  readonly schemaOfSql: (text: TextSchema) => Promise<Schema>;
+  /** The text that {@link FrameEngine.run} runs. */
+  readonly sqlOf: (plan: ResolvedPlan) => Promise<string>;
+  readonly run: (plan: ResolvedPlan, run: QueryRun) => AsyncGenerator<ColumnBatch>;
+  /** Runs a statement that is built around the query; gives how many rows it took. */
+  readonly execute: (plan: ResolvedPlan, statement: (query: string) => string, run: QueryRun) => Promise<number>;
+  readonly statement: (sql: string) => Promise<void>;
+  /** Runs the query and says how the engine did it, with times and rows. */
+  readonly profile: (plan: ResolvedPlan, run: QueryRun) => Promise<string>;
+  /** Lets a directory appear whole or not at all. `write` fills a hidden one and gives how many rows that took. */
+  readonly write: (directory: string, mode: SaveMode, write: (hidden: string) => Promise<number>) => Promise<number>;
+}

@@ -1,0 +1,144 @@
+import { DatasetError } from "../dataset-error.ts";
+import { analyzePlan, analyzeSqlText, SchemaUnknown, type AnalyzerEnvironment } from "../plan/analyze-plan.ts";
+import { leavesOf } from "../plan/leaves.ts";
+import type { Schema } from "../plan/data-type.ts";
+import { OuterUnknown } from "../plan/scope.ts";
+import type { PlanNode, PlanShape } from "../plan/plan-node.ts";
+import type { ResolvedPlan } from "../plan/resolved-plan.ts";
+import { walkPlan } from "../plan/walk-plan.ts";
+import { optimize } from "../rules/optimize.ts";
+import type { Rdd } from "../rdd/rdd.ts";
+import { callSite } from "./call-site.ts";
+import type { FrameEngine, RowsInMemory } from "./frame-engine.ts";
+
+/** What frames need of their context. */
+export interface FrameHost {
+  /** Loaded when first needed. Throws `executor-closed` once the context is closed. */
+  readonly engine: () => Promise<FrameEngine>;
+  readonly checkOpen: () => void;
+  readonly newKey: () => string;
+  readonly views: Map<string, { readonly name: string; readonly plan: PlanNode }>;
+  readonly toRdd: (rows: readonly unknown[]) => Rdd<unknown>;
+}
+
+/** What is known of the plans of a context: their analyses, what their files hold, their rows in memory. */
+export interface FrameSession {
+  readonly host: FrameHost;
+  /** Frozen, with the line of the caller; checked at once where all its columns are known. */
+  readonly node: (shape: PlanShape) => PlanNode;
+  /** The analysed and rewritten plan, after a look at the files that it reads. */
+  readonly resolve: (plan: PlanNode) => Promise<ResolvedPlan>;
+  readonly analyze: (plan: PlanNode) => Promise<ResolvedPlan>;
+  /** Rows in memory that a plan reads. */
+  readonly rowsOf: (plan: ResolvedPlan) => ReadonlyMap<string, RowsInMemory>;
+  /** A plan of rows in memory, which live as long as it. */
+  readonly local: (rows: RowsInMemory) => PlanNode;
+  /** Computes what is to be kept and is not yet. */
+  readonly keep: (plan: ResolvedPlan, signal: AbortSignal | undefined) => Promise<void>;
+  readonly release: (attachment: string) => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+export function createFrameSession(host: FrameHost): FrameSession {
+  const schemas = new WeakMap<PlanNode, Schema>();
+  const environment: AnalyzerEnvironment = { schemaOf: (node) => schemas.get(node), known: new WeakMap() };
+  const rows = new Map<string, WeakRef<RowsInMemory>>();
+  const holders = new WeakMap<PlanNode, RowsInMemory>();
+  const ended = new FinalizationRegistry<string>((attachment) => rows.delete(attachment));
+  const kept = new Map<string, Promise<void>>();
+
+  const node = (shape: PlanShape): PlanNode => {
+    host.checkOpen();
+    const site = callSite();
+    const plan: PlanNode = Object.freeze(site === undefined ? shape : { ...shape, site });
+    try {
+      analyzePlan(plan, environment);
+    } catch (thrown) {
+      if (!(thrown instanceof SchemaUnknown || thrown instanceof OuterUnknown)) throw thrown;
+    }
+    return plan;
+  };
+
+  const look = async (plan: PlanNode): Promise<void> => {
+    const engine = await host.engine();
+    for (const leaf of leavesOf(plan)) {
+      if (schemas.has(leaf) || (leaf.kind === "scan" && leaf.schema !== undefined)) continue;
+      if (leaf.kind === "scan") schemas.set(leaf, await engine.schemaOfScan(leaf));
+      else if (leaf.kind === "sql") {
+        const text = analyzeSqlText(leaf, environment);
+        schemas.set(leaf, await engine.schemaOfSql({ plan: text, local: rowsOf(text) }));
+      }
+    }
+  };
+
+  const analyze = async (plan: PlanNode): Promise<ResolvedPlan> => {
+    await look(plan);
+    try {
+      return analyzePlan(plan, environment);
+    } catch (thrown) {
+      throw thrown instanceof OuterUnknown ? new DatasetError("invalid-plan", thrown.message) : thrown;
+    }
+  };
+
+  const rowsOf = (plan: ResolvedPlan): ReadonlyMap<string, RowsInMemory> => {
+    const found = new Map<string, RowsInMemory>();
+    walkPlan(plan, (one) => {
+      if (one.kind !== "local") return;
+      const held = rows.get(one.attachment)?.deref();
+      if (held === undefined) throw new DatasetError("invalid-plan", "the rows in memory of this frame are gone");
+      found.set(one.attachment, held);
+    });
+    return found;
+  };
+
+  const keep = async (plan: ResolvedPlan, signal: AbortSignal | undefined): Promise<void> => {
+    const engine = await host.engine();
+    const wanted: Extract<ResolvedPlan, { kind: "kept" }>[] = [];
+    walkPlan(plan, (one) => {
+      if (one.kind === "kept") wanted.push(one);
+    });
+    for (const one of wanted) {
+      if (!kept.has(one.attachment)) {
+        const input = optimize(one.input);
+        const making = keep(one.input, signal).then(async () => {
+          await engine.execute(input, (query) => `CREATE TABLE "${one.attachment}" AS ${query}`, {
+            signal,
+            local: rowsOf(input),
+          });
+        });
+        kept.set(one.attachment, making);
+        making.catch(() => kept.delete(one.attachment));
+      }
+      await kept.get(one.attachment);
+    }
+  };
+
+  const release = async (attachment: string): Promise<void> => {
+    if (!kept.delete(attachment)) return;
+    const engine = await host.engine();
+    await engine.statement(`DROP TABLE IF EXISTS "${attachment}"`);
+  };
+
+  return {
+    host,
+    node,
+    analyze,
+    resolve: async (plan) => optimize(await analyze(plan)),
+    rowsOf,
+    keep,
+    release,
+    local: (held) => {
+      const attachment = host.newKey();
+      const { schema, rowCount } = held;
+      const plan = node({ kind: "local", attachment, schema, rowCount });
+      // The plan is plain data; as long as it lives, so do the rows that it names.
+      holders.set(plan, held);
+      rows.set(attachment, new WeakRef(held));
+      ended.register(plan, attachment);
+      return plan;
+    },
+    close: async () => {
+      for (const attachment of [...kept.keys()]) await release(attachment);
+    },
+  };
+}
