@@ -22,7 +22,7 @@ async function read(path: string, what: string): Promise<string> {
 }
 
 /** ZooKeeper's system properties: `ZK_SYSTEM_PROPERTIES`, one `name=value` a line, and `ZK_SUPER_DIGEST`. */
-export function propertiesOf(environment: NodeJS.ProcessEnv): Record<string, string> {
+function propertiesOf(environment: NodeJS.ProcessEnv): Record<string, string> {
   const properties: Record<string, string> = {};
   for (const line of (environment["ZK_SYSTEM_PROPERTIES"] ?? "").split("\n")) {
     const equals = line.indexOf("=");

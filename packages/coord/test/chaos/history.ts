@@ -1,0 +1,137 @@
+/** One operation of one client, with the turn in which it began and ended, as counted by the one process of all clients. */
+export interface Operation {
+  readonly client: number;
+  readonly began: number;
+  readonly ended: number;
+  readonly kind: "create" | "set" | "get";
+  readonly path: string;
+  /** What was written, or read. Values are never written twice. */
+  readonly value: string | undefined;
+  /** `unknown`: the connection was lost before the answer. */
+  readonly outcome: "ok" | "refused" | "unknown";
+  /** Of the reply's header: for a write, its position. */
+  readonly zxid: bigint;
+  /** For a get that found something. */
+  readonly mzxid: bigint | undefined;
+  /** Of the node after a set. */
+  readonly version: number | undefined;
+}
+
+/** What is at a path in the end, at one server. */
+export interface FinalNode {
+  readonly value: string;
+  readonly mzxid: bigint;
+  readonly version: number;
+}
+
+function describe(operation: Operation): string {
+  const { client, kind, path, value, zxid } = operation;
+  return `client ${client} ${kind} ${path} ${value ?? ""} at ${zxid.toString(16)}`;
+}
+
+/**
+ * What ZooKeeper promises, checked with the zxids as witness: writes are linearizable, each client sees its own time
+ * go forward, a read shows the newest write before its zxid, and what was acknowledged is there in the end.
+ */
+export function violations(
+  operations: readonly Operation[],
+  servers: ReadonlyMap<number, ReadonlyMap<string, FinalNode>>,
+): readonly string[] {
+  const writes = operations.filter(({ kind, outcome }) => kind !== "get" && outcome === "ok");
+  return [
+    ...uniquePositions(writes),
+    ...realTime(writes),
+    ...clientOrder(operations),
+    ...reads(operations, writes),
+    ...finalState(operations, writes, servers),
+  ];
+}
+
+function* uniquePositions(writes: readonly Operation[]): Generator<string> {
+  const taken = new Map<bigint, Operation>();
+  for (const write of writes) {
+    const other = taken.get(write.zxid);
+    if (other !== undefined) yield `two writes have one position: ${describe(write)}, ${describe(other)}`;
+    taken.set(write.zxid, write);
+  }
+}
+
+/** A write that ended before another began has the smaller position: sweep over the ends in order of the beginnings. */
+function* realTime(writes: readonly Operation[]): Generator<string> {
+  const byBegin = writes.toSorted((left, right) => left.began - right.began);
+  const byEnd = writes.toSorted((left, right) => left.ended - right.ended);
+  let highest: Operation | undefined;
+  let next = 0;
+  for (const write of byBegin) {
+    for (; (byEnd[next]?.ended ?? Number.POSITIVE_INFINITY) < write.began; next += 1) {
+      const ended = byEnd[next] as Operation;
+      if (highest === undefined || ended.zxid > highest.zxid) highest = ended;
+    }
+    if (highest !== undefined && highest.zxid > write.zxid) {
+      yield `a later write has an earlier position: ${describe(highest)} ended before ${describe(write)} began`;
+    }
+  }
+}
+
+function* clientOrder(operations: readonly Operation[]): Generator<string> {
+  const seen = new Map<number, Operation>();
+  for (const operation of operations.filter(({ outcome }) => outcome !== "unknown")) {
+    const before = seen.get(operation.client);
+    if (before !== undefined && before.zxid > operation.zxid) {
+      yield `a client went back in time: ${describe(before)}, then ${describe(operation)}`;
+    }
+    seen.set(operation.client, operation);
+  }
+}
+
+/** A read at z shows the newest acknowledged write up to z, or one whose outcome nobody knows. */
+function* reads(operations: readonly Operation[], writes: readonly Operation[]): Generator<string> {
+  const byPath = Map.groupBy(writes, ({ path }) => path);
+  for (const list of byPath.values()) list.sort((left, right) => (left.zxid < right.zxid ? -1 : 1));
+  const written = new Set(operations.filter(({ kind }) => kind !== "get").map(({ path, value }) => `${path} ${value}`));
+  for (const read of operations) {
+    if (read.kind !== "get" || read.outcome !== "ok" || read.mzxid === undefined) continue;
+    const { mzxid, zxid } = read;
+    if (mzxid > zxid) yield `a read shows the future: ${describe(read)} has ${mzxid.toString(16)}`;
+    if (!written.has(`${read.path} ${read.value}`)) yield `a read shows what nobody wrote: ${describe(read)}`;
+    const newest = byPath.get(read.path)?.findLast((write) => write.zxid <= zxid);
+    if (newest !== undefined && newest.zxid > mzxid) {
+      yield `a read misses a write: ${describe(read)} has ${mzxid.toString(16)}, not ${describe(newest)}`;
+    }
+    if (newest?.zxid === mzxid && newest.value !== read.value) {
+      yield `a read shows another value: ${describe(read)}, not ${describe(newest)}`;
+    }
+  }
+}
+
+function* finalState(
+  operations: readonly Operation[],
+  writes: readonly Operation[],
+  servers: ReadonlyMap<number, ReadonlyMap<string, FinalNode>>,
+): Generator<string> {
+  const [first, ...others] = servers;
+  if (first === undefined) return;
+  const show = (nodes: ReadonlyMap<string, FinalNode>): string =>
+    [...nodes]
+      .map(([path, { value, mzxid, version }]) => `${path} ${value} ${mzxid} ${version}`)
+      .toSorted()
+      .join("\n");
+  for (const [id, nodes] of others) {
+    if (show(nodes) !== show(first[1])) yield `servers ${first[0]} and ${id} hold different states`;
+  }
+  const unknown = new Set(
+    operations.filter(({ outcome }) => outcome === "unknown").map(({ path, value }) => `${path} ${value}`),
+  );
+  for (const [path, list] of Map.groupBy(writes, (write) => write.path)) {
+    const last = list.reduce((left, right) => (left.zxid > right.zxid ? left : right));
+    const node = first[1].get(path);
+    if (node === undefined) yield `an acknowledged write is lost: ${describe(last)}`;
+    else if (node.mzxid < last.zxid) yield `an acknowledged write is lost: ${describe(last)}, there is ${node.value}`;
+    else if (node.value !== last.value && !unknown.has(`${path} ${node.value}`)) {
+      yield `a value that nobody wrote last is at ${path}: ${node.value}, not ${describe(last)}`;
+    }
+    const sets = list.filter(({ kind }) => kind === "set");
+    const versions = new Set(sets.map(({ version }) => version));
+    if (versions.size !== sets.length) yield `two sets of ${path} made the same version`;
+  }
+}
