@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { dirname, isAbsolute, join } from "node:path";
+import { parseJaasUsers } from "./jaas.ts";
 import { CoordError } from "../coord-error.ts";
 import type { MemberOptions } from "../server/start-member.ts";
 import type { ServerOptions } from "../server/server-options.ts";
@@ -39,7 +40,10 @@ function propertiesOf(environment: NodeJS.ProcessEnv): Record<string, string> {
   return properties;
 }
 
-/** Reads a `zoo.cfg` and what it names: the dynamic part, the secret, and `myid` in the data directory. */
+/**
+ * Reads a `zoo.cfg` and what it names: the dynamic part, the secret, and `myid` in the data directory. `ZK_JAAS_CONFIG`
+ * names a file with the users of SASL.
+ */
 export async function readConfig(path: string, environment: NodeJS.ProcessEnv): Promise<Configured> {
   const properties = propertiesOf(environment);
   const text = await read(path, "the configuration");
@@ -50,8 +54,13 @@ export async function readConfig(path: string, environment: NodeJS.ProcessEnv): 
     more === undefined ? first : parseZooCfg(`${text}\n${await read(near(more), "dynamicConfigFile")}`, properties);
   const dataDir = join(config.options.dataDir, replicaDirectory);
   const { ignored } = config;
-  if (config.servers.size === 0) return { kind: "alone", options: { ...config.options, dataDir }, ignored };
-  return { kind: "member", options: await memberOf(config, dataDir, near), ignored };
+  const saslUsers = await saslUsersOf(environment["ZK_JAAS_CONFIG"]);
+  if (config.servers.size === 0) return { kind: "alone", options: { ...config.options, dataDir, saslUsers }, ignored };
+  return { kind: "member", options: { ...(await memberOf(config, dataDir, near)), saslUsers }, ignored };
+}
+
+async function saslUsersOf(path: string | undefined): Promise<Readonly<Record<string, string>>> {
+  return path === undefined || path === "" ? {} : parseJaasUsers(await read(path, "ZK_JAAS_CONFIG"));
 }
 
 async function memberOf(config: ZooCfg, dataDir: string, near: (file: string) => string): Promise<MemberOptions> {

@@ -4,6 +4,7 @@ import { isAllowed } from "../core/acl.ts";
 import type { WriteOp } from "../core/write-request.ts";
 import type { WatchEvent, WatcherId } from "../core/watch-table.ts";
 import type { ConnectionHost } from "../ports/connection-host.ts";
+import type { SaslExchange } from "../ports/sasl-exchange.ts";
 import type { Commit, ProposalToken } from "../ports/replication.ts";
 import { decodeConnectRequest, encodeConnectResponse } from "../protocol/connect.ts";
 import { type ErrorCode, errorCodes } from "../protocol/error-codes.ts";
@@ -58,6 +59,7 @@ export class Connection {
   #sessionId = 0n;
   #timeoutMs = 0;
   #sendsReadOnly = false;
+  #sasl: SaslExchange | undefined;
 
   constructor(id: WatcherId, host: ConnectionHost, services: ConnectionServices) {
     this.id = id;
@@ -327,12 +329,7 @@ export class Connection {
         this.#authenticate(request, at);
         return;
       case "sasl":
-        // No mechanism is offered.
-        this.#reply(
-          at,
-          encodeReply({ xid: at.xid, zxid: noZxid, err: errorCodes.authFailed }, { type: "sasl", token: null }),
-        );
-        this.close();
+        this.#authenticateBySasl(request.token ?? new Uint8Array(0), at);
         return;
       case "deleteContainer":
         // For the server's own reaper alone; it has no ACL check.
@@ -379,6 +376,19 @@ export class Connection {
     this.#reply(at, encodeReply({ xid: at.xid, zxid: noZxid, err }));
     if (ids === undefined) this.close();
     else this.#ids = ids;
+  }
+
+  /** An exchange of several requests, each answered at once; a failure says so and closes. */
+  #authenticateBySasl(token: Uint8Array, at: RequestPlace): void {
+    this.#sasl ??= this.#services.environment.beginSasl();
+    const step = this.#sasl?.next(token) ?? { kind: "failed" };
+    const err = step.kind === "failed" ? errorCodes.authFailed : errorCodes.ok;
+    const answer = step.kind === "failed" ? null : step.token;
+    this.#reply(at, encodeReply({ xid: at.xid, zxid: noZxid, err }, { type: "sasl", token: answer }));
+    if (step.kind === "failed") this.close();
+    if (step.kind !== "done") return;
+    this.#sasl = undefined;
+    this.#ids = [...this.#ids, { scheme: "sasl", id: step.user }];
   }
 
   #enqueue(waiting: Waiting): void {

@@ -1,3 +1,5 @@
+import type { SaslExchange } from "./sasl-exchange.ts";
+
 /** Time, chance and secrets, which the pipeline does not have by itself. */
 export interface PipelineEnvironment {
   /** A clock that never goes back; its zero means nothing. */
@@ -7,6 +9,8 @@ export interface PipelineEnvironment {
   newPassword(): Uint8Array;
   /** `user:base64(sha1("user:password"))` for the clear text that addauth sends. */
   digestOf(userAndPassword: Uint8Array): string;
+  /** Begins a SASL authentication; undefined where no mechanism is offered. */
+  beginSasl(): SaslExchange | undefined;
   /** The text that answers a four-letter word; undefined for one that is not allowed to be asked. */
   answerWord(word: string): string;
 }

@@ -13,6 +13,7 @@ import { CoordMachine } from "../core/coord-machine.ts";
 import { Pipeline } from "../pipeline/pipeline.ts";
 import { SoloReplication } from "../pipeline/solo-replication.ts";
 import type { PipelineEnvironment } from "../ports/pipeline-environment.ts";
+import { beginDigestMd5 } from "./digest-md5.ts";
 import { ReplicatedMachine } from "./replicated-machine.ts";
 import type { ResolvedOptions } from "./server-options.ts";
 
@@ -62,18 +63,24 @@ function digestOf(userAndPassword: Uint8Array): string {
   return `${user}:${createHash("sha1").update(userAndPassword).digest("base64")}`;
 }
 
-function environmentOf(answerWord: PipelineEnvironment["answerWord"]): PipelineEnvironment {
-  return { monotonicMs, wallMs, newPassword: () => randomBytes(passwordBytes), digestOf, answerWord };
+type AnswerWord = PipelineEnvironment["answerWord"];
+
+function environmentOf({ saslUsers }: ResolvedOptions, answerWord: AnswerWord): PipelineEnvironment {
+  return {
+    monotonicMs,
+    wallMs,
+    newPassword: () => randomBytes(passwordBytes),
+    digestOf,
+    beginSasl: () => (saslUsers.size === 0 ? undefined : beginDigestMd5((user) => saslUsers.get(user))),
+    answerWord,
+  };
 }
 
 /** In memory, alone: a write is committed before `propose` returns. */
-export function openSoloPipeline(
-  options: ResolvedOptions,
-  answerWord: PipelineEnvironment["answerWord"],
-): OpenPipeline {
+export function openSoloPipeline(options: ResolvedOptions, answerWord: AnswerWord): OpenPipeline {
   const machine = new CoordMachine(options);
   const replication = new SoloReplication(machine, wallMs);
-  const environment = environmentOf(answerWord);
+  const environment = environmentOf(options, answerWord);
   const pipeline = new Pipeline({ ...options, serverId: standaloneServerId }, { machine, replication, environment });
   replication.listen(pipeline);
   return { pipeline, replica: undefined };
@@ -83,11 +90,11 @@ export function openSoloPipeline(
 export async function openReplicatedPipeline(
   options: ResolvedOptions,
   membership: Membership,
-  answerWord: PipelineEnvironment["answerWord"],
+  answerWord: AnswerWord,
 ): Promise<OpenPipeline> {
   const machine = new CoordMachine(options);
   const replication = new ReplicatedMachine(machine);
-  const environment = environmentOf(answerWord);
+  const environment = environmentOf(options, answerWord);
   const pipeline = new Pipeline({ ...options, serverId: membership.id }, { machine, replication, environment });
   try {
     const replica = await openReplica({

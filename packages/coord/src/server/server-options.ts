@@ -31,6 +31,11 @@ export interface ServerOptions {
   readonly fourLetterWords?: readonly FourLetterWord[] | "*";
   /** `super:base64(sha1("super:password"))`, default none. ZooKeeper's `superDigest`. */
   readonly superDigest?: string;
+  /**
+   * Users who may authenticate by SASL DIGEST-MD5, with their passwords, default none. ZooKeeper's `Server` section of a
+   * JAAS file.
+   */
+  readonly saslUsers?: Readonly<Record<string, string>>;
   /** TTL nodes, default false. ZooKeeper's `zookeeper.extendedTypesEnabled`. */
   readonly extendedTypesEnabled?: boolean;
   /** Hard quotas refuse writes, default false. ZooKeeper's `enforceQuota`. */
@@ -59,9 +64,10 @@ export interface ServerOptions {
 }
 
 export type ResolvedOptions = Required<
-  Omit<ServerOptions, "signal" | "superDigest" | "fourLetterWords" | "dataDir">
+  Omit<ServerOptions, "signal" | "superDigest" | "fourLetterWords" | "dataDir" | "saslUsers">
 > & {
   readonly dataDir: string | undefined;
+  readonly saslUsers: ReadonlyMap<string, string>;
   readonly superDigest: string | undefined;
   readonly fourLetterWords: ReadonlySet<string>;
 };
@@ -128,6 +134,7 @@ export function resolveServerOptions(options: ServerOptions): ResolvedOptions {
     unsentBytesMax: options.unsentBytesMax ?? 64 * 1024 * 1024,
     fourLetterWords: new Set<string>(words === "*" ? fourLetterWords : words),
     superDigest: options.superDigest,
+    saslUsers: new Map(Object.entries(options.saslUsers ?? {})),
     dataDir: options.dataDir,
     outstandingMax: options.outstandingMax ?? 65_536,
     snapshotTxns: options.snapshotTxns ?? 100_000,

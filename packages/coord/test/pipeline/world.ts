@@ -61,6 +61,7 @@ export class PipelineWorld {
       wallMs: () => 1_000_000n + BigInt(this.nowMs),
       newPassword: () => new Uint8Array(16).fill((this.#passwords += 1)),
       digestOf: (clear: Uint8Array) => `digest-of:${new TextDecoder().decode(clear)}`,
+      beginSasl: () => undefined,
       answerWord: (word: string) => `you said ${word}`,
     };
     const { machine, replication } = this;
