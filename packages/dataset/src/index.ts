@@ -19,6 +19,7 @@ export type { PairTransformations, PartitionerOptions } from "./rdd/pair-transfo
 export type { PartitionOptions, SampleOptions, SortOptions, Transformations } from "./rdd/transformations.ts";
 export type { Statistics } from "./rdd/statistics.ts";
 export type { Key, PrimitiveKey } from "./rdd/key.ts";
+export type { StorageLevel } from "./rdd/storage-level.ts";
 export type { SortKey } from "./rdd/sort-order.ts";
 export type { Widen } from "./rdd/widen.ts";
 export type { Catalog, FrameSource } from "./frame/frame-source.ts";

@@ -1,20 +1,10 @@
 import type { TaskContext, TaskMemory } from "@tutti/runtime";
 import { rowBytes } from "./row-bytes.ts";
 import { compareKeys } from "./sort-order.ts";
+import { sortedPositions, type SortOrder } from "./sort-rows.ts";
 
 /** Rows of a run that are read at once: one chunk of each run is in memory while runs are merged. */
 const chunkRows = 1024;
-
-/** A row beside its key, so that the key is asked for once. */
-interface Keyed {
-  readonly key: unknown;
-  readonly row: unknown;
-}
-
-export interface SortOrder {
-  readonly keyOf: (row: unknown) => unknown;
-  readonly isAscending: boolean;
-}
 
 /**
  * Rows in order; equal keys keep the order of arrival. What is more than the task may hold goes to files as sorted runs,
@@ -26,66 +16,77 @@ export async function* sortBlocks(
   { memory, checkpoint }: TaskContext,
 ): AsyncGenerator<readonly unknown[]> {
   const runs: Run[] = [];
-  let keyed: Keyed[] = [];
+  let rows: unknown[] = [];
   let bytes = 0;
   for (const block of blocks) {
     await checkpoint();
-    for (const row of block) keyed.push({ key: order.keyOf(row), row });
+    for (const row of block) rows.push(row);
     if (memory === undefined) continue;
     bytes += rowBytes(block);
     if (bytes <= memory.bytesMax) continue;
-    runs.push(spillRun(sortKeyed(keyed, order), memory));
-    keyed = [];
+    runs.push(spillRun(rows, order, memory));
+    rows = [];
     bytes = 0;
   }
-  const last = heldRun(sortKeyed(keyed, order));
-  keyed = [];
-  yield* mergeRuns([...runs, last], order);
+  runs.push(heldRun(rows, order));
+  rows = [];
+  yield* mergeRuns(runs, order.isAscending);
 }
 
 /** A sorted sequence, a chunk at a time; undefined after the last. */
-type Run = () => readonly Keyed[] | undefined;
+type Run = () => Chunk | undefined;
 
-function heldRun(sorted: readonly Keyed[]): Run {
+interface Chunk {
+  readonly keys: readonly unknown[];
+  readonly rows: readonly unknown[];
+}
+
+function heldRun(rows: readonly unknown[], order: SortOrder): Run {
+  const keys = rows.map((row) => order.keyOf(row));
+  const positions = sortedPositions(keys, order.isAscending);
   let next = 0;
   return () => {
-    if (next >= sorted.length) return undefined;
-    const chunk = sorted.slice(next, next + chunkRows);
+    if (next >= positions.length) return undefined;
+    const chunk = [...positions.subarray(next, next + chunkRows)];
     next += chunkRows;
-    return chunk;
+    return { keys: chunk.map((position) => keys[position]), rows: chunk.map((position) => rows[position]) };
   };
 }
 
-/** Keys are spilled with their rows: the function that gives them may be dear. */
-function spillRun(sorted: readonly Keyed[], memory: TaskMemory): Run {
-  const chunks: (() => unknown[])[] = [];
-  for (let start = 0; start < sorted.length; start += chunkRows) {
-    chunks.push(memory.spill(sorted.slice(start, start + chunkRows).map(({ key, row }) => [key, row])));
+/** Keys are spilled beside their rows, since the function that gives them may be dear; unless rows are their own keys. */
+function spillRun(rows: readonly unknown[], order: SortOrder, memory: TaskMemory): Run {
+  const held = heldRun(rows, order);
+  const chunks: (() => Chunk)[] = [];
+  for (let chunk = held(); chunk !== undefined; chunk = held()) {
+    const { keys } = chunk;
+    const readRows = memory.spill(chunk.rows);
+    const isOwnKey = chunk.rows.every((row, index) => row === keys[index]);
+    const readKeys = isOwnKey ? undefined : memory.spill(keys);
+    chunks.push(() => {
+      const own = readRows();
+      return { keys: readKeys?.() ?? own, rows: own };
+    });
   }
   let next = 0;
-  return () => {
-    const chunk = chunks[next];
-    next += 1;
-    return (chunk?.() as [unknown, unknown][] | undefined)?.map(([key, row]) => ({ key, row }));
-  };
+  return () => chunks[next++]?.();
 }
 
 interface Cursor {
   readonly run: Run;
   /** Earlier runs hold what arrived earlier. */
   readonly rank: number;
-  chunk: readonly Keyed[];
+  chunk: Chunk;
   next: number;
 }
 
 /** A heap of the runs' first rows. */
-function* mergeRuns(runs: readonly Run[], order: SortOrder): Generator<readonly unknown[]> {
-  const compare = comparing(order);
-  const heap: Cursor[] = [];
+function* mergeRuns(runs: readonly Run[], isAscending: boolean): Generator<readonly unknown[]> {
+  const direction = isAscending ? 1 : -1;
   const before = (left: Cursor, right: Cursor): boolean => {
-    const byKey = compare(left.chunk[left.next] as Keyed, right.chunk[right.next] as Keyed);
+    const byKey = direction * compareKeys(left.chunk.keys[left.next], right.chunk.keys[right.next]);
     return byKey < 0 || (byKey === 0 && left.rank < right.rank);
   };
+  const heap: Cursor[] = [];
   for (const [rank, run] of runs.entries()) {
     const chunk = run();
     if (chunk !== undefined) heap.push({ run, rank, chunk, next: 0 });
@@ -95,7 +96,7 @@ function* mergeRuns(runs: readonly Run[], order: SortOrder): Generator<readonly 
     const batch: unknown[] = [];
     while (batch.length < chunkRows && heap.length > 1) {
       const [least] = heap as [Cursor];
-      batch.push(least.chunk[least.next]?.row);
+      batch.push(least.chunk.rows[least.next]);
       if (!advance(least)) {
         const moved = heap.pop() as Cursor;
         if (moved !== least) heap[0] = moved;
@@ -106,15 +107,15 @@ function* mergeRuns(runs: readonly Run[], order: SortOrder): Generator<readonly 
   }
   const [only] = heap;
   if (only === undefined) return;
-  yield only.chunk.slice(only.next).map(({ row }) => row);
-  for (let chunk = only.run(); chunk !== undefined; chunk = only.run()) yield chunk.map(({ row }) => row);
+  yield only.chunk.rows.slice(only.next);
+  for (let chunk = only.run(); chunk !== undefined; chunk = only.run()) yield chunk.rows;
 }
 
 function advance(cursor: Cursor): boolean {
   cursor.next += 1;
-  if (cursor.next < cursor.chunk.length) return true;
+  if (cursor.next < cursor.chunk.rows.length) return true;
   const chunk = cursor.run();
-  cursor.chunk = chunk ?? [];
+  cursor.chunk = chunk ?? { keys: [], rows: [] };
   cursor.next = 0;
   return chunk !== undefined;
 }
@@ -130,24 +131,4 @@ function sink(heap: Cursor[], from: number, before: (left: Cursor, right: Cursor
     [heap[place], heap[least]] = [heap[least] as Cursor, heap[place] as Cursor];
     place = least;
   }
-}
-
-function sortKeyed(keyed: Keyed[], order: SortOrder): Keyed[] {
-  // Keys of one kind, which is nearly always, need no look at their kinds for each comparison.
-  const direction = order.isAscending ? 1 : -1;
-  if (keyed.every(({ key }) => typeof key === "string")) {
-    const byText = (left: Keyed, right: Keyed): number =>
-      (left.key as string) < (right.key as string) ? -direction : left.key === right.key ? 0 : direction;
-    return keyed.sort(byText);
-  }
-  if (keyed.every(({ key }) => Number.isFinite(key))) {
-    return keyed.sort((left, right) => direction * ((left.key as number) - (right.key as number)));
-  }
-  return keyed.sort(comparing(order));
-}
-
-function comparing({ isAscending }: SortOrder): (left: Keyed, right: Keyed) => number {
-  return isAscending
-    ? (left, right) => compareKeys(left.key, right.key)
-    : (left, right) => compareKeys(right.key, left.key);
 }

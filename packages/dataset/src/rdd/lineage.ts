@@ -1,4 +1,4 @@
-import type { AnyFunction } from "@tutti/runtime";
+import type { AnyFunction, KeepPlace } from "@tutti/runtime";
 
 /**
  * How an RDD comes about: frozen, lazy, shared by all RDDs that are built on it. Nothing here has run or been looked
@@ -37,7 +37,7 @@ export type NarrowNode =
   /** One partition of another. */
   | { readonly kind: "partition"; readonly input: Lineage; readonly partition: number }
   /** Computed once, and then read from where the executor keeps it. */
-  | { readonly kind: "persist"; readonly input: Lineage; readonly key: string };
+  | { readonly kind: "persist"; readonly input: Lineage; readonly key: string; readonly keepIn: KeepPlace };
 
 /** Each partition depends on all partitions of the inputs. */
 export type WideNode =
@@ -116,6 +116,8 @@ function describe(node: Lineage): string {
     case "sortBy":
     case "exchange":
       return `${node.kind} (shuffle${node.partitionCount === undefined ? "" : `, ${node.partitionCount} partitions`})`;
+    case "persist":
+      return `persist (in ${node.keepIn})`;
     case "coalesce":
       return `coalesce (${node.partitionCount} partitions)`;
     default:

@@ -1,4 +1,4 @@
-import type { AnyFunction, JobGraph, OutputSource, Stage, StageInput, TaskModule } from "@tutti/runtime";
+import type { AnyFunction, JobGraph, KeepPlace, OutputSource, Stage, StageInput, TaskModule } from "@tutti/runtime";
 import { assert } from "@tutti/stdx";
 import { DatasetError } from "../dataset-error.ts";
 import type { Lineage, NarrowNode, SourceNode, WideNode } from "./lineage.ts";
@@ -94,7 +94,7 @@ class Planner {
   #add(
     stage: StageParts,
     branches: readonly OpenBranch[],
-    end: { label: string; sink: Sink; keepAs?: string },
+    end: { label: string; sink: Sink; keepAs?: string; keepIn?: KeepPlace },
   ): Closed {
     const partitionCount = branches.reduce((sum, branch) => sum + branch.partitionCount, 0);
     const program: StageProgram = {
@@ -121,6 +121,7 @@ class Planner {
       ),
       closures: stage.closures,
       ...(end.keepAs === undefined ? {} : { keepAs: end.keepAs }),
+      ...(end.keepIn === undefined ? {} : { keepIn: end.keepIn }),
       ...(end.sink.kind === "collect" && end.sink.rowsMax !== undefined && rowsWanted !== undefined
         ? { rowsWanted }
         : {}),
@@ -240,7 +241,12 @@ class Planner {
   #closeKept(node: Extract<NarrowNode, { kind: "persist" }>): Closed {
     const stage = new StageParts();
     const branches = this.#open(node.input, { stage, first: 0 });
-    const closed = this.#add(stage, branches, { label: "persist", sink: { kind: "collect" }, keepAs: node.key });
+    const closed = this.#add(stage, branches, {
+      label: "persist",
+      sink: { kind: "collect" },
+      keepAs: node.key,
+      keepIn: node.keepIn,
+    });
     this.keeps.set(node.key, closed.partitionCount);
     return closed;
   }

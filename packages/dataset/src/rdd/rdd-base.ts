@@ -55,7 +55,9 @@ export class RddBase {
         ...(rowsWanted === undefined ? {} : { rowsWanted }),
       });
       const result = await executor.run(graph, options);
-      for (const [key, partitionCount] of keeps) this.host.kept.set(key, partitionCount);
+      for (const [key, partitionCount] of keeps) {
+        if (result.kept.includes(key)) this.host.kept.set(key, partitionCount);
+      }
       addNotes(result.notes, this.host.accumulators);
       return result;
     } catch (thrown) {

@@ -1,6 +1,7 @@
 import { checkFraction, checkFunction, checkPartitionCount, checkRdd, checkSeed } from "../check-argument.ts";
 import { DatasetError } from "../dataset-error.ts";
 import { RddBase } from "./rdd-base.ts";
+import { keepPlaceOf, type StorageLevel } from "./storage-level.ts";
 import type { PartitionOptions, SampleOptions, SortOptions } from "./transformations.ts";
 
 type Call = (...args: unknown[]) => unknown;
@@ -130,13 +131,18 @@ export class TransformingRdd extends RddBase {
     return this.derive({ kind: "exchange", input: this.lineage, by: "turn", partitionCount, isSorted: false });
   }
 
-  persist(): this {
-    if (this.lineage.kind === "persist") return this;
-    return this.derive({ kind: "persist", input: this.lineage, key: this.host.newKey() });
+  persist(level: StorageLevel = "MEMORY_AND_DISK"): this {
+    const keepIn = keepPlaceOf(level);
+    if (this.lineage.kind === "persist") {
+      if (this.lineage.keepIn === keepIn) return this;
+      const what = `this RDD is kept in ${this.lineage.keepIn}; for ${level} persist the one that it was made of`;
+      throw new DatasetError("invalid-argument", what);
+    }
+    return this.derive({ kind: "persist", input: this.lineage, key: this.host.newKey(), keepIn });
   }
 
   cache(): this {
-    return this.persist();
+    return this.lineage.kind === "persist" ? this : this.persist();
   }
 
   unpersist(): void {

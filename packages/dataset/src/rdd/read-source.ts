@@ -5,10 +5,11 @@ import { readTextLines, type TextSplit } from "../sources/text.ts";
 import { readWholeFile } from "../sources/whole-file.ts";
 import { createLoop, pairError } from "./fuse.ts";
 import { createGroups } from "./external-groups.ts";
-import { sortBlocks, type SortOrder } from "./external-sort.ts";
+import { sortBlocks } from "./external-sort.ts";
 import type { Combine } from "./keyed-table.ts";
 import { combineOf } from "./open-output.ts";
 import type { Source } from "./program.ts";
+import type { SortOrder } from "./sort-rows.ts";
 import { blocksAt, closureAt } from "./stage-access.ts";
 
 type CombinedSource = Extract<Source, { kind: "combined" }>;

@@ -1,6 +1,7 @@
 import type { Rdd } from "./rdd.ts";
 import type { SortKey } from "./sort-order.ts";
 import type { Key } from "./key.ts";
+import type { StorageLevel } from "./storage-level.ts";
 
 export interface PartitionOptions {
   /** Default: as many as the input has. Spark: `numPartitions`. */
@@ -69,11 +70,11 @@ export interface Transformations<T> {
   /** This many partitions of about equal size. */
   repartition(partitionCount: number): Rdd<T>;
   /**
-   * Computed by the first job that needs it, then kept by the executor until `unpersist` or the context's `close`. In
-   * memory: in process as live values, on threads as bytes.
+   * Computed by the first job that needs it, then kept by the executor until `unpersist` or the context's `close`. Default:
+   * `MEMORY_AND_DISK`.
    */
-  persist(): Rdd<T>;
-  /** The same as `persist`. */
+  persist(level?: StorageLevel): Rdd<T>;
+  /** The same as `persist()`. */
   cache(): Rdd<T>;
   /** Frees what `persist` kept. Later jobs compute it anew. */
   unpersist(): void;

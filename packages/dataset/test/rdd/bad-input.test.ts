@@ -51,6 +51,12 @@ describe.each([
     expect(await refusal(() => tutti.textFile(gzip).count())).toMatchObject({ code: "unreadable" });
   });
 
+  test("a storage level that does not exist is named beside those that do", async () => {
+    const error = await refusal(() => tutti.range(0, 1).persist("MEMORY_ONLY_2" as never));
+    expect(error).toMatchObject({ code: "invalid-argument" });
+    expect(error.message).toMatch(/MEMORY_AND_DISK, .*'MEMORY_ONLY_2'/);
+  });
+
   test("a damaged object file is reported, by the place of its damage", async () => {
     const output = path.join(directory, `objects ${executor}`);
     await tutti.range(0, 1000, { partitionCount: 1 }).saveAsObjectFile(output);

@@ -39,14 +39,15 @@ async function check(one: OperationCase, tutti: Context, runs: number): Promise<
 }
 
 describe.each([
-  { executor: "in process", open: () => createContext(), runs: 25 },
-  { executor: "on two threads", open: () => createContext({ threads: 2 }), runs: 6 },
+  { executor: "in process", open: () => createContext(), runs: 25, isTight: false },
+  { executor: "on two threads", open: () => createContext({ threads: 2 }), runs: 6, isTight: false },
   {
     executor: "on two threads that spill all but 64 bytes",
     open: () => createContext({ threads: 2, memoryBytesMax: 64 }),
     runs: 3,
+    isTight: true,
   },
-])("$executor", ({ open, runs }) => {
+])("$executor", ({ open, runs, isTight }) => {
   let tutti: Context;
   beforeAll(() => {
     tutti = open();
@@ -111,6 +112,25 @@ describe.each([
     expect(await kept.count()).toBe(7);
     expect(stagesRun).toBe(4);
   });
+
+  test.each(["MEMORY_ONLY", "MEMORY_AND_DISK", "DISK_ONLY", "MEMORY_ONLY_SER", "MEMORY_AND_DISK_SER"] as const)(
+    "persisted as %s it is computed once, or anew where it does not fit",
+    async (level) => {
+      const computed = tutti.accumulator(0);
+      const kept = tutti.range(0, 100, { partitionCount: 3 }).map((x) => {
+        computed.add(1);
+        return x;
+      });
+      const persisted = kept.persist(level);
+      expect(await persisted.sum()).toBe(4950);
+      expect(await persisted.sum()).toBe(4950);
+      const fits = !(isTight && level.startsWith("MEMORY_ONLY"));
+      expect(computed.value()).toBe(fits ? 100 : 200);
+      expect(persisted.cache()).toBe(persisted);
+      expect(() => persisted.persist(level === "DISK_ONLY" ? "MEMORY_ONLY" : "DISK_ONLY")).toThrow("is kept in");
+      persisted.unpersist();
+    },
+  );
 
   test("an RDD that is used twice in a job is shuffled once", async () => {
     const sums = tutti

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { sortedPositions } from "../../src/rdd/sort-rows.ts";
 import { compareKeys } from "../../src/rdd/sort-order.ts";
 
 const scalar = fc.oneof(
@@ -30,4 +31,24 @@ test("kinds have an order: undefined, null, booleans, numbers, dates, strings, a
 
 test("what has no place in an order is refused", () => {
   expect(() => compareKeys({}, {})).toThrow("[unsupported-key]");
+});
+
+test("positions are those of a stable sort, whatever the kinds of the keys", () => {
+  const keys = fc.oneof(
+    fc.array(fc.string({ unit: "binary", maxLength: 9 })),
+    fc.array(fc.string({ unit: fc.constantFrom("a", "\u00ff", "\u0100", "\uffff", "\0"), maxLength: 9 })),
+    // A beginning that all share is left out of the comparison.
+    fc.array(fc.string({ unit: "grapheme-ascii", maxLength: 8 }).map((text) => `same beginning ${text}`)),
+    fc.array(fc.double()),
+    fc.array(fc.oneof(fc.double({ noNaN: true }), fc.bigInt(), fc.string(), fc.constantFrom(null, undefined, NaN, -0))),
+  );
+  fc.assert(
+    fc.property(keys, fc.boolean(), (all, isAscending) => {
+      const expected = all
+        .map((key, index) => ({ key, index }))
+        .sort((left, right) => (isAscending ? 1 : -1) * compareKeys(left.key, right.key));
+      expect([...sortedPositions(all, isAscending)]).toEqual(expected.map(({ index }) => index));
+    }),
+    { numRuns: 500 },
+  );
 });

@@ -11,20 +11,26 @@ export interface ThreadPool {
   close(): Promise<void>;
 }
 
-export function createThreadPool(threadsMax: number): ThreadPool {
+export interface ThreadPoolOptions {
+  readonly threadsMax: number;
+  readonly heapBytesMax: number | undefined;
+}
+
+export function createThreadPool({ threadsMax, heapBytesMax }: ThreadPoolOptions): ThreadPool {
   const all = new Set<Thread>();
   const idle: Thread[] = [];
   const waiting: PromiseWithResolvers<Thread>[] = [];
   let isClosed = false;
 
   const add = (): Thread => {
-    const thread = startThread(() => {
+    const onEnd = (): void => {
       all.delete(thread);
       const position = idle.indexOf(thread);
       if (position >= 0) idle.splice(position, 1);
       // Its place is free: whoever waits gets a fresh thread.
       if (!isClosed) waiting.shift()?.resolve(add());
-    });
+    };
+    const thread = startThread({ heapBytesMax, onEnd });
     all.add(thread);
     return thread;
   };

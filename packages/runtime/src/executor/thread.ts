@@ -1,4 +1,4 @@
-import { Worker } from "node:worker_threads";
+import { Worker, type WorkerOptions } from "node:worker_threads";
 import type { CapturedBroadcast } from "../broadcast/broadcast.ts";
 import { RuntimeError } from "../runtime-error.ts";
 import { reviveError } from "./portable-error.ts";
@@ -26,9 +26,19 @@ export interface Thread {
   terminate(): Promise<void>;
 }
 
-/** Starts a thread. `onEnd` is called once, when it can run nothing more. An idle thread keeps no program alive. */
-export function startThread(onEnd: () => void): Thread {
-  const worker = new Worker(workerUrl, { name: "tutti-task" });
+export interface ThreadOptions {
+  /** undefined: V8's own limit. */
+  readonly heapBytesMax: number | undefined;
+  /** Called once, when the thread can run nothing more. */
+  readonly onEnd: () => void;
+}
+
+/** Of the heap, for objects that are new. V8's own: 48 MB. */
+const youngShare = 1 / 8;
+
+/** Starts a thread. An idle one keeps no program alive. */
+export function startThread({ heapBytesMax, onEnd }: ThreadOptions): Thread {
+  const worker = new Worker(workerUrl, { name: "tutti-task", ...limitsOf(heapBytesMax) });
   worker.unref();
   const announced = new Set<string>();
   /** What this thread has, by id, and how to stop being told of its release. */
@@ -44,7 +54,16 @@ export function startThread(onEnd: () => void): Thread {
   };
   const end = (why: string, cause?: unknown): void => {
     if (endedBy !== undefined) return;
-    endedBy = new RuntimeError("worker-lost", `the thread ended: ${why}`, { cause });
+    // Another thread would run out of memory too.
+    const code = (cause as { readonly code?: unknown } | undefined)?.code;
+    endedBy =
+      code === "ERR_WORKER_OUT_OF_MEMORY"
+        ? new RuntimeError(
+            "task-failed",
+            `the task needs more memory than a thread may have (${why}); more partitions make tasks smaller`,
+            { cause },
+          )
+        : new RuntimeError("worker-lost", `the thread ended: ${why}`, { cause });
     for (const stop of shared.values()) stop();
     settle()?.reject(endedBy);
     onEnd();
@@ -89,4 +108,11 @@ export function startThread(onEnd: () => void): Thread {
       await worker.terminate();
     },
   };
+}
+
+function limitsOf(heapBytesMax: number | undefined): WorkerOptions {
+  if (heapBytesMax === undefined) return {};
+  const heapMb = heapBytesMax / (1024 * 1024);
+  const maxYoungGenerationSizeMb = Math.min(48, Math.ceil(heapMb * youngShare));
+  return { resourceLimits: { maxYoungGenerationSizeMb, maxOldGenerationSizeMb: heapMb - maxYoungGenerationSizeMb } };
 }

@@ -21,6 +21,9 @@ const workShare = 4;
 /** More makes fewer and longer sorted runs, which is no faster. */
 const workBytesMax = 64 * 1024 * 1024;
 
+/** With less, a thread hardly starts. */
+const heapBytesMin = 16 * 1024 * 1024;
+
 export interface ThreadExecutorOptions {
   /** Default: the cores of this machine. 1 to 1024. Spark: `local[N]`. */
   readonly threadsMax?: number;
@@ -30,6 +33,11 @@ export interface ThreadExecutorOptions {
    * top; sorts and groups of more than this budget, divided by four and by the threads, go through files.
    */
   readonly memoryBytesMax?: number;
+  /**
+   * What the JavaScript heap of each thread may take. A task that needs more fails, and its thread is replaced; well above
+   * what tasks need, a limit makes V8 collect garbage earlier. At least 16 MiB. Default: V8's own, some gigabytes.
+   */
+  readonly heapBytesMax?: number;
   /** Where those files go, to be removed by `close()`. Default: the system's directory for temporary files. */
   readonly spillDirectory?: string;
 }
@@ -61,12 +69,19 @@ export function createThreadExecutor(options: ThreadExecutorOptions = {}): Execu
       `memoryBytesMax is ${String(memoryBytesMax)}; it must be a number from 0`,
     );
   }
+  const { heapBytesMax } = options;
+  if (heapBytesMax !== undefined && !(heapBytesMax >= heapBytesMin)) {
+    throw new RuntimeError(
+      "invalid-argument",
+      `heapBytesMax is ${String(heapBytesMax)}; it must be a number from ${heapBytesMin}`,
+    );
+  }
   const store = createBlockStore({
     memoryBytesMax,
     workBytesMax: Math.min(workBytesMax, Math.floor(memoryBytesMax / (workShare * threadsMax))),
     spillDirectory: options.spillDirectory ?? tmpdir(),
   });
-  const pool = createThreadPool(threadsMax);
+  const pool = createThreadPool({ threadsMax, heapBytesMax });
   let laneCount = 0;
   return createExecutorFrom<StoredBlock>({
     slotCount: threadsMax,

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createThreadExecutor, type JobGraph, type Stage } from "../../src/index.ts";
+import { createInProcessExecutor, createThreadExecutor, type JobGraph, type Stage } from "../../src/index.ts";
 
 const module = { specifier: "tasks", url: new URL("./tasks.ts", import.meta.url).href };
 const plain = { module, args: undefined, closures: [] };
@@ -83,4 +83,63 @@ test("a directory that cannot be written to is named", async () => {
 
 test("a budget that makes no sense is named", () => {
   expect(() => createThreadExecutor({ memoryBytesMax: -1 })).toThrow("memoryBytesMax is -1");
+});
+
+test("slices that leave early come before the rest, and what a task spilled is gone with it", async () => {
+  const executor = createThreadExecutor({ threadsMax: 1, memoryBytesMax: 300, spillDirectory: directory });
+  const inputs = [{ kind: "rows", partitions: [["a", "b"], []] }] as const;
+  const pieces: Stage = { ...plain, id: 0, name: "pieces", exportName: "inPieces", partitionCount: 2, inputs };
+  const slices = [{ kind: "slice", from: { stage: 0 }, sliceCount: 2 }] as const;
+  const echo: Stage = { ...plain, id: 1, name: "echo", exportName: "echo", partitionCount: 2, inputs: slices };
+  executor.events.once("stageFinished", () =>
+    expect(spilledFiles().filter((name) => name.endsWith("scratch"))).toEqual([]),
+  );
+  const { partitions } = await executor.run({ name: "job", stages: [pieces, echo] });
+  expect(partitions).toEqual([[[0, [["a", "b", "a", "b"]]]], [[1, [["a", "b"]]]]]);
+  await executor.close();
+});
+
+test("a result in several pieces arrives as one", async () => {
+  const executor = createThreadExecutor({ threadsMax: 1 });
+  const inputs = [{ kind: "rows", partitions: [[1, 2]] }] as const;
+  const stage: Stage = { ...plain, id: 0, name: "pieces", exportName: "inPieces", partitionCount: 1, inputs };
+  expect((await executor.run({ name: "job", stages: [stage] })).partitions).toEqual([[1, 2, 1, 2]]);
+  await executor.close();
+});
+
+test.each([
+  ["memory", 10_000, true],
+  ["memory", 100, false],
+  ["memory-and-disk", 100, true],
+  ["disk", 10_000, true],
+] as const)("kept in %s with a budget of %i bytes: %s", async (keepIn, memoryBytesMax, isKept) => {
+  const executor = createThreadExecutor({ threadsMax: 1, memoryBytesMax, spillDirectory: directory });
+  const [split, ...others] = splitAndEcho("k").stages as [Stage, ...Stage[]];
+  const { kept } = await executor.run({ name: "job", stages: [{ ...split, keepIn }, ...others] });
+  expect(kept).toEqual(isKept ? ["k"] : []);
+  expect(spilledFiles().length > 0).toBe(isKept && (keepIn === "disk" || memoryBytesMax === 100));
+  await executor.close();
+});
+
+test("in process, what is to be kept on disk is", async () => {
+  const executor = createInProcessExecutor();
+  const [split] = splitAndEcho("k").stages as [Stage];
+  expect((await executor.run({ name: "job", stages: [{ ...split, keepIn: "disk" }] })).kept).toEqual(["k"]);
+  const inputs = [{ kind: "all", from: { kept: "k" } }] as const;
+  const read: Stage = { ...plain, id: 0, name: "read", exportName: "splitByParity", partitionCount: 1, inputs };
+  expect((await executor.run({ name: "read", stages: [read] })).partitions.flat()).toHaveLength(501);
+  await executor.close();
+});
+
+test("a task that needs more memory than its thread may have fails at once, and the executor goes on", async () => {
+  const executor = createThreadExecutor({ threadsMax: 1, heapBytesMax: 32 * 1024 * 1024 });
+  let failureCount = 0;
+  executor.events.on("taskFailed", () => (failureCount += 1));
+  const hoard: Stage = { ...plain, id: 0, name: "hoard", exportName: "hoard", partitionCount: 1, inputs: [] };
+  const failure = executor.run({ name: "hoarding", stages: [hoard] });
+  await expect(failure).rejects.toThrow(/partition 0: .*needs more memory than a thread may have/);
+  expect(failureCount).toBe(1);
+  expect((await executor.run(splitAndEcho())).partitions).toHaveLength(2);
+  await executor.close();
+  expect(() => createThreadExecutor({ heapBytesMax: 1 })).toThrow("heapBytesMax is 1;");
 });

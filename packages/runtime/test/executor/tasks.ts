@@ -54,3 +54,19 @@ export async function waitForEnd({ checkpoint, args }: TaskContext): Promise<Tas
     Atomics.sub(runningCount, 0, 1);
   }
 }
+
+/** Fills its heap. */
+export function hoard(): TaskOutput {
+  const hoarded: number[][] = [];
+  for (;;) hoarded.push(new Array<number>(10_000).fill(hoarded.length));
+}
+
+/** Holds at most so many bytes as it was told to: gives out its rows in pieces, and reads twice what it spilled. */
+export function inPieces(context: TaskContext): TaskOutput {
+  const { memory } = context;
+  const rows = rowsOf(context);
+  const reads = rows.map((row) => memory?.spill([row]));
+  for (const row of rows) memory?.emit([[row], []]);
+  const read = (): unknown[] => reads.flatMap((one) => one?.() ?? []);
+  return { slices: [read(), read()], rowCount: rows.length * 3 };
+}
