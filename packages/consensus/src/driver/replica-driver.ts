@@ -2,7 +2,14 @@
 import { linkSignals } from "@tutti/stdx";
 import { EventEmitter } from "eventemitter3";
 import type { Apply, CoreEvent, Effects, Outcome, PendingWrite, Send } from "../core/effects.ts";
-import { requestKey, unnamedClient, type Entry, type ProposalRequest, type Snapshot } from "../core/entry.ts";
+import {
+  requestKey,
+  unnamedClient,
+  type NodeId,
+  type Entry,
+  type ProposalRequest,
+  type Snapshot,
+} from "../core/entry.ts";
 import type { ZabMessage } from "../core/messages.ts";
 import type { Input, LeaderHooks, Members, Prepared, ReplicaCore } from "../core/replica-core.ts";
 import { epochOf, type Zxid } from "../core/zxid.ts";
@@ -52,7 +59,9 @@ interface OpenRead extends Waiting<void> {
 /** The loop of one replica: persist, send, apply, answer, tell; in this order, for every batch of effects. */
 export class ReplicaDriver implements Replica {
   readonly stopped: Promise<ConsensusError | undefined>;
+  readonly #id: NodeId;
   readonly #settings: DriverSettings;
+  #members: Members;
   readonly #machine: Machine;
   readonly #wal: Wal;
   readonly #core: ReplicaCore<ZabMessage>;
@@ -106,8 +115,9 @@ export class ReplicaDriver implements Replica {
     this.#client = crypto.getRandomValues(new BigUint64Array(1))[0] ?? 0n;
     const { members } = settings;
     this.#core = protocol.create({ id, members, recovered: wal.recovered, hooks: this.#hooks() });
-    const peers = [...members.voters, ...members.observers].filter((member) => member !== id);
-    this.#port = transport.attach(id, peers, {
+    this.#id = id;
+    this.#members = members;
+    this.#port = transport.attach(id, peersOf(id, members), {
       linkUp: (peer, link) => this.#step({ kind: "linkUp", peer, link }),
       linkDown: (peer, link) => this.#step({ kind: "linkDown", peer, link }),
       message: (from, link, message) => this.#stepSoon({ kind: "message", from, link, message }),
@@ -126,7 +136,15 @@ export class ReplicaDriver implements Replica {
   }
 
   config(): Members {
-    return this.#settings.members;
+    return this.#members;
+  }
+
+  setObservers(observers: readonly NodeId[]): void {
+    const { voters } = this.#members;
+    const both = observers.find((observer) => voters.includes(observer));
+    if (both !== undefined) throw new ConsensusError("invalid-options", `${both} is a voter`);
+    this.#members = { voters, observers: [...observers] };
+    this.#port.setPeers(peersOf(this.#id, this.#members));
   }
 
   toString(): string {
@@ -479,6 +497,10 @@ export class ReplicaDriver implements Replica {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+function peersOf(id: NodeId, { voters, observers }: Members): readonly NodeId[] {
+  return [...voters, ...observers].filter((member) => member !== id);
 }
 
 function resultOf(known: Answer | "expired"): ProposeResult {

@@ -1,4 +1,5 @@
 import type { EventEmitter } from "eventemitter3";
+import type { NodeId } from "../core/entry.ts";
 import type { CoreStatus, Members } from "../core/replica-core.ts";
 import type { Zxid } from "../core/zxid.ts";
 import type { ConsensusError } from "../consensus-error.ts";
@@ -75,6 +76,11 @@ export interface Replica extends AsyncDisposable {
   read<Result>(query: () => Result, options?: CallOptions): Promise<Result>;
   status(): ReplicaStatus;
   config(): Members;
+  /**
+   * Observers may come and go while the ensemble serves: they are in no quorum. Call it with the same list at the same
+   * place of the log on every replica, from `apply`. Voters are fixed.
+   */
+  setObservers(observers: readonly NodeId[]): void;
   /** One line: id and role, epoch, committed/logged. */
   toString(): string;
   /** Settles when the replica has stopped: with the error that stopped it, or undefined after `close`. */

@@ -13,7 +13,7 @@ export interface MemoryNetwork {
 
 interface Member {
   readonly listener: TransportListener;
-  readonly peers: ReadonlySet<NodeId>;
+  peers: ReadonlySet<NodeId>;
   readonly links: Map<NodeId, LinkId>;
 }
 
@@ -74,6 +74,11 @@ export function createMemoryNetwork(): MemoryNetwork {
           later(() => {
             if (receiver.links.get(id) === present) receiver.listener.message(id, present, message);
           });
+        },
+        setPeers: (wanted) => {
+          member.peers = new Set(wanted);
+          for (const peer of member.links.keys()) if (!member.peers.has(peer)) unlink(id, peer);
+          for (const peer of wanted) link(id, peer);
         },
         close: async () => {
           if (members.get(id) !== member) return;

@@ -121,7 +121,8 @@ class LinkHub implements TransportPort {
   readonly #unsentBytesMax: number;
   readonly #messageBytesMax: number;
   readonly #present: Map<NodeId, Present> = new Map<NodeId, Present>();
-  readonly #stop: AbortController = new AbortController();
+  /** By member with a smaller number: how to stop dialing it. */
+  readonly #dialing: Map<NodeId, AbortController> = new Map<NodeId, AbortController>();
   #server: LinkServer | undefined;
   #peers: ReadonlySet<NodeId> = new Set();
   #listener: TransportListener | undefined;
@@ -163,10 +164,20 @@ class LinkHub implements TransportPort {
     if (id !== this.#options.id) {
       throw new ConsensusError("invalid-options", `the transport of member ${this.#options.id} was given to ${id}`);
     }
-    this.#peers = new Set(peers);
     this.#listener = listener;
-    for (const peer of peers) if (peer < id) void this.#keep(peer);
+    this.setPeers(peers);
     return this;
+  }
+
+  setPeers(peers: readonly NodeId[]): void {
+    this.#peers = new Set(peers);
+    for (const [peer, dialing] of this.#dialing) {
+      if (this.#peers.has(peer)) continue;
+      dialing.abort();
+      this.#dialing.delete(peer);
+    }
+    for (const [peer, { link }] of this.#present) if (!this.#peers.has(peer)) link.close();
+    for (const peer of peers) if (peer < this.#options.id && !this.#dialing.has(peer)) void this.#keep(peer);
   }
 
   send(peer: NodeId, wanted: LinkId | undefined, message: ZabMessage): void {
@@ -184,14 +195,16 @@ class LinkHub implements TransportPort {
 
   async close(): Promise<void> {
     this.#listener = undefined;
-    this.#stop.abort();
+    for (const dialing of this.#dialing.values()) dialing.abort();
     for (const { link } of this.#present.values()) link.close();
     this.#present.clear();
     await this.#server?.close();
   }
 
   async #keep(peer: NodeId): Promise<void> {
-    const { signal } = this.#stop;
+    const dialing = new AbortController();
+    const { signal } = dialing;
+    this.#dialing.set(peer, dialing);
     const { addressOf } = this.#options;
     const address = (): MemberAddress => addressOf(peer) ?? { host: "127.0.0.1", port: 0 };
     await keepDialing(

@@ -21,5 +21,7 @@ export interface Transport {
 export interface TransportPort {
   /** Dropped when that link is gone, of which the listener hears by `linkDown`. Without a link: on any there is. */
   send(peer: NodeId, link: LinkId | undefined, message: ZabMessage): void;
+  /** Keeps links to exactly these from now on. Links to others end, of which the listener hears. */
+  setPeers(peers: readonly NodeId[]): void;
   close(): Promise<void>;
 }

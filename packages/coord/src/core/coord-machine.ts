@@ -25,14 +25,17 @@ const noChanges: readonly TreeChange[] = [];
  */
 export class CoordMachine {
   readonly #rules: TreeRules;
-  #tree = new DataTree();
+  #tree: DataTree;
   #sessions = new SessionTable();
-  #outstanding = new Outstanding(this.#tree);
+  #outstanding: Outstanding;
   #lastZxid = 0n;
   #preparedZxid = 0n;
 
-  constructor(rules: TreeRules) {
+  /** `config` is the configuration of the ensemble as it begins, the same on all servers. */
+  constructor(rules: TreeRules, config?: string) {
     this.#rules = rules;
+    this.#tree = new DataTree(config);
+    this.#outstanding = new Outstanding(this.#tree);
   }
 
   /** For reads only. */
@@ -146,7 +149,7 @@ export class CoordMachine {
       case "setData": {
         const { stat, change } = this.#tree.setData(op, zxid, timeMs);
         changes.push(change);
-        return { err: ok, stat };
+        return { err: ok, stat, data: op.data };
       }
       case "setAcl":
         return { err: ok, stat: this.#tree.setAcl(op) };

@@ -20,15 +20,16 @@ export class DataTree {
   /** Paths with a limits node. */
   readonly #quotas = new Set<string>();
 
-  constructor() {
+  /** `config` is what `/zookeeper/config` shows: the servers of the ensemble, nothing for one that stands alone. */
+  constructor(config: string = "") {
     const birth = { zxid: 0n, timeMs: 0n, data: new Uint8Array(0), acl: openAcl, kind: persistentKind };
     for (const path of [specialPaths.root, specialPaths.zookeeper, specialPaths.quota]) {
       this.#nodes.set(path, createZnode(birth));
     }
-    const config = createZnode({ ...birth, acl: readAcl });
+    const configNode = createZnode({ ...birth, data: new TextEncoder().encode(config), acl: readAcl });
     // ZooKeeper sets this list with version -1 at start, which leaves the aversion there.
-    config.aversion = -1;
-    this.#nodes.set(specialPaths.config, config);
+    configNode.aversion = -1;
+    this.#nodes.set(specialPaths.config, configNode);
     // Not counted as creates: a fresh root shows cversion -1, a fresh /zookeeper -2.
     this.#existing(specialPaths.root).children.add("zookeeper");
     this.#existing(specialPaths.zookeeper).children.add("quota").add("config");

@@ -3,6 +3,7 @@ import type { MultiOp } from "../protocol/multi-request.ts";
 import { prepareCheck, prepareDelete, prepareReap, prepareRemoval } from "./prepare-change.ts";
 import { prepareSetAcl, prepareSetData } from "./prepare-change.ts";
 import { type PrepareContext, reject } from "./prepare-context.ts";
+import { prepareReconfig } from "./prepare-reconfig.ts";
 import { prepareCreate } from "./prepare-create.ts";
 import type { CloseSessionTxn, ErrorTxn, MultiTxn, OpTxn, TxnBody } from "./txn.ts";
 import type { WriteOp } from "./write-request.ts";
@@ -93,8 +94,7 @@ export function prepareBody(op: WriteOp, context: PrepareContext): TxnBody {
     case "reap":
       return prepareReap(op.path, context);
     case "reconfig":
-      // A standalone server has no ensemble to change; behind `reconfigEnabled`, as ZooKeeper answers.
-      return reject(context.rules.reconfigEnabled ? errorCodes.unimplemented : errorCodes.reconfigDisabled);
+      return prepareReconfig(op, context);
     default:
       return prepareOp(op, context, false);
   }

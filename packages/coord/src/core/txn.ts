@@ -90,6 +90,8 @@ export interface OpResult {
   readonly err: ErrorCode;
   readonly path?: string;
   readonly stat?: Stat;
+  /** Of a changed node. */
+  readonly data?: Uint8Array | null;
 }
 
 /** What applying a transaction did: the outcome for the caller, and the changes in their order. */

@@ -56,10 +56,6 @@ function multiResult(op: MultiOp, { path, stat }: OpResult): MultiResult {
   }
 }
 
-function assertNever(truth: string): never {
-  assert(false, truth);
-}
-
 /** The body of a successful write's reply. */
 export function writeResponse(request: ClientWrite, result: ApplyResult): Response {
   const { path, stat } = result;
@@ -72,6 +68,9 @@ export function writeResponse(request: ClientWrite, result: ApplyResult): Respon
     case "createTtl":
       assert(path !== undefined && stat !== undefined, "a create has a path and a Stat");
       return { type: request.type, path, stat };
+    case "reconfig":
+      assert(stat !== undefined && result.data !== undefined, "a new configuration has a content and a Stat");
+      return { type: "reconfig", data: result.data, stat };
     case "setData":
     case "setAcl":
       assert(stat !== undefined, "a change of a node has a Stat");
@@ -81,7 +80,5 @@ export function writeResponse(request: ClientWrite, result: ApplyResult): Respon
     case "delete":
     case "closeSession":
       return { type: request.type };
-    case "reconfig":
-      return assertNever("a reconfiguration is always refused");
   }
 }

@@ -1,5 +1,5 @@
 export { startEnsemble, type Ensemble, type EnsembleOptions, type EnsembleServer } from "./start-ensemble.ts";
-export { startMember, type MemberOptions } from "./start-member.ts";
+export { startMember, type MemberOptions, type MemberServer } from "./start-member.ts";
 export { startServer } from "./start-server.ts";
 export { type CoordServer } from "./start-node.ts";
 export { type ServerMode } from "./server-mode.ts";

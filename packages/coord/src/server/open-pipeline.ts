@@ -10,6 +10,7 @@ import {
 import { createHash, randomBytes } from "node:crypto";
 import { CoordError, type CoordErrorCode } from "../coord-error.ts";
 import { CoordMachine } from "../core/coord-machine.ts";
+import { type EnsembleConfig, formatConfig, parseConfig, votersOf } from "../core/ensemble-config.ts";
 import { Pipeline } from "../pipeline/pipeline.ts";
 import { SoloReplication } from "../pipeline/solo-replication.ts";
 import type { PipelineEnvironment } from "../ports/pipeline-environment.ts";
@@ -24,6 +25,10 @@ export interface Membership {
   readonly storage: Disk;
   readonly transport: Transport;
   readonly bootstrap: boolean;
+  /** The servers as the ensemble begins; none where they cannot change. */
+  readonly servers?: EnsembleConfig;
+  /** The servers are these from now on. */
+  readonly onServers?: (servers: EnsembleConfig) => void;
 }
 
 /** The pure part of a server, wired to time and to its log. */
@@ -92,8 +97,17 @@ export async function openReplicatedPipeline(
   membership: Membership,
   answerWord: AnswerWord,
 ): Promise<OpenPipeline> {
-  const machine = new CoordMachine(options);
-  const replication = new ReplicatedMachine(machine);
+  const { servers, onServers } = membership;
+  const machine = new CoordMachine(options, servers === undefined ? undefined : formatConfig(servers, 0n));
+  const onConfig = (text: string): void => {
+    const config = parseConfig(text).servers;
+    if (config.size === 0) return;
+    onServers?.(config);
+    const voters = votersOf(config);
+    opened.replica?.setObservers([...config.keys()].filter((id) => !voters.includes(id)));
+  };
+  const opened: { replica?: Replica } = {};
+  const replication = new ReplicatedMachine(machine, onConfig);
   const environment = environmentOf(options, answerWord);
   const pipeline = new Pipeline({ ...options, serverId: membership.id }, { machine, replication, environment });
   try {
@@ -105,6 +119,7 @@ export async function openReplicatedPipeline(
       // What a client may send, with what the servers add to it.
       requestBytesMax: options.frameBytesMax + 64 * 1024,
     });
+    opened.replica = replica;
     replication.connect(pipeline, replica);
     return { pipeline, replica };
   } catch (thrown) {

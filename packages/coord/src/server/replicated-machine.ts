@@ -5,6 +5,7 @@ import type { Txn } from "../core/txn.ts";
 import { readTxn, writeTxn } from "../core/txn-codec.ts";
 import type { WriteRequest } from "../core/write-request.ts";
 import { readWriteRequest, writeWriteRequest } from "../core/write-request-codec.ts";
+import { specialPaths } from "../core/zookeeper-path.ts";
 import type { CommitListener, ProposalToken, Replication } from "../ports/replication.ts";
 import { JuteReader } from "../protocol/jute-reader.ts";
 import { JuteWriter } from "../protocol/jute-writer.ts";
@@ -39,11 +40,14 @@ export class ReplicatedMachine implements Machine, Replication {
   #isLeading = false;
   /** What this server prepared as the leader, by position, so that it need not be read again from its bytes. */
   readonly #prepared = new Map<bigint, Txn>();
+  readonly #onConfig: (text: string) => void;
   #listener: CommitListener | undefined;
   #replica: Replica | undefined;
 
-  constructor(machine: CoordMachine) {
+  /** `onConfig` hears of every other configuration of the ensemble, at its place in the log. */
+  constructor(machine: CoordMachine, onConfig: (text: string) => void) {
     this.#machine = machine;
+    this.#onConfig = onConfig;
   }
 
   /** Wires the listener and the replica, which are made of this. */
@@ -56,6 +60,7 @@ export class ReplicatedMachine implements Machine, Replication {
       listener.ledBy(leader === undefined ? "none" : leader === id ? "self" : "other");
     };
     replica.events.on("leader", tell);
+    this.#tellConfig();
     tell(replica.status());
   }
 
@@ -110,6 +115,7 @@ export class ReplicatedMachine implements Machine, Replication {
     const txn = this.#prepared.get(position) ?? readTxn(reader);
     this.#prepared.delete(position);
     const result = this.#machine.apply(position, txn);
+    if (result.changes.some(({ path }) => path === specialPaths.config)) this.#tellConfig();
     this.#listener?.committed({ token: life === this.#life ? token : 0, txn, result });
     return nothing;
   }
@@ -120,8 +126,15 @@ export class ReplicatedMachine implements Machine, Replication {
 
   restore(chunks: readonly Uint8Array[]): void {
     this.#machine.restore(chunks);
+    this.#tellConfig();
     this.#prepared.clear();
     this.#listener?.restored();
+  }
+
+  #tellConfig(): void {
+    // While the replica is being opened there is nobody to tell; `connect` does it then.
+    if (this.#replica === undefined) return;
+    this.#onConfig(new TextDecoder().decode(this.#machine.tree.get(specialPaths.config)?.data ?? new Uint8Array(0)));
   }
 
   leadershipLost(): void {

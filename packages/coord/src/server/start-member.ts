@@ -5,18 +5,28 @@ import {
   type LinkProblem,
   type MemberAddress,
 } from "@tutti/consensus";
+import { type EnsembleConfig, type ServerSpec, votersOf } from "../core/ensemble-config.ts";
 import { CoordError } from "../coord-error.ts";
 import { coordErrorOf } from "./open-pipeline.ts";
 import { resolveServerOptions, type ServerOptions } from "./server-options.ts";
 import { type CoordServer, startNode } from "./start-node.ts";
 import { closeOnAbort } from "./start-server.ts";
 
+/** Where a server takes links from the others, and what `/zookeeper/config` tells of it. */
+export interface MemberServer extends MemberAddress {
+  readonly isObserver?: boolean;
+  /** ZooKeeper's second port. Nothing listens there. */
+  readonly electionPort?: number;
+  readonly clientHost?: string | undefined;
+  readonly clientPort?: number | undefined;
+}
+
 /** A server of an ensemble whose servers are processes of their own. */
 export interface MemberOptions extends ServerOptions {
   /** Number of this server in the ensemble, 1 to 254. */
   readonly id: number;
   /** Where the servers, this one included, take links from each other; the same on all of them. */
-  readonly servers: ReadonlyMap<number, MemberAddress & { readonly isObserver?: boolean }>;
+  readonly servers: ReadonlyMap<number, MemberServer>;
   readonly dataDir: string;
   /** Known to all servers and to nobody else, at least 16 bytes. */
   readonly secret?: Uint8Array;
@@ -32,6 +42,11 @@ export interface MemberOptions extends ServerOptions {
 }
 
 const idMax = 254;
+
+function specOf(id: number, server: MemberServer): ServerSpec {
+  const { host, port, isObserver = false, electionPort = 0, clientHost, clientPort } = server;
+  return { id, host, port, electionPort, isObserver, clientHost, clientPort };
+}
 
 /**
  * Starts one server of an ensemble. It resolves when it listens, and does not wait for the others: `serving` does.
@@ -56,12 +71,13 @@ export async function startMember(options: MemberOptions): Promise<CoordServer> 
   if (own === undefined || !Number.isInteger(id) || id < 1 || id > idMax) {
     throw new CoordError("invalid-options", `there is no server ${id} from 1 to ${idMax} among the servers`);
   }
-  const voters = [...servers].filter(([, { isObserver }]) => isObserver !== true).map(([member]) => member);
-  const observers = [...servers.keys()].filter((member) => !voters.includes(member));
+  let config: EnsembleConfig = new Map([...servers].map(([member, server]) => [member, specOf(member, server)]));
+  const voters = votersOf(config);
+  const observers = [...config.keys()].filter((member) => !voters.includes(member));
   const transport = await createTcpTransport({
     id,
     listen: { host: own.host, port: own.port },
-    addressOf: (member) => servers.get(member),
+    addressOf: (member) => config.get(member),
     isNetworkTrusted,
     ...(secret === undefined ? {} : { secret }),
     ...(onLinkProblem === undefined ? {} : { onProblem: onLinkProblem }),
@@ -71,7 +87,17 @@ export async function startMember(options: MemberOptions): Promise<CoordServer> 
   });
   try {
     const storage = createFileDisk(dataDir);
-    const server = await startNode(resolved, { id, members: { voters, observers }, storage, transport, bootstrap });
+    const onServers = (next: EnsembleConfig): void => void (config = next);
+    const members = { voters, observers };
+    const server = await startNode(resolved, {
+      id,
+      members,
+      storage,
+      transport,
+      bootstrap,
+      servers: config,
+      onServers,
+    });
     closeOnAbort(server, signal);
     return server;
   } catch (thrown) {

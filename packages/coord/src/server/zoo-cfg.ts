@@ -1,23 +1,13 @@
 import { CoordError } from "../coord-error.ts";
+import { type EnsembleConfig, parseServerSpec, type ServerSpec } from "../core/ensemble-config.ts";
 import { fourLetterWords, type FourLetterWord } from "../protocol/four-letter-words.ts";
 import type { ServerOptions } from "./server-options.ts";
-
-/** One `server.N` line. */
-export interface ZooCfgServer {
-  readonly host: string;
-  /** Where it takes links from the other servers. */
-  readonly port: number;
-  readonly isObserver: boolean;
-  /** Behind a semicolon; stands for `clientPort` and `clientPortAddress` of that server. */
-  readonly clientPort: number | undefined;
-  readonly clientHost: string | undefined;
-}
 
 /** What ZooKeeper's configuration file says, in our words. */
 export interface ZooCfg {
   readonly options: ServerOptions & { readonly dataDir: string };
   /** By number; empty for a server that stands alone. */
-  readonly servers: ReadonlyMap<number, ZooCfgServer>;
+  readonly servers: EnsembleConfig;
   /** Another file with more `server.N` lines. */
   readonly dynamicConfigFile: string | undefined;
   /** File with the secret that the servers share. Ours: `tutti.secretFile`. */
@@ -100,26 +90,6 @@ function unset(value: unknown): boolean {
   return value === undefined || value === -1;
 }
 
-/** `host:port:port[:participant|observer][;[clientHost:]clientPort]`; the host may be an IPv6 address in brackets. */
-const serverLine = /^(\[[^\]]+\]|[^:;]+):(\d+):(\d+)(?::(participant|observer))?(?:;(?:(\[[^\]]+\]|[^:]+):)?(\d+))?$/;
-
-function unbracketed(host: string | undefined): string | undefined {
-  return host?.replace(/^\[|\]$/g, "");
-}
-
-function parseServer(value: string): ZooCfgServer | undefined {
-  const match = serverLine.exec(value);
-  if (match === null) return undefined;
-  const [, host = "", port, , type, clientHost, clientPort] = match;
-  return {
-    host: unbracketed(host) ?? "",
-    port: Number(port),
-    isObserver: type === "observer",
-    clientHost: unbracketed(clientHost),
-    clientPort: clientPort === undefined ? undefined : Number(clientPort),
-  };
-}
-
 function linesOf(text: string): (readonly [key: string, value: string])[] {
   const pairs: (readonly [string, string])[] = [];
   for (const raw of text.split(/\r?\n/)) {
@@ -137,7 +107,7 @@ function linesOf(text: string): (readonly [key: string, value: string])[] {
  */
 export function parseZooCfg(text: string, properties: Readonly<Record<string, string>> = {}): ZooCfg {
   const options: Record<string, unknown> = { host: "0.0.0.0" };
-  const servers = new Map<number, ZooCfgServer>();
+  const servers = new Map<number, ServerSpec>();
   const problems: string[] = [];
   const ignored: string[] = [];
   let dataDir: string | undefined;
@@ -150,7 +120,7 @@ export function parseZooCfg(text: string, properties: Readonly<Record<string, st
     const setting = settings.get(key);
     if (problem !== undefined) problems.push(problem);
     else if (server !== null) {
-      const parsed = parseServer(value);
+      const parsed = parseServerSpec(Number(server[1]), value);
       if (parsed === undefined) problems.push(`${key}=${value} is not host:port:port[:type][;clientPort]`);
       else servers.set(Number(server[1]), parsed);
     } else if (key === "dataDir") dataDir = value;

@@ -9,7 +9,7 @@ import { LinkProxy } from "./link-proxy.ts";
 const script = fileURLToPath(new URL("./server-process.ts", import.meta.url));
 
 /** Ports that are free now. Servers must know each other's before they start. */
-async function freePorts(count: number): Promise<number[]> {
+export async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
     Array.from({ length: count }, async () => {
       const server = createServer();

@@ -28,11 +28,12 @@ describe("a zoo.cfg", () => {
       host: "0.0.0.0",
       connectionsPerAddressMax: 60,
     });
+    const ports = { port: 2888, electionPort: 3888 };
     const none = { clientHost: undefined, clientPort: undefined };
-    expect([...config.servers]).toEqual([
-      [1, { host: "zoo1", port: 2888, isObserver: false, ...none }],
-      [2, { host: "2001:db8::1", port: 2888, isObserver: false, clientHost: undefined, clientPort: 2182 }],
-      [3, { host: "zoo3", port: 2888, isObserver: true, clientHost: "0.0.0.0", clientPort: 2183 }],
+    expect([...config.servers.values()]).toEqual([
+      { id: 1, host: "zoo1", ...ports, isObserver: false, ...none },
+      { id: 2, host: "2001:db8::1", ...ports, isObserver: false, clientHost: undefined, clientPort: 2182 },
+      { id: 3, host: "zoo3", ...ports, isObserver: true, clientHost: "0.0.0.0", clientPort: 2183 },
     ]);
   });
 
