@@ -89,6 +89,7 @@ const codesOfRuntime: Readonly<Record<RuntimeError["code"], DatasetErrorCode>> =
   "worker-lost": "worker-lost",
   canceled: "canceled",
   timeout: "timeout",
+  "queue-full": "task-failed",
   "executor-closed": "executor-closed",
   "spill-failed": "write-failed",
   "corrupt-block": "task-failed",

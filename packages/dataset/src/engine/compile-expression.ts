@@ -3,6 +3,7 @@ import { functionOf } from "../plan/functions/catalogue.ts";
 import type { SqlArgument } from "../plan/functions/function-row.ts";
 import { sqlLambda } from "../plan/functions/lambda-sql.ts";
 import { sqlName, sqlText, sqlType } from "../plan/functions/sql-type.ts";
+import { asDecimal } from "../plan/coercion.ts";
 import type { DataType } from "../plan/data-type.ts";
 import type { Resolved, ResolvedPlan, ResolvedSortKey } from "../plan/resolved-plan.ts";
 import { DatasetError } from "../dataset-error.ts";
@@ -12,6 +13,10 @@ import { compileCast } from "./compile-cast.ts";
 export interface ExpressionScope {
   readonly columns: readonly string[];
   readonly outer: ExpressionScope | undefined;
+  /** Whether decimals are computed with 128 bits: slower, and never too narrow. */
+  readonly isWide: boolean;
+  /** What variables of lambdas are called, where that is not their own name. */
+  readonly variables?: ReadonlyMap<string, string>;
   readonly compileSubquery: (plan: ResolvedPlan, outer: ExpressionScope) => string;
 }
 
@@ -44,7 +49,7 @@ export function compileExpression(expression: Resolved, scope: ExpressionScope):
     case "inSubquery":
       return `(${compile(expression.input)} IN (${scope.compileSubquery(expression.plan, scope)}))`;
     case "lambdaVariable":
-      return sqlName(expression.name);
+      return scope.variables?.get(expression.name) ?? sqlName(expression.name);
     case "lambda":
       return sqlLambda(expression.parameters, compile(expression.body));
   }
@@ -65,14 +70,43 @@ function compileCall(call: Extract<Resolved, { kind: "call" }>, scope: Expressio
     type: arg.type,
     nullable: arg.nullable,
     ...(arg.kind === "literal" ? { literal: arg.value } : {}),
+    ...(arg.kind === "lambda" ? { body: bodyOf(arg, scope) } : {}),
   }));
   if (row === undefined) throw new DatasetError("unknown-function", `${call.name} has no form in the engine`);
   const filter = call.filter === undefined ? "" : ` FILTER (WHERE ${compileExpression(call.filter, scope)})`;
-  const sql = row.sql(args, call.type, `${filter}${over}`);
+  const sql = row.sql(scope.isWide ? widen(call, args) : args, call.type, `${filter}${over}`);
   // A pivot cell without rows: see onlyWhere.
   const isPivotCell =
     call.filter !== undefined && call.nullable && row.kind === "aggregate" && !row.nullable(call.args);
   return isPivotCell ? `CASE WHEN count(*)${filter} > 0 THEN ${sql} END` : sql;
+}
+
+/**
+ * The engine multiplies and adds decimals of up to 18 digits in 64 bits, and says so when that was too narrow. Then the
+ * query runs once more with this.
+ */
+function widen(
+  { name, type }: Extract<Resolved, { kind: "call" }>,
+  args: readonly SqlArgument[],
+): readonly SqlArgument[] {
+  const [a, b] = args;
+  if (type.kind !== "decimal" || a === undefined || b === undefined) return args;
+  const [left, right] = [asDecimal(a.type), asDecimal(b.type)];
+  const cast = (arg: SqlArgument, to: DataType): SqlArgument => ({ ...arg, sql: `CAST(${arg.sql} AS ${sqlType(to)})` });
+  if (name === "add" || name === "subtract") return [cast(a, type), cast(b, type)];
+  if (name !== "multiply") return args;
+  return [cast(a, { ...left, precision: Math.max(left.precision, 38 - right.precision) }), b];
+}
+
+function bodyOf(
+  { parameters, body }: Extract<Resolved, { kind: "lambda" }>,
+  scope: ExpressionScope,
+): (names: readonly string[]) => string {
+  return (names) => {
+    const renamed = parameters.map((parameter, index) => [parameter, names[index] ?? sqlName(parameter)] as const);
+    const variables = new Map([...(scope.variables ?? []), ...renamed]);
+    return compileExpression(body, { ...scope, variables });
+  };
 }
 
 function compileWindow(window: Extract<Resolved, { kind: "window" }>, scope: ExpressionScope): string {

@@ -6,6 +6,7 @@ import { compileExpression, compileLiteral, compileSortKey, type ExpressionScope
 /** How the leaves of a plan are read: the compiler knows neither files nor memory. */
 export interface LeafCompiler {
   /** A query whose columns are named `c0`, `c1`, … and have exactly the types of the plan's schema. */
+  readonly isWide?: boolean;
   readonly leaf: (plan: Extract<ResolvedPlan, { kind: "scan" | "local" | "kept" }>) => string;
 }
 
@@ -41,6 +42,7 @@ interface Compiler {
 }
 
 function createCompiler(leaves: LeafCompiler): Compiler {
+  const { isWide = false } = leaves;
   let aliasCount = 0;
   const named = (query: string, columnCount: number): Select => {
     aliasCount += 1;
@@ -55,6 +57,7 @@ function createCompiler(leaves: LeafCompiler): Compiler {
   const scopeOf = (select: Select, outer: ExpressionScope | undefined): ExpressionScope => ({
     columns: select.columns,
     outer,
+    isWide,
     compileSubquery: (plan, scope) => text(plan, scope),
   });
 
@@ -190,7 +193,7 @@ function createCompiler(leaves: LeafCompiler): Compiler {
   const sqlText = (plan: SqlPlan, outer: ExpressionScope | undefined): string => {
     const holes = plan.holes.map((hole) =>
       hole.kind === "value"
-        ? `(${compileExpression(hole.value, { columns: [], outer, compileSubquery: text })})`
+        ? `(${compileExpression(hole.value, { columns: [], outer, isWide, compileSubquery: text })})`
         : `(${withNames(text(hole.plan, outer), hole.plan)})`,
     );
     const query = plan.parts.map((part, index) => `${part}${holes[index] ?? ""}`).join("");

@@ -19,6 +19,8 @@ const rules: readonly (readonly [RegExp, DatasetErrorCode])[] = [
     /^(Out of Range Error|Conversion Error)[\s\S]*(overflow|out of range|can't be cast because the value|does not fit|could not be cast to DECIMAL|Could not cast value)/i,
     "overflow",
   ],
+  [/Could not parse string/i, "invalid-cast"],
+  [/Map keys? (must|can)/i, "invalid-value"],
   [/^Conversion Error/i, "invalid-cast"],
   [/^Out of Range Error/i, "overflow"],
   [/^IO Error: (No files found|Cannot open file.*No such file)/i, "not-found"],

@@ -71,8 +71,8 @@ export function createFrameEngine({ timeZone, sqlReadsFiles }: FrameEngineOption
     };
   };
 
-  const compile = async (plan: ResolvedPlan, connection: DuckDBConnection): Promise<string> =>
-    compilePlan(plan, await leavesOf(plan, connection));
+  const compile: Access["compile"] = async (plan, connection, isWide = false) =>
+    compilePlan(plan, { ...(await leavesOf(plan, connection)), isWide });
 
   const access: Access = { connect, compile };
   return {
@@ -100,7 +100,22 @@ const scansMax = 1000;
 
 interface Access {
   readonly connect: () => Promise<DuckDBConnection>;
-  readonly compile: (plan: ResolvedPlan, connection: DuckDBConnection) => Promise<string>;
+  readonly compile: (plan: ResolvedPlan, connection: DuckDBConnection, isWide?: boolean) => Promise<string>;
+}
+
+/** The engine's word for decimals that it computed in too few bits. */
+function isNarrow(thrown: unknown): boolean {
+  return thrown instanceof Error && /^Out of Range Error: Overflow in \w+ of DECIMAL\(\d+\)/.test(thrown.message);
+}
+
+/** Once more with room where decimals overflowed in the engine's narrow ones. */
+async function withRoom<T>(run: (isWide: boolean) => Promise<T>): Promise<T> {
+  try {
+    return await run(false);
+  } catch (thrown) {
+    if (!isNarrow(thrown)) throw thrown;
+    return await run(true);
+  }
 }
 
 async function lendAll(run: Pick<QueryRun, "local">): Promise<() => void> {
@@ -122,10 +137,13 @@ async function* runPlan(
   run.signal?.addEventListener("abort", interrupt, { once: true });
   try {
     throwIfAborted(run.signal);
-    const result = await connection.stream(await compile(plan, connection));
     const readers = plan.schema.map(readerOf);
-    for (;;) {
-      const chunk = await result.fetchChunk();
+    // Overflow shows before the first rows or not at all where rows are grouped or sorted; later it is an error.
+    const { result, first } = await withRoom(async (isWide) => {
+      const opened = await connection.stream(await compile(plan, connection, isWide));
+      return { result: opened, first: await opened.fetchChunk() };
+    });
+    for (let chunk = first; ; chunk = await result.fetchChunk()) {
       throwIfAborted(run.signal);
       if (chunk === null || chunk.rowCount === 0) return;
       yield { columns: readChunk(chunk, readers), rowCount: chunk.rowCount };
@@ -168,7 +186,7 @@ async function executeWith<T>(
   run.signal?.addEventListener("abort", interrupt, { once: true });
   try {
     throwIfAborted(run.signal);
-    return await execute(await compile(plan, connection), connection);
+    return await withRoom(async (isWide) => await execute(await compile(plan, connection, isWide), connection));
   } catch (thrown) {
     throwIfAborted(run.signal);
     throw fromEngine(thrown);

@@ -121,9 +121,8 @@ export function adaptLiteral(literal: Resolved, type: DataType): Resolved | unde
       const digits = Math.max(1, String(Math.abs(value)).length);
       return { ...literal, type: { kind: "decimal", precision: digits, scale: 0 } };
     }
-    if (type.kind === "double" || type.kind === "float") return { ...literal, type };
   }
-  if (typeof value === "number" && (type.kind === "double" || type.kind === "float")) return { ...literal, type };
+  if (typeof value === "number" && type.kind === "double") return { ...literal, type };
   const isText = typeof value === "string";
   const takesText: readonly TypeKind[] = [
     "date",
@@ -137,8 +136,13 @@ export function adaptLiteral(literal: Resolved, type: DataType): Resolved | unde
   ];
   if (isText && takesText.includes(type.kind)) return castTo(literal, type);
   if (typeof value === "object" && value?.tag === "timestamp" && type.kind === "date") return dateOf(literal, type);
-  if (typeof value === "object" && value?.tag === "bigint" && isNumeric(type)) return castTo(literal, type);
+  if (typeof value === "object" && value?.tag === "bigint" && isWide(type)) return castTo(literal, type);
   return undefined;
+}
+
+/** Where a 64-bit integer has room, more or less: narrower types meet it in its own. */
+function isWide({ kind }: DataType): boolean {
+  return kind === "long" || kind === "decimal" || kind === "double";
 }
 
 const microsPerDay = 86_400_000_000n;

@@ -44,7 +44,7 @@ const cast =
   (args, type, over) =>
     `${fill(template, args, over)}::${sqlType(type)}`;
 
-const sameNames = ["var_pop", "var_samp", "stddev_pop", "stddev_samp", "skewness", "kurtosis", "median"] as const;
+const sameNames = ["var_pop", "var_samp", "stddev_pop", "stddev_samp", "kurtosis", "median"] as const;
 
 const pairNames = [
   "corr",
@@ -72,14 +72,19 @@ export const aggregates: readonly FunctionRow[] = [
   aggregate("avg", ["numeric", averageType, average]),
   aggregate("min", ["any", "first", "min($1)$over"]),
   aggregate("max", ["any", "first", "max($1)$over"]),
-  aggregate("min_by", ["any any", "first", "arg_min($1, $2)$over"]),
-  aggregate("max_by", ["any any", "first", "arg_max($1, $2)$over"]),
+  aggregate("min_by", ["any any", "first", "arg_min_null($1, $2)$over"]),
+  aggregate("max_by", ["any any", "first", "arg_max_null($1, $2)$over"]),
   aggregate("first", ["any", "first", "first($1)$over"]),
   aggregate("last", ["any", "first", "last($1)$over"]),
   aggregate("any_value", ["any", "first", "first($1)$over"]),
   aggregate("count_if", ["boolean", longType, cast("count_if($1)$over")], "never"),
   aggregate("bool_and", ["boolean", booleanType, "bool_and($1)$over"]),
   aggregate("bool_or", ["boolean", booleanType, "bool_or($1)$over"]),
+  aggregate("every", ["boolean", booleanType, "bool_and($1)$over"]),
+  aggregate("some", ["boolean", booleanType, "bool_or($1)$over"]),
+  aggregate("skewness", ["double", doubleType, skewness]),
+  aggregate("first_ignore_nulls", ["any", "first", "any_value($1)$over"]),
+  aggregate("last_ignore_nulls", ["any", "first", "list_filter(list($1)$over, lambda e: e IS NOT NULL)[-1]"]),
   aggregate("bit_and", ["integral", "first", "bit_and($1)$over"]),
   aggregate("bit_or", ["integral", "first", "bit_or($1)$over"]),
   aggregate("bit_xor", ["integral", "first", "bit_xor($1)$over"]),
@@ -135,4 +140,11 @@ function countDistinctOf(args: readonly SqlArgument[], over: string): string {
   if (args.length === 1) return `count(DISTINCT ${args[0]?.sql})${over}`;
   const isWhole = args.map((arg) => `${arg.sql} IS NOT NULL`).join(" AND ");
   return `count(DISTINCT CASE WHEN ${isWhole} THEN row(${args.map((arg) => arg.sql).join(", ")}) END)${over}`;
+}
+
+/** Of the population; the engine has that of the sample. */
+function skewness([arg]: readonly SqlArgument[], _: DataType, over: string): string {
+  const n = `(count(${arg?.sql})${over})`;
+  const sample = `(skewness(${arg?.sql})${over}) * (${n} - 2) / sqrt(${n} * (${n} - 1))`;
+  return `CASE WHEN ${n} = 0 THEN NULL WHEN ${n} = 1 OR stddev_pop(${arg?.sql})${over} = 0 THEN 'NaN'::DOUBLE WHEN ${n} = 2 THEN 0.0::DOUBLE ELSE ${sample} END`;
 }

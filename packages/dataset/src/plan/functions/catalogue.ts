@@ -1,9 +1,23 @@
-import type { FunctionRow } from "./function-row.ts";
 import { aggregates } from "./aggregates.ts";
 import { basicFunctions } from "./basic-functions.ts";
+import { collectionFunctions } from "./collection-functions.ts";
+import { dateFunctions } from "./date-functions.ts";
+import type { FunctionRow } from "./function-row.ts";
+import { mathFunctions } from "./math-functions.ts";
 import { operators } from "./operators.ts";
+import { stringFunctions } from "./string-functions.ts";
+import { windowFunctions } from "./window-functions.ts";
 
-const groups: readonly (readonly FunctionRow[])[] = [operators, basicFunctions, aggregates];
+const groups: readonly (readonly FunctionRow[])[] = [
+  operators,
+  basicFunctions,
+  mathFunctions,
+  stringFunctions,
+  dateFunctions,
+  collectionFunctions,
+  aggregates,
+  windowFunctions,
+];
 
 const byName: ReadonlyMap<string, FunctionRow> = new Map(groups.flat().map((row) => [row.name, row]));
 

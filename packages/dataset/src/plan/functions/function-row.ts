@@ -21,6 +21,8 @@ export interface SqlArgument {
   readonly nullable: boolean;
   /** The value of a literal, where it is one. */
   readonly literal?: unknown;
+  /** Of a function of elements: its body, with these in the places of its parameters. */
+  readonly body?: (parameters: readonly string[]) => string;
 }
 
 /** A class of types. `same`: all arguments of it meet in their common type. */

@@ -98,6 +98,11 @@ export const operators: readonly FunctionRow[] = [
     remainderType,
     (args) => guarded(args[1], `${args[0]?.sql} % ${args[1]?.sql}`),
   ]),
+  defineFunction("mod", [
+    "sameNumeric sameNumeric",
+    remainderType,
+    (args) => guarded(args[1], `${args[0]?.sql} % ${args[1]?.sql}`),
+  ]),
   defineFunction("div", [
     "integral integral",
     { kind: "long" },
