@@ -7,6 +7,7 @@
  * - `worker-lost`: a thread or process ended, or stopped answering, with work in hand
  * - `canceled`: a signal was aborted
  * - `timeout`: a stated time ran out
+ * - `queue-full`: more calls wait than the executor may hold; wait for some of them, or use `map`
  * - `executor-closed`: the executor was closed, before the call or during it
  * - `spill-failed`: rows could not be written to a file, or read back
  * - `corrupt-block`: rows that crossed threads cannot be decoded
@@ -18,6 +19,7 @@ export type RuntimeErrorCode =
   | "worker-lost"
   | "canceled"
   | "timeout"
+  | "queue-full"
   | "executor-closed"
   | "spill-failed"
   | "corrupt-block";

@@ -2,7 +2,7 @@ import type { CapturedBroadcast } from "../broadcast/broadcast.ts";
 import { RuntimeError } from "../runtime-error.ts";
 import type { AnyFunction } from "../core/job.ts";
 import { FunctionReader } from "./function-reader.ts";
-import type { ClosureGraph, ModuleReference } from "./graph.ts";
+import type { ClosureGraph, GraphNode, ModuleReference } from "./graph.ts";
 import { openFunctionInspector } from "./inspector-session.ts";
 import { GraphWriter } from "./walk.ts";
 import { encodeGraph } from "./wire.ts";
@@ -15,6 +15,8 @@ export interface CapturedClosures {
   readonly modules: readonly ModuleReference[];
   /** The broadcasts that the functions use: their shipments must be there before the functions. */
   readonly broadcasts: readonly CapturedBroadcast[];
+  /** Whether the functions close over nothing but imports and globals: captured again, they would be the same. */
+  readonly isConstant: boolean;
 }
 
 // One inspector session for the thread's life: opening one costs more than a hundred captures, and an idle one costs
@@ -43,7 +45,7 @@ let threadReader: FunctionReader | undefined;
  */
 export function captureClosures(functions: readonly AnyFunction[]): CapturedClosures {
   const { graph, broadcasts } = graphOf(functions);
-  return { bytes: encodeGraph(graph), modules: graph.modules, broadcasts };
+  return { bytes: encodeGraph(graph), modules: graph.modules, broadcasts, isConstant: isConstant(graph) };
 }
 
 /** Throws what `captureClosures` would throw. For executors in this process, which run the functions as they are. */
@@ -60,4 +62,27 @@ function graphOf(functions: readonly AnyFunction[]): { graph: ClosureGraph; broa
   const writer = new GraphWriter(threadReader);
   const graph = writer.write(functions);
   return { graph, broadcasts: [...writer.broadcasts.values()] };
+}
+
+function isConstant({ nodes }: ClosureGraph): boolean {
+  return nodes.every((node) => {
+    switch (node.kind) {
+      case "function":
+        return (
+          node.properties.length === 0 &&
+          node.captures.every(([, slot]) => Array.isArray(slot) && isShared(nodes[slot[0]]))
+        );
+      case "import":
+      case "loader":
+      case "intrinsic":
+        return true;
+      default:
+        return false;
+    }
+  });
+}
+
+/** What every copy of the function finds by itself. A function beside it may be replaced by another one. */
+function isShared(node: GraphNode | undefined): boolean {
+  return node?.kind === "import" || node?.kind === "loader" || node?.kind === "intrinsic";
 }

@@ -27,5 +27,16 @@ export interface JobEvents {
     },
   ];
   stageFinished: [event: StageReport & { readonly jobId: number }];
+  /** A `submit` or an item of a `map` has its answer. */
+  callFinished: [event: { readonly callId: number; readonly attempt: number; readonly atMs: number }];
+  callFailed: [
+    event: {
+      readonly callId: number;
+      readonly attempt: number;
+      readonly message: string;
+      readonly willRetry: boolean;
+      readonly atMs: number;
+    },
+  ];
   jobFinished: [event: { readonly jobId: number; readonly outcome: "succeeded" | "failed"; readonly atMs: number }];
 }

@@ -1,4 +1,7 @@
 import { EventEmitter } from "eventemitter3";
+import type { CallLane } from "../calls/call-lane.ts";
+import { createCallLoop } from "../calls/call-loop.ts";
+import { createSubmitter } from "../calls/create-submitter.ts";
 import type { JobEvents } from "../core/job-events.ts";
 import type { JobGraph } from "../core/job.ts";
 import { RuntimeError } from "../runtime-error.ts";
@@ -8,8 +11,10 @@ import type { AttemptOutput, Lane } from "./lane.ts";
 import { runJob } from "./run-job.ts";
 
 /** What differs between executors: how many slots there are, how a job reaches them, and how they end. */
-export interface ExecutorParts<Block> {
+export interface ExecutorParts<Block, Code> {
   readonly slotCount: number;
+  /** How single calls reach workers. */
+  readonly calls: CallLane<Code>;
   /** Captures the job's functions, or throws `cannot-travel`. Nothing of the job has started yet. */
   openLane(job: JobGraph): Lane<Block>;
   /** Frees what a job left under a key. */
@@ -18,18 +23,21 @@ export interface ExecutorParts<Block> {
 }
 
 /** An executor from its parts. */
-export function createExecutorFrom<Block>(parts: ExecutorParts<Block>): Executor {
+export function createExecutorFrom<Block, Code>(parts: ExecutorParts<Block, Code>): Executor {
   const emitter = new EventEmitter<JobEvents>();
   const closing = new AbortController();
   const kept = new Map<string, readonly AttemptOutput<Block>[]>();
   const running = new Set<Promise<unknown>>();
+  const callLoop = createCallLoop(parts.calls, emitter);
   let jobCount = 0;
   const close = async (): Promise<void> => {
     closing.abort();
+    callLoop.close();
     await Promise.all([parts.close(), Promise.allSettled(running)]);
     kept.clear();
   };
   return {
+    ...createSubmitter(parts.calls, callLoop),
     slotCount: parts.slotCount,
     events: emitter,
     async run(job, options = {}) {

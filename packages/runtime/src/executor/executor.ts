@@ -1,4 +1,5 @@
 import type { EventEmitter } from "eventemitter3";
+import type { Submitter } from "../calls/submitter.ts";
 import type { JobEvents } from "../core/job-events.ts";
 import type { JobGraph, StageReport } from "../core/job.ts";
 import type { TaskNote } from "../core/task.ts";
@@ -28,8 +29,8 @@ export interface JobResult {
   readonly stages: readonly StageReport[];
 }
 
-/** Runs jobs: in this process, on threads, or (`@tutti/runtime/cluster`) on other machines. */
-export interface Executor extends AsyncDisposable {
+/** Runs jobs and single calls: in this process, on threads, or (`@tutti/runtime/cluster`) on other machines. */
+export interface Executor extends Submitter, AsyncDisposable {
   /** How many tasks run at once. */
   readonly slotCount: number;
   /** What happens meanwhile, for progress and logs. */

@@ -1,7 +1,8 @@
 import { tmpdir } from "node:os";
 import { setImmediate, setTimeout } from "node:timers/promises";
 import { assert } from "@tutti/stdx";
-import { checkClosures } from "../closure/capture.ts";
+import { createInProcessCalls } from "../calls/in-process-calls.ts";
+import { checkClosuresWherePossible } from "../closure/check-where-possible.ts";
 import type { AnyFunction, JobGraph, TaskAttempt } from "../core/job.ts";
 import { RuntimeError } from "../runtime-error.ts";
 import { openAttemptBlocks } from "./attempt-blocks.ts";
@@ -35,8 +36,9 @@ type RowBlock = readonly unknown[] | SpilledBlock;
  */
 export function createInProcessExecutor(): Executor {
   const store = createBlockStore({ memoryBytesMax: Infinity, workBytesMax: Infinity, spillDirectory: tmpdir() });
-  return createExecutorFrom<RowBlock>({
+  return createExecutorFrom<RowBlock, AnyFunction>({
     slotCount: 1,
+    calls: createInProcessCalls(),
     openLane: (job) => openLane(job, store),
     drop: (blocks) => store.drop(blocks.filter(isSpilled)),
     close: () => Promise.resolve(store.close()),
@@ -53,7 +55,7 @@ function rowsOf(block: RowBlock): readonly unknown[] {
 }
 
 function openLane(job: JobGraph, store: BlockStore): Lane<RowBlock> {
-  for (const stage of job.stages) checkWherePossible(stage.closures);
+  for (const stage of job.stages) checkClosuresWherePossible(stage.closures);
   let isOver = false;
   const running = new Set<Promise<unknown>>();
   let turnStartedAtMs = performance.now();
@@ -126,17 +128,5 @@ function writeSlices(
       .map((own) => own.filter((block): block is SpilledBlock => !(block instanceof Uint8Array)));
   } finally {
     blocks.close();
-  }
-}
-
-/**
- * What could not travel is refused here too, so that another executor never changes an answer. Where this process has no
- * inspector (`node --permission`), there is no other executor to change it.
- */
-function checkWherePossible(closures: readonly AnyFunction[]): void {
-  try {
-    checkClosures(closures);
-  } catch (thrown) {
-    if (!(thrown instanceof RuntimeError) || thrown.refusal?.reason !== "E_ENGINE") throw thrown;
   }
 }

@@ -32,9 +32,30 @@ export type ToThread =
       /** One word, set to 1 when the job is over: a busy thread sees it without reading its messages. */
       readonly jobIsOver: Int32Array<SharedArrayBuffer>;
     }
-  | { readonly kind: "forget"; readonly stageKeys: readonly string[] };
+  /** For `calls`, once for each thread. */
+  | {
+      readonly kind: "function";
+      readonly key: string;
+      readonly closures: Uint8Array;
+      readonly broadcastIds: readonly string[];
+    }
+  /** Run one after another, answered together. */
+  | { readonly kind: "calls"; readonly calls: readonly SentCall[] }
+  | { readonly kind: "forget"; readonly keys: readonly string[] };
 
-/** From a thread to the driver. A thread runs one task at a time, so an answer needs no name. */
+export interface SentCall {
+  readonly key: string;
+  readonly args: readonly unknown[];
+}
+
+export type SentAnswer =
+  | { readonly kind: "value"; readonly value: unknown }
+  | { readonly kind: "error"; readonly error: PortableError };
+
+export type DoneMessage = Extract<FromThread, { kind: "done" }>;
+export type CalledMessage = Extract<FromThread, { kind: "called" }>;
+
+/** From a thread to the driver. A thread runs one task or one batch of calls at a time, so an answer needs no name. */
 export type FromThread =
   | {
       readonly kind: "done";
@@ -42,6 +63,7 @@ export type FromThread =
       readonly rowCount: number;
       readonly notes: readonly TaskNote[];
     }
+  | { readonly kind: "called"; readonly answers: readonly SentAnswer[] }
   | { readonly kind: "failed"; readonly error: PortableError };
 
 /** An error as it crosses threads: class names survive, classes cannot. */

@@ -6,8 +6,8 @@ export interface ThreadPool {
   /** Waits for a free thread, first come, first served. Rejects with `executor-closed` after `close`. */
   borrow(): Promise<Thread>;
   giveBack(thread: Thread): void;
-  /** Lets every thread go of stages whose job is over. */
-  forget(stageKeys: readonly string[]): void;
+  /** Lets every thread go of what was announced to it. */
+  forget(keys: readonly string[]): void;
   close(): Promise<void>;
 }
 
@@ -51,8 +51,8 @@ export function createThreadPool({ threadsMax, heapBytesMax }: ThreadPoolOptions
       if (waiter === undefined) idle.push(thread);
       else waiter.resolve(thread);
     },
-    forget(stageKeys) {
-      for (const thread of all) thread.forget(stageKeys);
+    forget(keys) {
+      for (const thread of all) thread.forget(keys);
     },
     async close() {
       isClosed = true;

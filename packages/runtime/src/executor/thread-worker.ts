@@ -5,11 +5,13 @@ import { reviveWith } from "../closure/revive.ts";
 import type { AnyFunction } from "../core/job.ts";
 import type { TaskFunction } from "../core/task.ts";
 import { RuntimeError } from "../runtime-error.ts";
+import { transfersOf } from "../calls/moved.ts";
+import { checkTravels } from "../shuffle/rows-codec.ts";
 import { loadTask } from "./load-task.ts";
 import { portError } from "./portable-error.ts";
 import { openAttemptBlocks } from "./attempt-blocks.ts";
 import { readBlock, readingBlocks } from "./stored-block.ts";
-import type { FromThread, ToThread } from "./thread-messages.ts";
+import type { FromThread, SentAnswer, SentCall, ToThread } from "./thread-messages.ts";
 
 type StageMessage = Extract<ToThread, { kind: "stage" }>;
 type TaskMessage = Extract<ToThread, { kind: "task" }>;
@@ -26,9 +28,13 @@ const stages = new Map<string, Promise<LoadedStage>>();
 /** Decoded at most once in this thread, however many stages and jobs use them. */
 const broadcasts = new Map<string, Broadcast<unknown>>();
 
+/** To be asked before anything is awaited: a drop that comes meanwhile is for what comes after. */
+function broadcastsOf(ids: readonly string[]): ReadonlyMap<string, Broadcast<unknown>> {
+  return new Map([...broadcasts].filter(([id]) => ids.includes(id)));
+}
+
 async function loadStage(message: StageMessage): Promise<LoadedStage> {
-  // Before anything is awaited: a drop that comes meanwhile is for the stages after this one.
-  const used = new Map([...broadcasts].filter(([id]) => message.broadcastIds.includes(id)));
+  const used = broadcastsOf(message.broadcastIds);
   const run = await loadTask(message.module, message.exportName);
   return { message, run, closures: await reviveWith(message.closures, used) };
 }
@@ -58,6 +64,46 @@ async function runTask(task: TaskMessage): Promise<FromThread> {
   }
 }
 
+/** The functions that calls name. */
+const functions = new Map<string, Promise<AnyFunction>>();
+
+async function loadFunction({ closures, broadcastIds }: Extract<ToThread, { kind: "function" }>): Promise<AnyFunction> {
+  const [fn] = await reviveWith(closures, broadcastsOf(broadcastIds));
+  if (fn === undefined) throw new RuntimeError("invalid-argument", "a function was announced that is none");
+  return fn;
+}
+
+async function answerCall({ key, args }: SentCall): Promise<SentAnswer> {
+  try {
+    const fn = await functions.get(key);
+    if (fn === undefined) throw new RuntimeError("invalid-argument", `the function ${key} was never announced`);
+    const result = (fn as (...all: readonly unknown[]) => unknown)(...args);
+    const value: unknown = isThenable(result) ? await result : result;
+    checkTravels(value);
+    return { kind: "value", value };
+  } catch (thrown) {
+    return { kind: "error", error: portError(thrown) };
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value;
+}
+
+async function runCalls(calls: readonly SentCall[]): Promise<void> {
+  const answers: SentAnswer[] = [];
+  for (const call of calls) answers.push(await answerCall(call));
+  const transfers = transfersOf(answers.map((answer) => (answer.kind === "value" ? answer.value : undefined)));
+  try {
+    parentPort?.postMessage({ kind: "called", answers } satisfies FromThread, transfers);
+  } catch (thrown) {
+    // One of them cannot be cloned after all, and which one is not said.
+    const error = portError(thrown);
+    const failed = answers.map(() => ({ kind: "error", error }) as const);
+    parentPort?.postMessage({ kind: "called", answers: failed } satisfies FromThread);
+  }
+}
+
 parentPort?.on("message", (message: ToThread) => {
   switch (message.kind) {
     case "stage": {
@@ -71,6 +117,15 @@ parentPort?.on("message", (message: ToThread) => {
         .catch((thrown: unknown): FromThread => ({ kind: "failed", error: portError(thrown) }))
         .then((answer) => parentPort?.postMessage(answer));
       break;
+    case "function": {
+      const loading = loadFunction(message);
+      loading.catch(() => undefined);
+      functions.set(message.key, loading);
+      break;
+    }
+    case "calls":
+      void runCalls(message.calls);
+      break;
     case "broadcast":
       broadcasts.set(message.shipment.id, reviveBroadcast(message.shipment));
       break;
@@ -78,7 +133,7 @@ parentPort?.on("message", (message: ToThread) => {
       broadcasts.delete(message.id);
       break;
     case "forget":
-      for (const key of message.stageKeys) stages.delete(key);
+      for (const key of message.keys) if (!stages.delete(key)) functions.delete(key);
       break;
     default:
       message satisfies never;

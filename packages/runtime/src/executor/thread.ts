@@ -2,7 +2,7 @@ import { Worker, type WorkerOptions } from "node:worker_threads";
 import type { CapturedBroadcast } from "../broadcast/broadcast.ts";
 import { RuntimeError } from "../runtime-error.ts";
 import { reviveError } from "./portable-error.ts";
-import type { FromThread, ToThread } from "./thread-messages.ts";
+import type { CalledMessage, DoneMessage, FromThread, SentCall, ToThread } from "./thread-messages.ts";
 
 /** The worker file stands beside this one, in the sources as in the build. */
 const workerUrl: URL = new URL(
@@ -10,21 +10,23 @@ const workerUrl: URL = new URL(
   import.meta.url,
 );
 
-export type DoneMessage = Extract<FromThread, { kind: "done" }>;
-
 /** One worker thread, as the pool sees it. */
 export interface Thread {
-  /** Announces a stage, once. Must come before the first task of that stage. */
-  announce(stageKey: string, describe: () => Extract<ToThread, { kind: "stage" }>): void;
+  /** Announces a stage or a function, once. Must come before the first task or call of it. */
+  announce(key: string, describe: () => Extract<ToThread, { kind: "stage" | "function" }>): void;
   /** Sends a broadcast, once, until it is released. Must come before the first stage that uses it. */
   share(broadcast: CapturedBroadcast): void;
-  /** Lets go of stages whose job is over. */
-  forget(stageKeys: readonly string[]): void;
+  /** Lets go of what was announced. */
+  forget(keys: readonly string[]): void;
   /** Runs one task; the next may follow only after the answer. Rejects with `worker-lost` when the thread ends. */
   runTask(message: Extract<ToThread, { kind: "task" }>): Promise<DoneMessage>;
+  /** The same for calls, with what they hand over. */
+  runCalls(calls: readonly SentCall[], transfers: readonly ArrayBuffer[]): Promise<CalledMessage>;
   /** Ends it, whatever it does. A task in work is rejected with `worker-lost`. */
   terminate(): Promise<void>;
 }
+
+type Answer = DoneMessage | CalledMessage;
 
 export interface ThreadOptions {
   /** undefined: V8's own limit. */
@@ -43,10 +45,10 @@ export function startThread({ heapBytesMax, onEnd }: ThreadOptions): Thread {
   const announced = new Set<string>();
   /** What this thread has, by id, and how to stop being told of its release. */
   const shared = new Map<string, () => void>();
-  let waiting: PromiseWithResolvers<DoneMessage> | undefined;
+  let waiting: PromiseWithResolvers<Answer> | undefined;
   let endedBy: RuntimeError | undefined;
 
-  const settle = (): PromiseWithResolvers<DoneMessage> | undefined => {
+  const settle = (): PromiseWithResolvers<Answer> | undefined => {
     const settled = waiting;
     waiting = undefined;
     worker.unref();
@@ -68,8 +70,17 @@ export function startThread({ heapBytesMax, onEnd }: ThreadOptions): Thread {
     settle()?.reject(endedBy);
     onEnd();
   };
+  const ask = (message: ToThread, transfers: readonly ArrayBuffer[]): Promise<Answer> => {
+    if (endedBy !== undefined) return Promise.reject(endedBy);
+    const asked = Promise.withResolvers<Answer>();
+    // Throws where something cannot be cloned: then nothing was sent.
+    worker.postMessage(message, transfers);
+    waiting = asked;
+    worker.ref();
+    return asked.promise;
+  };
   worker.on("message", (message: FromThread) => {
-    if (message.kind === "done") settle()?.resolve(message);
+    if (message.kind !== "failed") settle()?.resolve(message);
     else settle()?.reject(reviveError(message.error));
   });
   worker.on("messageerror", (cause) => end("its answer could not be read", cause));
@@ -77,9 +88,9 @@ export function startThread({ heapBytesMax, onEnd }: ThreadOptions): Thread {
   worker.on("exit", (code) => end(`exit code ${code}`));
 
   return {
-    announce(stageKey, describe) {
-      if (announced.has(stageKey)) return;
-      announced.add(stageKey);
+    announce(key, describe) {
+      if (announced.has(key)) return;
+      announced.add(key);
       worker.postMessage(describe());
     },
     share({ shipment, onRelease }) {
@@ -92,17 +103,12 @@ export function startThread({ heapBytesMax, onEnd }: ThreadOptions): Thread {
       shared.set(shipment.id, stop);
       worker.postMessage({ kind: "broadcast", shipment } satisfies ToThread);
     },
-    forget(stageKeys) {
-      const known = stageKeys.filter((key) => announced.delete(key));
-      if (known.length > 0) worker.postMessage({ kind: "forget", stageKeys: known } satisfies ToThread);
+    forget(keys) {
+      const known = keys.filter((key) => announced.delete(key));
+      if (known.length > 0) worker.postMessage({ kind: "forget", keys: known } satisfies ToThread);
     },
-    runTask(message) {
-      if (endedBy !== undefined) return Promise.reject(endedBy);
-      waiting = Promise.withResolvers<DoneMessage>();
-      worker.ref();
-      worker.postMessage(message);
-      return waiting.promise;
-    },
+    runTask: (message) => ask(message, []) as Promise<DoneMessage>,
+    runCalls: (calls, transfers) => ask({ kind: "calls", calls }, transfers) as Promise<CalledMessage>,
     async terminate() {
       end("it was told to");
       await worker.terminate();

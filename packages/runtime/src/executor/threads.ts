@@ -1,5 +1,6 @@
 import { availableParallelism, tmpdir, totalmem } from "node:os";
 import { assert } from "@tutti/stdx";
+import { createThreadCalls, type SentFunction } from "../calls/thread-calls.ts";
 import { captureClosures } from "../closure/capture.ts";
 import type { JobGraph, TaskAttempt } from "../core/job.ts";
 import { RuntimeError } from "../runtime-error.ts";
@@ -83,8 +84,9 @@ export function createThreadExecutor(options: ThreadExecutorOptions = {}): Execu
   });
   const pool = createThreadPool({ threadsMax, heapBytesMax });
   let laneCount = 0;
-  return createExecutorFrom<StoredBlock>({
+  return createExecutorFrom<StoredBlock, SentFunction>({
     slotCount: threadsMax,
+    calls: createThreadCalls(pool, threadsMax),
     openLane: (job) => openLane(job, { pool, store, slotCount: threadsMax, laneId: (laneCount += 1) }),
     drop: (blocks) => store.drop(blocks),
     async close() {

@@ -246,6 +246,13 @@ function writeSerialized(writer: ByteWriter, values: readonly unknown[]): void {
   writer.raw(bytes);
 }
 
+/** Throws `cannot-travel` where V8's serializer would change a value without a word. */
+export function checkTravels(value: unknown): void {
+  if (typeof value === "function" || typeof value === "symbol" || (typeof value === "object" && value !== null)) {
+    refuseWhatWouldChange(value, new Set());
+  }
+}
+
 function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
   if (typeof value !== "object" || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);

@@ -1,0 +1,2 @@
+/** A module of the user's own. */
+export const square = (x: number): number => x * x;
