@@ -53,7 +53,8 @@ export function isValidPath(path: string): boolean {
     .every((component) => component !== "" && component !== "." && component !== "..");
 }
 
-function isForbiddenUnit(unit: number): boolean {
+/** A UTF-16 unit that no path may have. */
+export function isForbiddenUnit(unit: number): boolean {
   if (unit <= 0x1f) return true;
   if (unit < 0x7f) return false;
   return unit <= 0x9f || (unit >= 0xd800 && unit <= 0xf8ff) || unit >= 0xfff0;

@@ -13,8 +13,8 @@ function md5(...parts: readonly (string | Uint8Array)[]): Buffer {
 
 /** Text that fits into ISO 8859-1 is hashed in it, whatever the charset of the exchange (RFC 2831, 2.1.2.1). */
 function bytesOf(text: string): Buffer {
-  const fits = [...text].every((character) => (character.codePointAt(0) ?? 0) <= 0xff);
-  return Buffer.from(text, fits ? "latin1" : "utf8");
+  const latin = Buffer.from(text, "latin1");
+  return latin.toString("latin1") === text ? latin : Buffer.from(text, "utf8");
 }
 
 /** `key=value, key="quoted"`; undefined for what is not that. */

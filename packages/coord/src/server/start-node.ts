@@ -1,5 +1,6 @@
 import type { Replica } from "@tutti/consensus";
 import type { CoordError } from "../coord-error.ts";
+import type { ByteChannel, Dialable } from "../ports/byte-channel.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import { answerWord } from "./answer-word.ts";
 import { openClientPort, type ServerAddress } from "./client-port.ts";
@@ -10,11 +11,12 @@ import {
   openReplicatedPipeline,
   openSoloPipeline,
 } from "./open-pipeline.ts";
+import { createEmbeddedChannel } from "./embedded-channel.ts";
 import { modeOf, type ServerMode } from "./server-mode.ts";
 import type { ResolvedOptions } from "./server-options.ts";
 
 /** A running server. */
-export interface CoordServer extends AsyncDisposable {
+export interface CoordServer extends AsyncDisposable, Dialable {
   readonly address: ServerAddress;
   /** `host:port`, as clients take it. */
   readonly connectString: string;
@@ -23,6 +25,8 @@ export interface CoordServer extends AsyncDisposable {
   readonly serving: Promise<void>;
   /** Settles when the server has stopped: with the error that stopped it, or undefined after `close`. */
   readonly stopped: Promise<CoordError | undefined>;
+  /** A connection from inside this process, without a socket: what `connect(server)` uses. */
+  dial(): ByteChannel;
   /** Closes all connections and gives up the port; what is on disk stays. May be called twice. */
   close(): Promise<void>;
 }
@@ -125,6 +129,7 @@ function createServer({ pipeline, replica, port, stop }: ServerParts): CoordServ
     },
     serving: Promise.race([firstLeader(replica), stopped.then(() => undefined)]),
     stopped,
+    dial: () => createEmbeddedChannel(pipeline, () => closing === undefined),
     close,
     [Symbol.asyncDispose]: close,
   };

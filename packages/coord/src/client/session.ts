@@ -1,0 +1,135 @@
+import type { EventEmitter } from "eventemitter3";
+import type { Acl, Stat } from "../protocol/records.ts";
+import type { ClientInfo } from "../protocol/responses.ts";
+import type { DataCodec } from "./codecs.ts";
+import type { CreateMode } from "./create-mode.ts";
+import type { SessionEvents, SessionState } from "./session-state.ts";
+import type { Transaction } from "./transaction.ts";
+import type { WatchCallback, WatchEvent } from "../core/client/watch-registry.ts";
+
+/** The content of a node: bytes, text as UTF-8, or nothing. */
+export type Data = Uint8Array | string | null;
+
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Default: as long as the session lives. */
+  readonly timeoutMs?: number | undefined;
+}
+
+export interface CreateOptions extends CallOptions {
+  /** Default `persistent`. */
+  readonly mode?: CreateMode;
+  /** Default: everybody may do everything. */
+  readonly acl?: readonly Acl[];
+}
+
+export interface ProtectedCreateOptions extends CreateOptions {
+  /**
+   * For sequential nodes: puts a mark of this call into the name, by which the node is found again when the connection
+   * breaks before the answer, so that none is left behind. The name begins with `_c_` then, as Curator's do.
+   */
+  readonly isProtected?: boolean;
+}
+
+export interface VersionOptions extends CallOptions {
+  /** The version that the node must have, default -1, which is any. */
+  readonly version?: number;
+}
+
+export interface WatchOptions extends CallOptions {
+  /** Called once, when what was read changes, or on the next `deleted`. */
+  readonly watch?: WatchCallback;
+}
+
+export interface Created {
+  readonly path: string;
+  readonly stat: Stat;
+}
+
+export interface NodeData {
+  /** Empty for a node without data. */
+  readonly data: Uint8Array;
+  readonly stat: Stat;
+}
+
+/** A change at or below a path; `resync` says that the connection was away and changes may have been missed. */
+export type WatchedChange = WatchEvent | { readonly type: "resync"; readonly path: string };
+
+/** Subscribing is public, emitting is not. */
+export type EventSource<Events extends object> = Pick<EventEmitter<Events>, "on" | "once" | "off">;
+
+/**
+ * A session with a ZooKeeper ensemble, ours or Apache's. Calls are answered in their order, also while the connection
+ * is away: they wait for the next one. Reads that were on their way when it broke are asked again; writes reject with
+ * `connection-lost`, since they may have happened.
+ */
+export interface Session extends AsyncDisposable {
+  readonly events: EventSource<SessionEvents>;
+  readonly state: SessionState;
+  /** 0n before the first connection. */
+  readonly id: bigint;
+  /** As negotiated. */
+  readonly timeoutMs: number;
+  /** The newest position that a server has shown to this session. */
+  readonly lastZxid: bigint;
+
+  create(path: string, data?: Data, options?: ProtectedCreateOptions): Promise<Created>;
+  delete(path: string, options?: VersionOptions): Promise<void>;
+  exists(path: string, options?: WatchOptions): Promise<Stat | undefined>;
+  get(path: string, options?: WatchOptions): Promise<NodeData>;
+  /** The content as a value. */
+  getAs<Value>(path: string, codec: DataCodec<Value>, options?: WatchOptions): Promise<Value>;
+  set(path: string, data: Data, options?: VersionOptions): Promise<Stat>;
+  /** Names, in no order. */
+  children(path: string, options?: WatchOptions): Promise<readonly string[]>;
+  getAcl(path: string, options?: CallOptions): Promise<{ readonly acl: readonly Acl[]; readonly stat: Stat }>;
+  /** `version` is the version of the list, `stat.aversion`. */
+  setAcl(path: string, acl: readonly Acl[], options?: VersionOptions): Promise<Stat>;
+  /** After it, what this session reads is at least as new as everything that ended before the call. */
+  sync(path?: string, options?: CallOptions): Promise<void>;
+  transaction(): Transaction;
+  /** Paths of this session's ephemeral nodes below `prefix`. */
+  ephemerals(prefix?: string, options?: CallOptions): Promise<readonly string[]>;
+  /** Number of all descendants. */
+  descendantCount(path: string, options?: CallOptions): Promise<number>;
+  whoAmI(options?: CallOptions): Promise<readonly ClientInfo[]>;
+  /** Authenticates, now and after each reconnection. `digest` takes `user:password`. A refusal ends the session. */
+  addAuth(scheme: string, credential: string): void;
+  /** The servers, one a line, and the version of that list. */
+  config(options?: WatchOptions): Promise<NodeData>;
+  reconfig(change: ReconfigChange, options?: CallOptions): Promise<NodeData>;
+
+  /**
+   * Every change at a path, with `recursive` below it too, from the moment in which iteration begins until it is left.
+   * After a reconnection a `resync` comes first: read again what matters. At most `bufferMax` changes wait for a slow
+   * reader; beyond it they become one `resync`.
+   */
+  watch(path: string, options?: PersistentWatchOptions): AsyncIterable<WatchedChange>;
+
+  /** Creates what is missing on the way to `path` and the node itself, empty. */
+  ensurePath(path: string, options?: Pick<CreateOptions, "acl" | "signal" | "timeoutMs">): Promise<void>;
+  /** Sets the content, creating the node when there is none. */
+  createOrSet(path: string, data: Data, options?: CreateOptions): Promise<void>;
+  /** Deletes a node and everything below it, in as many transactions as it takes. It may fail half-way. */
+  deleteRecursive(path: string, options?: CallOptions): Promise<void>;
+
+  /** Settles when a server has taken the session; rejects when none ever will. */
+  connected(options?: CallOptions): Promise<void>;
+  /** Ends the session: its ephemeral nodes go at once. Calling it twice is harmless. */
+  close(): Promise<void>;
+}
+
+export interface PersistentWatchOptions {
+  readonly recursive?: boolean;
+  readonly signal?: AbortSignal;
+  /** Default 10 000. */
+  readonly bufferMax?: number;
+}
+
+export interface ReconfigChange {
+  readonly joining?: string;
+  readonly leaving?: string;
+  readonly newMembers?: string;
+  /** Version that the configuration must have; default: any. */
+  readonly fromVersion?: bigint;
+}

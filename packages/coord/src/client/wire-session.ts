@@ -1,0 +1,375 @@
+import { createPrng } from "@tutti/stdx";
+import { EventEmitter } from "eventemitter3";
+import { CoordError, type CoordErrorCode } from "../coord-error.ts";
+import { ConnectionLife, type LifeEffect, type LifeInput, type SessionState } from "../core/client/connection-life.ts";
+import { WatchRegistry } from "../core/client/watch-registry.ts";
+import type { ByteChannel } from "../ports/byte-channel.ts";
+import { decodeConnectResponse, encodeConnectRequest } from "../protocol/connect.ts";
+import { FrameDecoder } from "../protocol/frame-decoder.ts";
+import { xids } from "../protocol/opcodes.ts";
+import { encodeRequest, type Request } from "../protocol/requests.ts";
+import { decodeReplyHeader, decodeWatcherEvent } from "../protocol/responses.ts";
+import type { AuthInfo, CallOptions, ResolvedConnectOptions } from "./connect-options.ts";
+import { Fifo } from "./fifo.ts";
+import { PendingCall, type WireCall } from "./pending-call.ts";
+import { type SaslClient, beginSaslClient } from "./sasl-client.ts";
+
+export interface SessionEvents {
+  /** The session's state has changed. */
+  state: (state: SessionState) => void;
+}
+
+const encoder = new TextEncoder();
+const int32Max = 0x7fff_ffff;
+/** A timer that comes later than this was held up together with everything else. */
+const lateMs = 20;
+
+function monotonicMs(): number {
+  return performance.now();
+}
+
+/** Performs what `ConnectionLife` decides, and matches answers with calls. */
+export class WireSession {
+  readonly events: EventEmitter<SessionEvents> = new EventEmitter();
+  readonly watches: WatchRegistry = new WatchRegistry();
+  readonly options: ResolvedConnectOptions;
+  readonly #life: ConnectionLife;
+  readonly #dialHost: (host: number) => ByteChannel;
+  readonly #auth: AuthInfo[];
+  readonly #unsent = new Fifo<PendingCall>();
+  readonly #sent = new Fifo<PendingCall>();
+  /** Watches of unbroken coverage are told of every break. */
+  readonly #onResume = new Set<() => void>();
+  #channel: ByteChannel | undefined;
+  #decoder: FrameDecoder;
+  #sasl: SaslClient | undefined;
+  #isReady = false;
+  #xid = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #lastCause: Error | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: ResolvedConnectOptions, hostCount: number, dialHost: (host: number) => ByteChannel) {
+    this.options = options;
+    this.#dialHost = dialHost;
+    this.#auth = [...options.auth];
+    this.#decoder = new FrameDecoder(options.replyBytesMax);
+    this.#life = new ConnectionLife({ ...options, hostCount, prng: createPrng(options.seed) });
+  }
+
+  get state(): SessionState {
+    return this.#life.state;
+  }
+
+  get sessionId(): bigint {
+    return this.#life.sessionId;
+  }
+
+  get timeoutMs(): number {
+    return this.#life.timeoutMs;
+  }
+
+  get lastZxid(): bigint {
+    return this.#life.lastZxid;
+  }
+
+  /** Why the last connection failed. */
+  get lastCause(): Error | undefined {
+    return this.#lastCause;
+  }
+
+  start(): void {
+    this.#step({ kind: "start" });
+  }
+
+  /** Runs when watches have been set again at another server, after they were not for a while. */
+  onResume(listener: () => void): () => void {
+    this.#onResume.add(listener);
+    return () => this.#onResume.delete(listener);
+  }
+
+  call<T>(call: WireCall<T>, options: CallOptions = {}): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const pending = new PendingCall<T>(call, { resolve, reject }, options);
+      if (pending.isSettled) return;
+      const refusal = this.#refusal();
+      if (refusal !== undefined) pending.fail(...refusal);
+      else this.#take(pending as PendingCall);
+    });
+  }
+
+  addAuth(info: AuthInfo): void {
+    this.#auth.push(info);
+    if (this.#isReady) this.#sendAuth(info);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  /** Ends what can be ended without a word to the server. */
+  abandon(): void {
+    this.#step({ kind: "end", reason: "closed" });
+  }
+
+  async #close(): Promise<void> {
+    if (this.#isReady) {
+      const goodbye: WireCall<void> = {
+        request: { type: "closeSession" },
+        operation: "close",
+        path: undefined,
+        read: () => undefined,
+      };
+      // A server that does not answer ends the session by its timeout; nobody waits for that here.
+      const farewellMs = Math.min(this.timeoutMs / 3, 1000);
+      await this.call(goodbye, { timeoutMs: farewellMs }).catch(() => undefined);
+    }
+    this.#step({ kind: "end", reason: "closed" });
+  }
+
+  #refusal(): [CoordErrorCode, string] | undefined {
+    const { state } = this;
+    if (state === "closed") return ["closed", "the session was closed"];
+    if (state === "auth-failed") return ["auth-failed", "the server does not accept the credentials"];
+    if (state === "expired") return ["session-expired", "the session is over; connect again"];
+    const { pendingMax } = this.options;
+    if (this.#unsent.length + this.#sent.length < pendingMax) return undefined;
+    for (const call of this.#unsent.takeAll()) if (!call.isSettled) this.#unsent.push(call);
+    const isFull = this.#unsent.length + this.#sent.length >= pendingMax;
+    return isFull ? ["overloaded", `${pendingMax} calls wait already`] : undefined;
+  }
+
+  #take(call: PendingCall): void {
+    if (this.#isReady) this.#send(call);
+    else this.#unsent.push(call);
+  }
+
+  #send(call: PendingCall): void {
+    if (call.isSettled) return;
+    this.#xid = this.#xid === int32Max ? 1 : this.#xid + 1;
+    const frame = encodeRequest(this.#xid, call.request);
+    const { requestBytesMax } = this.options;
+    if (frame.length - 4 > requestBytesMax) {
+      call.fail("data-too-large", `the request has ${frame.length - 4} bytes, at most ${requestBytesMax} are taken`);
+      return;
+    }
+    call.xid = this.#xid;
+    call.sentMs = monotonicMs();
+    this.#sent.push(call);
+    this.#life.sent(call.sentMs);
+    this.#channel?.send(frame);
+  }
+
+  #step(input: LifeInput): void {
+    this.#perform(this.#life.step(input, monotonicMs()));
+    this.#armTimer();
+  }
+
+  #perform(effects: readonly LifeEffect[]): void {
+    for (const effect of effects) {
+      switch (effect.kind) {
+        case "dial":
+          this.#dial(effect.host);
+          break;
+        case "greet":
+          this.#channel?.send(encodeConnectRequest(effect.request));
+          break;
+        case "ping":
+          this.#pingMs = monotonicMs();
+          this.#channel?.send(encodeRequest(xids.ping, { type: "ping" }));
+          break;
+        case "drop":
+          this.#drop();
+          break;
+        case "interrupt":
+          this.#interrupt();
+          break;
+        case "resume":
+          this.#resume();
+          break;
+        case "state":
+          this.events.emit("state", effect.state);
+          break;
+      }
+    }
+  }
+
+  /** When the ping that waits for its answer was sent. */
+  #pingMs = 0;
+
+  #armTimer(): void {
+    clearTimeout(this.#timer);
+    const { deadlineMs } = this.#life;
+    if (deadlineMs === undefined) return;
+    this.#timer = setTimeout(() => {
+      const tick = (): void => this.#step({ kind: "tick" });
+      // After a stall, what waits in the socket is read before anybody is given up.
+      if (monotonicMs() - deadlineMs > lateMs) setImmediate(tick);
+      else tick();
+    }, Math.max(1, Math.ceil(deadlineMs - monotonicMs())));
+    if (this.options.unref) this.#timer.unref();
+  }
+
+  #dial(host: number): void {
+    const channel = this.#dialHost(host);
+    this.#channel = channel;
+    this.#decoder = new FrameDecoder(this.options.replyBytesMax);
+    channel.open({
+      opened: () => {
+        if (this.#channel === channel) this.#step({ kind: "opened" });
+      },
+      bytes: (chunk) => {
+        if (this.#channel === channel) this.#receive(chunk, channel);
+      },
+      closed: (cause) => {
+        if (this.#channel !== channel) return;
+        this.#lastCause = cause ?? this.#lastCause;
+        this.#lose();
+      },
+    });
+  }
+
+  #drop(): void {
+    const channel = this.#channel;
+    this.#channel = undefined;
+    this.#isReady = false;
+    if (this.#life.state === "closed") channel?.close();
+    else channel?.destroy();
+  }
+
+  #lose(): void {
+    this.#drop();
+    this.#step({ kind: "lost" });
+  }
+
+  #receive(chunk: Uint8Array, channel: ByteChannel): void {
+    this.#decoder.push(chunk);
+    try {
+      while (this.#channel === channel) {
+        const step = this.#decoder.next();
+        if (step.kind === "partial") return;
+        if (step.kind === "illegal-length") {
+          throw new CoordError("malformed-record", `the server sent a frame of length ${step.length}`);
+        }
+        this.#handleFrame(step.payload);
+      }
+    } catch (thrown) {
+      this.#lastCause = CoordError.from(thrown, "malformed-record");
+      this.#lose();
+    }
+  }
+
+  #handleFrame(payload: Uint8Array): void {
+    if (!this.#life.isConnected) {
+      this.#step({ kind: "welcomed", response: decodeConnectResponse(payload) });
+      return;
+    }
+    const nowMs = monotonicMs();
+    const { header, body } = decodeReplyHeader(payload);
+    switch (header.xid) {
+      case xids.notification: {
+        this.#life.heard(nowMs);
+        const event = decodeWatcherEvent(body);
+        this.#notify(event.type, event.path);
+        return;
+      }
+      case xids.ping:
+        this.#perform(this.#life.answered(nowMs, this.#pingMs, header.zxid));
+        return;
+      case xids.auth:
+        this.#life.heard(nowMs);
+        if (header.err !== 0) this.#step({ kind: "end", reason: "auth-failed" });
+        return;
+      case xids.setWatches:
+        this.#life.heard(nowMs);
+        return;
+      default:
+        if (this.#sasl !== undefined) this.#continueSasl(header.err, body.remaining > 0 ? body.buffer() : null);
+        else this.#answer(header, body, nowMs);
+    }
+  }
+
+  #answer(
+    { xid, zxid, err }: { xid: number; zxid: bigint; err: number },
+    body: Parameters<PendingCall["answer"]>[1],
+    nowMs: number,
+  ): void {
+    const call = this.#sent.first;
+    if (call?.xid !== xid) {
+      throw new CoordError("malformed-record", `the server answers request ${xid} and ${call?.xid ?? "none"} was next`);
+    }
+    this.#sent.shift();
+    this.#perform(this.#life.answered(nowMs, call.sentMs, zxid));
+    call.answer(err, body);
+  }
+
+  #notify(type: number, path: string): void {
+    const taken = this.watches.take(type, path);
+    if (taken === undefined) return;
+    // Each in a turn of its own, so that one that throws takes nothing from the others.
+    for (const callback of taken.callbacks) queueMicrotask(() => callback(taken.event));
+  }
+
+  /** Reads are asked again; of writes nobody knows whether they happened. */
+  #interrupt(): void {
+    this.#sasl = undefined;
+    const refusal = this.#refusal();
+    const again: PendingCall[] = [];
+    const why = this.#lastCause === undefined ? "the connection was lost" : `the connection was lost: ${this.#lastCause.message}`;
+    for (const call of this.#sent.takeAll()) {
+      if (refusal !== undefined && refusal[0] !== "overloaded") call.fail(...refusal);
+      else if (call.isRead) again.push(call);
+      else call.fail("connection-lost", why, this.#lastCause);
+    }
+    const later = this.#unsent.takeAll();
+    for (const call of [...again, ...later]) {
+      if (refusal !== undefined && refusal[0] !== "overloaded") call.fail(...refusal);
+      else this.#unsent.push(call);
+    }
+  }
+
+  #resume(): void {
+    const { sasl } = this.options;
+    if (sasl === undefined) {
+      this.#sendAll();
+      return;
+    }
+    this.#sasl = beginSaslClient(sasl);
+    this.#sendAside(0, { type: "sasl", token: new Uint8Array(0) });
+  }
+
+  #continueSasl(err: number, token: Uint8Array | null): void {
+    const next = err === 0 ? this.#sasl?.next(token ?? new Uint8Array(0)) : ({ kind: "failed" } as const);
+    if (next === undefined) return;
+    if (next.kind === "send") this.#sendAside(0, { type: "sasl", token: next.token });
+    else if (next.kind === "failed") this.#step({ kind: "end", reason: "auth-failed" });
+    else {
+      this.#sasl = undefined;
+      this.#sendAll();
+    }
+  }
+
+  /** Strictly in this order: events that are filtered by ids must see them, and calls must find their watches set. */
+  #sendAll(): void {
+    this.#isReady = true;
+    for (const info of this.#auth) this.#sendAuth(info);
+    for (const replay of this.watches.replay(this.#life.lastZxid)) {
+      const { persistent, persistentRecursive, ...rest } = replay;
+      const isOld = persistent.length + persistentRecursive.length === 0;
+      this.#sendAside(xids.setWatches, isOld ? { type: "setWatches", ...rest } : { type: "setWatches2", ...replay });
+    }
+    for (const call of this.#unsent.takeAll()) this.#send(call);
+    for (const listener of this.#onResume) listener();
+  }
+
+  #sendAuth({ scheme, auth }: AuthInfo): void {
+    const bytes = typeof auth === "string" ? encoder.encode(auth) : auth;
+    this.#sendAside(xids.auth, { type: "auth", authType: 0, scheme, auth: bytes });
+  }
+
+  #sendAside(xid: number, request: Request): void {
+    this.#life.sent(monotonicMs());
+    this.#channel?.send(encodeRequest(xid, request));
+  }
+}
