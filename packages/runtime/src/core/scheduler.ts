@@ -11,11 +11,24 @@ export type SchedulerInput =
       readonly kind: "failed";
       readonly task: TaskAttempt;
       readonly message: string;
-      /** `task`: its own code failed, and would again. `worker`: what ran it was lost, and another may do better. */
-      readonly cause: "task" | "worker";
+      /**
+       * `task`: its own code failed, and would again. `worker`: what ran it was lost, and another may do better. `input`:
+       * what it reads was lost; `outputsLost` says what, and comes first.
+       */
+      readonly cause: "task" | "worker" | "input";
       readonly nowMs: number;
     }
+  /** Outputs of tasks that had succeeded are gone. Those that are still needed are made again, and no others. */
+  | { readonly kind: "outputsLost"; readonly outputs: readonly OutputName[] }
+  /** Workers came or went. Tasks that went with them fail one by one, each with a slot that this takes away. */
+  | { readonly kind: "slots"; readonly change: number }
   | { readonly kind: "cancel" };
+
+/** What one task of a job leaves. */
+export interface OutputName {
+  readonly stage: number;
+  readonly partition: number;
+}
 
 /** What the driver must do, in this order: tell, launch, finish. */
 export interface SchedulerEffects {
@@ -29,11 +42,15 @@ export interface SchedulerEffects {
 export type SchedulerOutcome =
   | { readonly kind: "succeeded" }
   | { readonly kind: "canceled" }
-  | { readonly kind: "failed"; readonly task: TaskAttempt; readonly attemptCount: number };
+  | { readonly kind: "failed"; readonly task: TaskAttempt; readonly attemptCount: number }
+  /** Its outputs were lost more often than it may be run again. */
+  | { readonly kind: "outputsLost"; readonly stage: number; readonly runCount: number };
 
 export interface SchedulerOptions {
   /** How often a task may be started when workers are lost under it. Spark: `spark.task.maxFailures`. */
   readonly taskAttemptsMax: number;
+  /** How often a stage may run because its outputs were lost, the first time included. Spark's `maxConsecutiveAttempts`. */
+  readonly stageRunsMax: number;
 }
 
 /** Decides which task of one job runs next. Does no I/O, reads no clock. */
@@ -42,8 +59,15 @@ export interface Scheduler {
   step(input: SchedulerInput): SchedulerEffects;
 }
 
+type PartitionState = "waiting" | "running" | "done" | "lost";
+
 interface StageState {
   readonly stage: Stage;
+  readonly partitions: PartitionState[];
+  /** The number of each partition's next attempt. */
+  readonly attempts: number[];
+  /** How often each partition lost its worker. */
+  readonly losses: number[];
   /** Partitions below this index were launched at least once. */
   launchedCount: number;
   /** Partitions below this index may be launched; grows in waves where the stage may stop early. */
@@ -51,35 +75,24 @@ interface StageState {
   doneCount: number;
   rowCount: number;
   failedAttemptCount: number;
+  runCount: number;
   startedAtMs: number | undefined;
   endedAtMs: number | undefined;
 }
 
 export function createScheduler(job: JobGraph, options: SchedulerOptions): Scheduler {
-  const states = job.stages.map((stage): StageState => ({
-    stage,
-    launchedCount: 0,
-    admittedCount: stage.rowsWanted === undefined ? stage.partitionCount : Math.min(1, stage.partitionCount),
-    doneCount: 0,
-    rowCount: 0,
-    failedAttemptCount: 0,
-    startedAtMs: undefined,
-    endedAtMs: undefined,
-  }));
-  const retries: TaskAttempt[] = [];
+  const states = job.stages.map(openStage);
+  const retries: OutputName[] = [];
   let freeSlotCount = 0;
   let outcome: SchedulerOutcome | undefined;
   let effects = emptyEffects();
 
-  const isReady = (state: StageState): boolean =>
-    state.stage.inputs.every((input) => {
-      const stage = stageReadBy(input);
-      return stage === undefined || states[stage]?.endedAtMs !== undefined;
-    });
-
   const finishStage = (state: StageState, nowMs: number): void => {
-    state.endedAtMs = nowMs;
-    effects.stagesFinished.push(reportOf(state, nowMs));
+    // Outputs that were lost and made again are no second end.
+    if (state.endedAtMs === undefined) {
+      state.endedAtMs = nowMs;
+      effects.stagesFinished.push(reportOf(state, nowMs));
+    }
     if (state === states.at(-1)) end({ kind: "succeeded" });
   };
 
@@ -91,7 +104,7 @@ export function createScheduler(job: JobGraph, options: SchedulerOptions): Sched
   const startReadyStages = (nowMs: number): void => {
     for (const state of states) {
       if (outcome !== undefined) return;
-      if (state.startedAtMs !== undefined || !isReady(state)) continue;
+      if (state.startedAtMs !== undefined || !isReady(state, states)) continue;
       state.startedAtMs = nowMs;
       effects.stagesStarted.push(state.stage);
       // A stage without partitions is done at once, and may make the next one ready in the same pass.
@@ -102,16 +115,22 @@ export function createScheduler(job: JobGraph, options: SchedulerOptions): Sched
   const launch = (): void => {
     if (outcome !== undefined) return;
     while (freeSlotCount > 0) {
-      const task = retries.shift() ?? nextTask(states);
+      const task = nextRetry(retries, states) ?? nextTask(states);
       if (task === undefined) return;
+      const state = stateOf(states, task);
+      const attempt = state.attempts[task.partition] ?? 0;
+      state.attempts[task.partition] = attempt + 1;
+      state.partitions[task.partition] = "running";
       freeSlotCount -= 1;
-      effects.launches.push(task);
+      effects.launches.push({ ...task, attempt });
     }
   };
 
   const succeed = (task: TaskAttempt, rowCount: number, nowMs: number): void => {
     const state = stateOf(states, task);
     freeSlotCount += 1;
+    if (!isCurrent(state, task)) return;
+    state.partitions[task.partition] = "done";
     state.doneCount += 1;
     state.rowCount += rowCount;
     if (isFinished(state)) return finishStage(state, nowMs);
@@ -120,12 +139,42 @@ export function createScheduler(job: JobGraph, options: SchedulerOptions): Sched
     }
   };
 
-  const fail = (task: TaskAttempt, cause: "task" | "worker"): void => {
+  const fail = (task: TaskAttempt, cause: "task" | "worker" | "input"): void => {
+    const state = stateOf(states, task);
     freeSlotCount += 1;
-    stateOf(states, task).failedAttemptCount += 1;
-    const attemptCount = task.attempt + 1;
-    if (cause === "task" || attemptCount >= options.taskAttemptsMax) end({ kind: "failed", task, attemptCount });
-    else retries.push({ ...task, attempt: attemptCount });
+    if (!isCurrent(state, task)) return;
+    state.failedAttemptCount += 1;
+    const { partition } = task;
+    if (cause === "worker") state.losses[partition] = (state.losses[partition] ?? 0) + 1;
+    const isLast =
+      (state.losses[partition] ?? 0) >= options.taskAttemptsMax ||
+      task.attempt + 1 >= options.taskAttemptsMax * options.stageRunsMax;
+    if (cause === "task" || isLast) return end({ kind: "failed", task, attemptCount: task.attempt + 1 });
+    state.partitions[partition] = "waiting";
+    retries.push({ stage: task.stage, partition });
+  };
+
+  const lose = (outputs: readonly OutputName[]): void => {
+    for (const output of outputs) {
+      const state = stateOf(states, output);
+      if (state.partitions[output.partition] !== "done") continue;
+      state.partitions[output.partition] = "lost";
+      state.doneCount -= 1;
+    }
+    // From the last stage backwards: making an output again may need outputs of earlier stages that were lost before.
+    for (const state of states.toReversed()) {
+      if (!isNeeded(state, states)) continue;
+      const lost = state.partitions.flatMap((one, partition) => (one === "lost" ? [partition] : []));
+      if (lost.length === 0) continue;
+      state.runCount += 1;
+      if (state.runCount > options.stageRunsMax) {
+        return end({ kind: "outputsLost", stage: state.stage.id, runCount: state.runCount - 1 });
+      }
+      for (const partition of lost) {
+        state.partitions[partition] = "waiting";
+        retries.push({ stage: state.stage.id, partition });
+      }
+    }
   };
 
   return {
@@ -144,6 +193,12 @@ export function createScheduler(job: JobGraph, options: SchedulerOptions): Sched
         case "failed":
           fail(input.task, input.cause);
           break;
+        case "outputsLost":
+          lose(input.outputs);
+          break;
+        case "slots":
+          freeSlotCount += input.change;
+          break;
         case "cancel":
           end({ kind: "canceled" });
           break;
@@ -154,6 +209,52 @@ export function createScheduler(job: JobGraph, options: SchedulerOptions): Sched
       return effects;
     },
   };
+}
+
+function openStage(stage: Stage): StageState {
+  return {
+    stage,
+    partitions: new Array<PartitionState>(stage.partitionCount).fill("waiting"),
+    attempts: [],
+    losses: [],
+    launchedCount: 0,
+    admittedCount: stage.rowsWanted === undefined ? stage.partitionCount : Math.min(1, stage.partitionCount),
+    doneCount: 0,
+    rowCount: 0,
+    failedAttemptCount: 0,
+    runCount: 1,
+    startedAtMs: undefined,
+    endedAtMs: undefined,
+  };
+}
+
+/** Whether everything that a stage reads is there. What was there may be lost again. */
+function isReady(state: StageState, states: readonly StageState[]): boolean {
+  return state.stage.inputs.every((input) => {
+    const read = stageReadBy(input);
+    const parent = read === undefined ? undefined : states[read];
+    return parent === undefined || (parent.endedAtMs !== undefined && parent.doneCount >= parent.stage.partitionCount);
+  });
+}
+
+/** Whether something will still read the outputs of a stage. */
+function isNeeded(state: StageState, states: readonly StageState[]): boolean {
+  if (state === states.at(-1)) return true;
+  return states.some(
+    (reader) =>
+      reader.stage.inputs.some((input) => stageReadBy(input) === state.stage.id) &&
+      reader.partitions.some((one) => one === "waiting" || one === "running"),
+  );
+}
+
+/** A report of an attempt that was given up, or whose output was lost meanwhile, is nobody's. */
+function isCurrent(state: StageState, { partition, attempt }: TaskAttempt): boolean {
+  return state.partitions[partition] === "running" && state.attempts[partition] === attempt + 1;
+}
+
+function nextRetry(retries: OutputName[], states: readonly StageState[]): OutputName | undefined {
+  const place = retries.findIndex((task) => isReady(stateOf(states, task), states));
+  return place < 0 ? undefined : retries.splice(place, 1)[0];
 }
 
 interface MutableEffects extends SchedulerEffects {
@@ -168,12 +269,13 @@ function emptyEffects(): MutableEffects {
 }
 
 /** Earlier stages first: what they hold back holds back all that follow. */
-function nextTask(states: readonly StageState[]): TaskAttempt | undefined {
+function nextTask(states: readonly StageState[]): OutputName | undefined {
   for (const state of states) {
     if (state.startedAtMs === undefined || state.launchedCount >= state.admittedCount) continue;
+    if (!isReady(state, states)) continue;
     const partition = state.launchedCount;
     state.launchedCount += 1;
-    return { stage: state.stage.id, partition, attempt: 0 };
+    return { stage: state.stage.id, partition };
   }
   return undefined;
 }
@@ -185,7 +287,7 @@ function isFinished(state: StageState): boolean {
   return rowsWanted !== undefined && state.doneCount === state.admittedCount && state.rowCount >= rowsWanted;
 }
 
-function stateOf(states: readonly StageState[], task: TaskAttempt): StageState {
+function stateOf(states: readonly StageState[], task: OutputName): StageState {
   const state = states[task.stage];
   if (state === undefined) throw new RangeError(`stage ${task.stage} is not one of this job's ${states.length} stages`);
   return state;

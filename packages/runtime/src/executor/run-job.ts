@@ -16,6 +16,9 @@ import type { AttemptOutput, Lane } from "./lane.ts";
 /** Spark's `spark.task.maxFailures`. Counts lost workers only: a task whose own code fails ends the job at once. */
 const taskAttemptsMax = 4;
 
+/** Spark's `spark.stage.maxConsecutiveAttempts`. */
+const stageRunsMax = 4;
+
 export interface JobRun<Block> extends RunOptions {
   readonly jobId: number;
   readonly emitter: EventEmitter<JobEvents>;
@@ -63,7 +66,7 @@ class JobLoop<Block> {
     this.#job = job;
     this.#lane = lane;
     this.#run = run;
-    this.#scheduler = createScheduler(job, { taskAttemptsMax });
+    this.#scheduler = createScheduler(job, { taskAttemptsMax, stageRunsMax });
     this.#outputs = job.stages.map(() => []);
     // As they are now: another job may release them while this one runs.
     this.#kept = new Map(run.kept);

@@ -20,7 +20,7 @@ function jobOf(...stages: Partial<Stage>[]): JobGraph {
   };
 }
 
-const options = { taskAttemptsMax: 4 };
+const options = { taskAttemptsMax: 4, stageRunsMax: 4 };
 const names = (effects: SchedulerEffects): string[] =>
   effects.launches.map(({ stage, partition, attempt }) => `${stage}.${partition}.${attempt}`);
 const task = (stage: number, partition: number, attempt = 0): TaskAttempt => ({ stage, partition, attempt });
@@ -52,7 +52,7 @@ test("a stage waits for every stage that it reads", () => {
 });
 
 test("a task whose worker was lost runs again, as the next attempt, until attempts run out", () => {
-  const scheduler = createScheduler(jobOf({}), { taskAttemptsMax: 2 });
+  const scheduler = createScheduler(jobOf({}), { ...options, taskAttemptsMax: 2 });
   scheduler.step({ kind: "start", slotCount: 1, nowMs: 0 });
   const lost = { kind: "failed", message: "gone", cause: "worker", nowMs: 1 } as const;
   expect(names(scheduler.step({ ...lost, task: task(0, 0) }))).toEqual(["0.0.1"]);
@@ -111,7 +111,7 @@ test("whatever order answers come in, every job ends and no task is run again af
           inputs: reads.filter((stage) => stage < id).map((stage) => ({ kind: "all" as const, from: { stage } })),
         })),
       );
-      const scheduler = createScheduler(job, { taskAttemptsMax: 1000 });
+      const scheduler = createScheduler(job, { ...options, taskAttemptsMax: 1000 });
       const roll = (): number => dice.next().value ?? 0;
       const succeeded = new Map<string, number>();
       const running: TaskAttempt[] = [];
@@ -136,4 +136,44 @@ test("whatever order answers come in, every job ends and no task is run again af
     },
   );
   fc.assert(property);
+});
+
+const twoStages = jobOf(
+  { partitionCount: 3 },
+  { partitionCount: 2, inputs: [{ kind: "slice", from: { stage: 0 }, sliceCount: 2 }] },
+);
+const done = (stage: number, partition: number, attempt = 0) =>
+  ({ kind: "succeeded", task: task(stage, partition, attempt), rowCount: 1, nowMs: 1 }) as const;
+
+test("outputs that were lost are made again, and no others, before anything reads them", () => {
+  const scheduler = createScheduler(twoStages, options);
+  scheduler.step({ kind: "start", slotCount: 3, nowMs: 0 });
+  for (const partition of [0, 1, 2]) scheduler.step(done(0, partition));
+  // Both readers run; one of them cannot read what partition 1 left.
+  expect(names(scheduler.step({ kind: "outputsLost", outputs: [{ stage: 0, partition: 1 }] }))).toEqual(["0.1.1"]);
+  const failed = { kind: "failed", message: "block 0.1 is gone", cause: "input", nowMs: 2 } as const;
+  expect(names(scheduler.step({ ...failed, task: task(1, 0) }))).toEqual([]);
+  expect(names(scheduler.step(done(0, 1, 1)))).toEqual(["1.0.1"]);
+  scheduler.step(done(1, 0, 1));
+  expect(scheduler.step(done(1, 1)).outcome).toEqual({ kind: "succeeded" });
+});
+
+test("outputs that nobody will read any more are not made again", () => {
+  const scheduler = createScheduler(twoStages, options);
+  scheduler.step({ kind: "start", slotCount: 3, nowMs: 0 });
+  for (const partition of [0, 1, 2]) scheduler.step(done(0, partition));
+  scheduler.step(done(1, 0));
+  expect(names(scheduler.step({ kind: "outputsLost", outputs: [{ stage: 0, partition: 0 }] }))).toEqual(["0.0.1"]);
+  // The last reader has read already.
+  expect(scheduler.step(done(1, 1)).outcome).toEqual({ kind: "succeeded" });
+});
+
+test("a stage whose outputs are lost again and again ends the job", () => {
+  const scheduler = createScheduler(twoStages, { ...options, stageRunsMax: 2 });
+  scheduler.step({ kind: "start", slotCount: 3, nowMs: 0 });
+  for (const partition of [0, 1, 2]) scheduler.step(done(0, partition));
+  const lost = { kind: "outputsLost", outputs: [{ stage: 0, partition: 0 }] } as const;
+  scheduler.step(lost);
+  scheduler.step(done(0, 0, 1));
+  expect(scheduler.step(lost).outcome).toEqual({ kind: "outputsLost", stage: 0, runCount: 2 });
 });
