@@ -1,26 +1,25 @@
 import { malformed } from "../wire/byte-cursor.ts";
 
-const marks = { whole: 0, more: 1, last: 2 } as const;
+/** The first byte of every frame: whether it is a message, or a part of one. */
+export const wholeMark = 0;
+const moreMark = 1;
+const lastMark = 2;
 /** Small against a link's largest frame, large against its overhead. */
 const fragmentBytesMax = 1024 * 1024;
 
-/** A message as the frames in which it travels: one, unless it is a large chunk of a snapshot. */
-export function* fragmentsOf(message: Uint8Array): Generator<Uint8Array> {
-  if (message.length <= fragmentBytesMax) {
-    yield marked(marks.whole, message);
+/** A message behind `wholeMark` as the frames in which it travels: itself, unless it is a large chunk of a snapshot. */
+export function* fragmentsOf(marked: Uint8Array): Generator<Uint8Array> {
+  if (marked.length <= fragmentBytesMax) {
+    yield marked;
     return;
   }
-  for (let start = 0; start < message.length; start += fragmentBytesMax) {
-    const end = Math.min(start + fragmentBytesMax, message.length);
-    yield marked(end === message.length ? marks.last : marks.more, message.subarray(start, end));
+  for (let start = 1; start < marked.length; start += fragmentBytesMax) {
+    const end = Math.min(start + fragmentBytesMax, marked.length);
+    const frame = new Uint8Array(1 + end - start);
+    frame[0] = end === marked.length ? lastMark : moreMark;
+    frame.set(marked.subarray(start, end), 1);
+    yield frame;
   }
-}
-
-function marked(mark: number, bytes: Uint8Array): Uint8Array {
-  const frame = new Uint8Array(1 + bytes.length);
-  frame[0] = mark;
-  frame.set(bytes, 1);
-  return frame;
 }
 
 /** Puts the fragments of one link together again. */
@@ -37,8 +36,8 @@ export class FragmentJoiner {
   add(frame: Uint8Array): Uint8Array | undefined {
     const [mark] = frame;
     const part = frame.subarray(1);
-    if (mark === marks.whole && this.#parts.length === 0) return part;
-    if (mark !== marks.more && (mark !== marks.last || this.#parts.length === 0)) {
+    if (mark === wholeMark && this.#parts.length === 0) return part;
+    if (mark !== moreMark && (mark !== lastMark || this.#parts.length === 0)) {
       throw malformed(`a fragment with mark ${mark} behind ${this.#parts.length} others`);
     }
     this.#parts.push(part);
@@ -46,7 +45,7 @@ export class FragmentJoiner {
     if (this.#bytes > this.#messageBytesMax) {
       throw malformed(`a message of more than ${this.#messageBytesMax} bytes`);
     }
-    if (mark === marks.more) return undefined;
+    if (mark === moreMark) return undefined;
     const message = new Uint8Array(this.#bytes);
     let offset = 0;
     for (const one of this.#parts) {

@@ -5,7 +5,7 @@ import type { ZabMessage } from "../core/messages.ts";
 import { ConsensusError } from "../consensus-error.ts";
 import type { Transport, TransportListener, TransportPort } from "../ports/transport.ts";
 import { decodeZabMessage, encodeZabMessage, zabWireVersion } from "../wire/zab-codec.ts";
-import { FragmentJoiner, fragmentsOf } from "./fragments.ts";
+import { FragmentJoiner, fragmentsOf, wholeMark } from "./fragments.ts";
 
 /** Where a member takes links from the others. */
 export interface MemberAddress {
@@ -183,7 +183,7 @@ class LinkHub implements TransportPort {
   send(peer: NodeId, wanted: LinkId | undefined, message: ZabMessage): void {
     const present = this.#present.get(peer);
     if (present === undefined || (wanted !== undefined && wanted !== present.id)) return;
-    const bytes = encodeZabMessage(message);
+    const bytes = encodeZabMessage(message, wholeMark);
     if (message.kind === "snap") present.snapshotBytes += bytes.length;
     else if (present.link.unsentBytes - present.snapshotBytes > this.#unsentBytesMax) {
       const reason = new LinkError("overflow", `more than ${this.#unsentBytesMax} bytes wait for member ${peer}`);

@@ -1,14 +1,46 @@
 import { ConsensusError } from "../consensus-error.ts";
 
-/** Writes one message of known size. All integers are little-endian; counts below 2^53 are written as doubles. */
+const slabBytes = 64 * 1024;
+
+/** Room that messages take one after the other, so that a small one needs no buffer of its own. */
+interface Slab {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  offset: number;
+}
+
+function createSlab(length: number): Slab {
+  const bytes = new Uint8Array(length);
+  return { bytes, view: new DataView(bytes.buffer), offset: 0 };
+}
+
+let shared: Slab = createSlab(slabBytes);
+
+/** Room for `length` bytes. What is not written of it goes to the next one. */
+function slabFor(length: number): Slab {
+  if (length > slabBytes / 4) return createSlab(length);
+  if (shared.offset + length > slabBytes) shared = createSlab(slabBytes);
+  return shared;
+}
+
+/**
+ * Writes one message of at most the given size; one writer at a time. All integers are little-endian; counts below
+ * 2^53 are written as doubles.
+ */
 export class ByteWriter {
+  readonly #slab: Slab;
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
-  #offset = 0;
+  readonly #start: number;
+  #offset: number;
 
-  constructor(length: number) {
-    this.#bytes = new Uint8Array(length);
-    this.#view = new DataView(this.#bytes.buffer);
+  constructor(lengthMax: number) {
+    const slab = slabFor(lengthMax);
+    this.#slab = slab;
+    this.#bytes = slab.bytes;
+    this.#view = slab.view;
+    this.#start = slab.offset;
+    this.#offset = slab.offset;
   }
 
   byte(value: number): void {
@@ -37,7 +69,8 @@ export class ByteWriter {
   }
 
   finish(): Uint8Array {
-    return this.#bytes.subarray(0, this.#offset);
+    this.#slab.offset = this.#offset;
+    return this.#bytes.subarray(this.#start, this.#offset);
   }
 }
 

@@ -53,8 +53,10 @@ function restBytes(message: ZabMessage): number {
   }
 }
 
-export function encodeZabMessage(message: ZabMessage): Uint8Array {
+/** `prefix`, if there is one, stands before the message: room for what a transport has to say about it. */
+export function encodeZabMessage(message: ZabMessage, prefix?: number): Uint8Array {
   const writer = new ByteWriter(fixedBytesMax + restBytes(message));
+  if (prefix !== undefined) writer.byte(prefix);
   writer.byte(kinds[message.kind]);
   if (message.kind === "notification") writeNotification(writer, message);
   else {

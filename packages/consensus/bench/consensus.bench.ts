@@ -1,0 +1,146 @@
+// Three processes over TCP with files, 256-byte entries, every commit durable on a quorum; this process is the leader.
+// The reference is this machine's disk alone: as many entries, as many of them per fdatasync as are outstanding.
+import type { Benchmark, BenchmarkCase } from "@tutti/testkit";
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import {
+  createFileDisk,
+  createTcpTransport,
+  openReplica,
+  zab,
+  type MemberAddress,
+  type Replica,
+} from "../src/index.ts";
+
+const entryBytes = 256;
+const host = "127.0.0.1";
+const script = fileURLToPath(new URL("./replica-process.ts", import.meta.url));
+const cases = [
+  { outstanding: 1, count: 2000 },
+  { outstanding: 64, count: 20_000 },
+  { outstanding: 1024, count: 60_000 },
+] as const;
+
+async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer();
+      await new Promise<void>((resolve) => {
+        server.listen({ host, port: 0 }, resolve);
+      });
+      return server;
+    }),
+  );
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  for (const server of servers) server.close();
+  return ports;
+}
+
+async function startOther(orders: object): Promise<ChildProcess> {
+  const child = spawn(process.execPath, ["--conditions=@tutti/source", script, JSON.stringify(orders)], {
+    stdio: ["ignore", "pipe", "inherit", "ipc"],
+  });
+  await new Promise<void>((resolve, reject) => {
+    child.stdout?.once("data", () => resolve());
+    child.once("exit", (code) => reject(new Error(`a member ended with ${code}`)));
+  });
+  child.removeAllListeners("exit");
+  return child;
+}
+
+/** Entries of one client of the log, `outstanding` of them on their way at any time. */
+class Load {
+  applied = 0;
+  #wake: (() => void) | undefined;
+  #goal = Number.POSITIVE_INFINITY;
+
+  /** Called by the machine. */
+  readonly onApply = (): Uint8Array => {
+    this.applied += 1;
+    this.#onApplied?.();
+    if (this.applied >= this.#goal) this.#wake?.();
+    return new Uint8Array(0);
+  };
+  #onApplied: (() => void) | undefined;
+
+  async run(replica: Replica, outstanding: number, count: number): Promise<number> {
+    const entry = new Uint8Array(entryBytes).fill(7);
+    let sent = 0;
+    const send = (): void => {
+      if (sent >= count) return;
+      sent += 1;
+      if (!replica.submit(entry)) throw new Error("the leader lost its quorum");
+    };
+    this.#goal = this.applied + count;
+    const done = new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
+    this.#onApplied = send;
+    for (let index = 0; index < outstanding; index += 1) send();
+    await done;
+    this.#onApplied = undefined;
+    return count;
+  }
+}
+
+/** The disk alone: batches of entries into a file that has its length already. */
+async function syncAlone(directory: string, outstanding: number, count: number): Promise<number> {
+  const file = await createFileDisk(directory).open("alone");
+  const batch = new Uint8Array(outstanding * entryBytes).fill(7);
+  await file.write(new Uint8Array(64 * 1024 * 1024), 0);
+  await file.sync();
+  for (let done = 0; done < count; done += outstanding) {
+    await file.write(batch, (done * entryBytes) % (32 * 1024 * 1024));
+    await file.sync();
+  }
+  await file.close();
+  return count;
+}
+
+export const benchmark: Benchmark = {
+  name: "consensus",
+  open: async () => {
+    const directory = await mkdtemp(join(tmpdir(), "tutti-bench-"));
+    const [first = 0, second = 0, own = 0] = await freePorts(3);
+    const ports: Record<number, number> = { 1: first, 2: second, 3: own };
+    const others = [1, 2].map((id) => startOther({ id, directory: join(directory, String(id)), ports }));
+    const load = new Load();
+    const transport = await createTcpTransport({
+      id: 3,
+      listen: { host, port: own },
+      addressOf: (member): MemberAddress => ({ host, port: ports[member] ?? 0 }),
+    });
+    const replica = await openReplica({
+      id: 3,
+      members: [1, 2, 3],
+      protocol: zab(),
+      machine: { apply: load.onApply, snapshot: () => [], restore: () => undefined },
+      storage: createFileDisk(join(directory, "3")),
+      transport,
+    });
+    const children = await Promise.all(others);
+    await replica.propose(new Uint8Array(1));
+    if (replica.status().role !== "leading") throw new Error("among equals the largest number leads");
+    return {
+      cases: cases.map(({ outstanding, count }): BenchmarkCase => {
+        return {
+          name: `commits, ${outstanding} outstanding`,
+          unit: "entries",
+          unitCount: count,
+          reference: "disk alone, one fdatasync for so many",
+          runOurs: () => load.run(replica, outstanding, count),
+          runReference: () => syncAlone(directory, outstanding, count),
+        };
+      }),
+      close: async () => {
+        await replica.close();
+        for (const child of children) child.kill("SIGKILL");
+        await rm(directory, { recursive: true, force: true });
+      },
+    };
+  },
+};
