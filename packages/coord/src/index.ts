@@ -1,4 +1,5 @@
-export { connect, type ConnectOptions } from "./client/connect.ts";
+export { connect } from "./client/connect.ts";
+export { type ConnectOptions } from "./client/connect-options.ts";
 export { acls } from "./client/acls.ts";
 export { type DataCodec, json, text } from "./client/codecs.ts";
 export { type CreateMode } from "./client/create-mode.ts";
@@ -8,6 +9,8 @@ export {
   type CreateOptions,
   type Data,
   type EventSource,
+  type MultiReadItem,
+  type MultiReadResults,
   type NodeData,
   type PersistentWatchOptions,
   type ProtectedCreateOptions,
@@ -17,7 +20,7 @@ export {
   type WatchedChange,
   type WatchOptions,
 } from "./client/session.ts";
-export { type SessionEvents, type SessionState } from "./client/session-state.ts";
+export { type SessionEvents, type SessionState } from "./core/client/session-state.ts";
 export { type ClientTls } from "./client/socket-channel.ts";
 export { Transaction, type TransactionCreated } from "./client/transaction.ts";
 export { type WatchCallback, type WatchEvent, type WatchEventType } from "./core/client/watch-registry.ts";

@@ -1,7 +1,8 @@
 // Over 300 lines: one method for each operation, and each is short.
-import { CoordError } from "../coord-error.ts";
+import { answerCodeOf, CoordError } from "../coord-error.ts";
+import { specialPaths } from "../core/zookeeper-path.ts";
 import { errorCodes } from "../protocol/error-codes.ts";
-import type { MultiOp } from "../protocol/multi-request.ts";
+import type { MultiOp, MultiReadOp } from "../protocol/multi-request.ts";
 import { addWatchModes, type RequestType, watcherTypes } from "../protocol/opcodes.ts";
 import type { Acl, Stat } from "../protocol/records.ts";
 import type { Request, RequestBodies } from "../protocol/requests.ts";
@@ -18,6 +19,8 @@ import type {
   CreateOptions,
   Data,
   EventSource,
+  MultiReadItem,
+  MultiReadResults,
   NodeData,
   PersistentWatchOptions,
   ProtectedCreateOptions,
@@ -27,9 +30,9 @@ import type {
   WatchedChange,
   WatchOptions,
 } from "./session.ts";
-import { type SessionLink, throwRefusal } from "./session-link.ts";
-import { isFinal, type SessionEvents, type SessionState } from "./session-state.ts";
+import type { WireSession } from "./wire-session.ts";
 import { Transaction } from "./transaction.ts";
+import { isConnected, isFinal, type SessionEvents, type SessionState } from "../core/client/session-state.ts";
 import type { WatchCallback, WatchKind } from "../core/client/watch-registry.ts";
 
 /** Room for the path and the rest of a request beside the data. */
@@ -40,34 +43,34 @@ const encoder = new TextEncoder();
 const nothing = new Uint8Array(0);
 
 export class ClientSession implements Session {
-  readonly #link: SessionLink;
+  readonly #wire: WireSession;
   readonly #chroot: string;
   readonly #dataBytesMax: number;
 
-  constructor(link: SessionLink, chroot: string, frameBytesMax: number) {
-    this.#link = link;
+  constructor(wire: WireSession, chroot: string, frameBytesMax: number) {
+    this.#wire = wire;
     this.#chroot = chroot;
     this.#dataBytesMax = frameBytesMax - overheadBytes;
   }
 
   get events(): EventSource<SessionEvents> {
-    return this.#link.events;
+    return this.#wire.events;
   }
 
   get state(): SessionState {
-    return this.#link.state;
+    return this.#wire.state;
   }
 
   get id(): bigint {
-    return this.#link.sessionId;
+    return this.#wire.sessionId;
   }
 
   get timeoutMs(): number {
-    return this.#link.timeoutMs;
+    return this.#wire.timeoutMs;
   }
 
   get lastZxid(): bigint {
-    return this.#link.lastZxid;
+    return this.#wire.lastZxid;
   }
 
   async create(path: string, data: Data = null, options: ProtectedCreateOptions = {}): Promise<Created> {
@@ -83,16 +86,14 @@ export class ClientSession implements Session {
 
   async exists(path: string, options: WatchOptions = {}): Promise<Stat | undefined> {
     const real = this.#path(path, "exists");
-    const found = await this.#read("exists", real, options, (err) => err === errorCodes.noNode);
-    this.#leaveWatch(found === undefined ? "exist" : "data", real, options.watch);
+    const kindOf = (err: number): WatchKind => (err === errorCodes.noNode ? "exist" : "data");
+    const watches = (err: number): boolean => err === errorCodes.ok || err === errorCodes.noNode;
+    const found = await this.#read("exists", real, { ...options, path, kindOf, watches });
     return found?.stat;
   }
 
   async get(path: string, options: WatchOptions = {}): Promise<NodeData> {
-    const real = this.#path(path, "get");
-    const found = await this.#read("getData", real, options);
-    this.#leaveWatch("data", real, options.watch);
-    return { data: found?.data ?? nothing, stat: (found as ResponseBodies["getData"]).stat };
+    return this.#getData(this.#path(path, "get"), path, options);
   }
 
   async getAs<Value>(path: string, codec: DataCodec<Value>, options?: WatchOptions): Promise<Value> {
@@ -116,8 +117,7 @@ export class ClientSession implements Session {
 
   async children(path: string, options: WatchOptions = {}): Promise<readonly string[]> {
     const real = this.#path(path, "children");
-    const found = await this.#read("getChildren2", real, options);
-    this.#leaveWatch("child", real, options.watch);
+    const found = await this.#read("getChildren2", real, { ...options, path, kindOf: () => "child" });
     return found?.children ?? [];
   }
 
@@ -144,6 +144,23 @@ export class ClientSession implements Session {
     });
   }
 
+  async multiRead<const Reads extends readonly MultiReadItem[]>(
+    reads: Reads,
+    options?: CallOptions,
+  ): Promise<MultiReadResults<Reads>> {
+    const ops = reads.map((one): MultiReadOp => {
+      return "get" in one
+        ? { type: "getData", path: this.#path(one.get, "multiRead"), watch: false }
+        : { type: "getChildren", path: this.#path(one.children, "multiRead"), watch: false };
+    });
+    const { results } = await this.#do("multiRead", { ops }, options);
+    return results.map((result, index) => {
+      if (result.type === "error") return refusalOf("multiRead", result.err, this.#shown(ops[index]?.path ?? ""));
+      if (result.type === "getData") return { data: result.data ?? nothing, stat: result.stat };
+      return result.type === "getChildren" ? result.children : undefined;
+    }) as unknown as MultiReadResults<Reads>;
+  }
+
   async ephemerals(prefix: string = "/", options?: CallOptions): Promise<readonly string[]> {
     const prefixPath = this.#path(prefix, "ephemerals");
     const { ephemerals } = await this.#do("getEphemerals", { prefixPath }, options);
@@ -160,14 +177,12 @@ export class ClientSession implements Session {
   }
 
   addAuth(scheme: string, credential: string): void {
-    this.#link.addAuth({ authType: 0, scheme, auth: encoder.encode(credential) });
+    this.#wire.addAuth({ authType: 0, scheme, auth: encoder.encode(credential) });
   }
 
   async config(options: WatchOptions = {}): Promise<NodeData> {
-    const path = "/zookeeper/config";
-    const found = await this.#read("getData", path, options);
-    this.#leaveWatch("data", path, options.watch);
-    return { data: found?.data ?? nothing, stat: (found as ResponseBodies["getData"]).stat };
+    // It lies outside of every chroot.
+    return this.#getData(specialPaths.config, specialPaths.config, options);
   }
 
   async reconfig(change: ReconfigChange, options?: CallOptions): Promise<NodeData> {
@@ -188,17 +203,17 @@ export class ClientSession implements Session {
       if (isFinal(to)) queue.end(to === "closed" ? undefined : new CoordError("session-expired", reason, { path }));
     };
     const onAbort = (): void => queue.end(new CoordError("aborted", `watch ${path}`, { path, cause: signal?.reason }));
-    this.#link.watches.add(kind, real, callback);
+    this.#wire.watches.add(kind, real, callback);
     try {
       await this.#do("addWatch", { path: real, mode: addWatchModes[kind] }, { signal });
-      this.#link.resumed.add(onResumed);
-      this.#link.events.on("state", onState);
+      this.#wire.resumed.add(onResumed);
+      this.#wire.events.on("state", onState);
       signal?.addEventListener("abort", onAbort, { once: true });
       yield* queue.read();
     } finally {
       signal?.removeEventListener("abort", onAbort);
-      this.#link.events.off("state", onState);
-      this.#link.resumed.delete(onResumed);
+      this.#wire.events.off("state", onState);
+      this.#wire.resumed.delete(onResumed);
       this.#unwatch(kind, real, callback);
     }
   }
@@ -242,13 +257,13 @@ export class ClientSession implements Session {
   }
 
   async connected(options: CallOptions = {}): Promise<void> {
-    if (this.state === "connected") return;
+    if (isConnected(this.state)) return;
     // Any call waits for a server; this one costs it least.
-    await this.#link.call({ type: "exists", path: "/", watch: false }, options);
+    await this.#wire.call({ type: "exists", path: "/", watch: false }, options);
   }
 
   close(): Promise<void> {
-    return this.#link.close();
+    return this.#wire.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -299,43 +314,55 @@ export class ClientSession implements Session {
 
   async #do<K extends RequestType>(type: K, body: RequestBodies[K], options?: CallOptions): Promise<ResponseBodies[K]> {
     const request = { type, ...body } as Request;
-    const { err, body: answer } = await this.#link.call(request, options);
-    // A failed multi is answered with the reason of each of its operations.
-    if (err !== errorCodes.ok && !(type === "multi" && answer !== undefined)) throwRefusal(this.#asGiven(request), err);
+    const path = "path" in request ? this.#shown(request.path) : undefined;
+    const { err, body: answer } = await this.#wire.call(request, { ...options, path });
+    if (err !== errorCodes.ok) throw refusalOf(type, err, path);
     return answer as ResponseBodies[K];
   }
 
-  /** A read that may leave a watch at the server. Undefined for an error that is an answer too. */
+  async #getData(real: string, path: string, options: WatchOptions): Promise<NodeData> {
+    const found = await this.#read("getData", real, { ...options, path, kindOf: () => "data" });
+    if (found === undefined) throw refusalOf("getData", errorCodes.noNode, path);
+    return { data: found.data ?? nothing, stat: found.stat };
+  }
+
+  /** A read that may leave a watch at the server. Undefined for an error after which there is a watch all the same. */
   async #read<K extends "exists" | "getData" | "getChildren2">(
     type: K,
-    path: string,
-    options: WatchOptions,
-    isAnswer: (err: number) => boolean = () => false,
+    real: string,
+    { path, watch, kindOf, watches = (err) => err === errorCodes.ok, signal, timeoutMs }: WatchedRead,
   ): Promise<ResponseBodies[K] | undefined> {
-    const request = { type, path, watch: options.watch !== undefined } as Request;
-    const { err, body } = await this.#link.call(request, options);
-    if (isAnswer(err)) return undefined;
-    if (err !== errorCodes.ok) throwRefusal(this.#asGiven(request), err);
-    return body as ResponseBodies[K];
-  }
-
-  /** The request with the path that the caller knows, for errors. */
-  #asGiven(request: Request): Request {
-    return "path" in request ? { ...request, path: this.#shown(request.path) } : request;
-  }
-
-  #leaveWatch(kind: WatchKind, path: string, watch: WatchCallback | undefined): void {
-    if (watch === undefined) return;
-    this.#link.watches.add(kind, path, (event) => watch({ type: event.type, path: this.#shown(event.path) }));
+    const onAnswer = (err: number): void => {
+      if (watch === undefined || !watches(err)) return;
+      this.#wire.watches.add(kindOf(err), real, (event) => watch({ type: event.type, path: this.#shown(event.path) }));
+    };
+    const request = { type, path: real, watch: watch !== undefined } as Request;
+    const { err, body } = await this.#wire.call(request, { path, signal, timeoutMs, onAnswer });
+    if (!watches(err)) throw refusalOf(type, err, path);
+    return body as ResponseBodies[K] | undefined;
   }
 
   #unwatch(kind: WatchKind, path: string, callback: WatchCallback): void {
-    const isLast = this.#link.watches.remove(kind, path, callback);
+    const isLast = this.#wire.watches.remove(kind, path, callback);
     if (!isLast || isFinal(this.state)) return;
     const watcherType = watcherTypes[kind === "persistent" ? "persistent" : "persistentRecursive"];
     // Nobody waits for it: at worst the server tells of a change that nobody asks for.
-    this.#link.call({ type: "removeWatches", path, watcherType }).catch(() => undefined);
+    this.#wire.call({ type: "removeWatches", path, watcherType }).catch(() => undefined);
   }
+}
+
+interface WatchedRead extends WatchOptions {
+  /** As the caller knows it. */
+  readonly path: string;
+  readonly kindOf: (err: number) => WatchKind;
+  /** The answers after which the server has a watch. */
+  readonly watches?: (err: number) => boolean;
+}
+
+function refusalOf(operation: string, err: number, path: string | undefined): CoordError {
+  const code = answerCodeOf(err);
+  const where = path === undefined ? operation : `${operation} ${path}`;
+  return new CoordError(code, `${where}: the server answers ${code} (${err})`, { path, operation });
 }
 
 /** Lets through what is expected, as undefined; everything else is thrown again. */

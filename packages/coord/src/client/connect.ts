@@ -1,74 +1,27 @@
 import { CoordError } from "../coord-error.ts";
 import type { ByteChannel, Dialable } from "../ports/byte-channel.ts";
 import { ClientSession } from "./client-session.ts";
+import { validatePath } from "./client-path.ts";
+import { type ConnectOptions, type ResolvedConnectOptions, resolveConnectOptions } from "./connect-options.ts";
 import { parseConnectString } from "./connect-string.ts";
 import type { Session } from "./session.ts";
-import { SessionLink } from "./session-link.ts";
-import { type ClientTls, createSocketChannel } from "./socket-channel.ts";
+import { WireSession } from "./wire-session.ts";
+import { createSocketChannel } from "./socket-channel.ts";
 
-export interface ConnectOptions {
-  /** How long the session outlives a lost connection, default 10 000. The server may give another; see `timeoutMs`. */
-  readonly sessionTimeoutMs?: number;
-  /** Credentials, sent after every connection. `digest` takes `user:password`. */
-  readonly auth?: readonly { readonly scheme: string; readonly credential: string }[];
-  /** TLS to the servers. */
-  readonly tls?: ClientTls;
-  /** Calls that may wait for an answer, default 20 000; more are refused as `overloaded`. */
-  readonly callsMax?: number;
-  /** Largest frame in either direction, default 1 048 575. ZooKeeper's `jute.maxbuffer`. */
-  readonly frameBytesMax?: number;
-  /** A new session takes the place of one that expired; the watches are set again. Default false. */
-  readonly renew?: boolean;
-  /** A program that has nothing else to do ends although the session is open. Default false. */
-  readonly unref?: boolean;
-  /** Ends the attempt to connect; later it has no effect. */
-  readonly signal?: AbortSignal;
-  /** How long to try to reach a server, default 30 000. */
-  readonly connectTimeoutMs?: number;
+interface Target {
+  readonly chroot: string;
+  readonly hostCount: number;
+  readonly dial: (host: number) => ByteChannel;
 }
 
-function shuffled<T>(items: readonly T[]): readonly T[] {
-  const result = [...items];
-  for (let last = result.length - 1; last > 0; last -= 1) {
-    const chosen = Math.floor(Math.random() * (last + 1));
-    [result[last], result[chosen]] = [result[chosen] as T, result[last] as T];
-  }
-  return result;
-}
-
-type Channels = () => { readonly channel: ByteChannel; readonly name: string; readonly isRoundOver: boolean };
-
-/** All servers in random order, round and round. */
-function channelsTo(
-  connectString: string,
-  options: ConnectOptions,
-): { readonly chroot: string; readonly next: Channels } {
-  const { hosts, chroot } = parseConnectString(connectString);
-  const order = shuffled(hosts);
-  const { tls, unref = false } = options;
-  let index = -1;
-  const next: Channels = () => {
-    index = (index + 1) % order.length;
-    const { host, port } = order[index] as (typeof order)[number];
-    const channel = createSocketChannel({ host, port, tls, unref });
-    return { channel, name: `${host}:${port}`, isRoundOver: index === order.length - 1 };
+function targetOf(target: string | Dialable, { tls, unref }: ResolvedConnectOptions): Target {
+  if (typeof target !== "string") return { chroot: "", hostCount: 1, dial: () => target.dial() };
+  const { hosts, chroot } = parseConnectString(target);
+  const dial = (index: number): ByteChannel => {
+    const { host, port } = hosts[index] as (typeof hosts)[number];
+    return createSocketChannel({ host, port, tls, unref });
   };
-  return { chroot, next };
-}
-
-function channelsInside(server: Dialable): { readonly chroot: string; readonly next: Channels } {
-  return { chroot: "", next: () => ({ channel: server.dial(), name: "the embedded server", isRoundOver: true }) };
-}
-
-function checkOptions({
-  sessionTimeoutMs = 10_000,
-  callsMax = 20_000,
-  frameBytesMax = 0xf_ffff,
-}: ConnectOptions): void {
-  for (const [name, value] of Object.entries({ sessionTimeoutMs, callsMax, frameBytesMax })) {
-    if (Number.isInteger(value) && value >= 1 && value <= 0x7fff_ffff) continue;
-    throw new CoordError("invalid-options", `${name} is ${value} and must be a whole number from 1 to 2147483647`);
-  }
+  return { chroot, hostCount: hosts.length, dial };
 }
 
 /**
@@ -88,21 +41,30 @@ function checkOptions({
  * ```
  */
 export async function connect(target: string | Dialable, options: ConnectOptions = {}): Promise<Session> {
-  checkOptions(options);
-  const { sessionTimeoutMs = 10_000, callsMax = 20_000, frameBytesMax = 0xf_ffff } = options;
-  const { renew = false, unref = false, signal, connectTimeoutMs = 30_000 } = options;
-  const { chroot, next } = typeof target === "string" ? channelsTo(target, options) : channelsInside(target);
-  const link = new SessionLink({ sessionTimeoutMs, callsMax, frameBytesMax, renew, unref, nextChannel: next });
-  for (const { scheme, credential } of options.auth ?? []) {
-    link.addAuth({ authType: 0, scheme, auth: new TextEncoder().encode(credential) });
+  const resolved = resolveConnectOptions(options);
+  const { chroot, hostCount, dial } = targetOf(target, resolved);
+  const { auth = [], chroot: below = "/", signal } = options;
+  validatePath(below, "connect");
+  const wire = new WireSession(resolved, hostCount, dial);
+  for (const { scheme, credential } of auth) {
+    wire.addAuth({ authType: 0, scheme, auth: new TextEncoder().encode(credential) });
   }
-  const session = new ClientSession(link, chroot, frameBytesMax);
-  link.start();
+  const session = new ClientSession(wire, below === "/" ? chroot : `${chroot}${below}`, resolved.frameBytesMax);
+  wire.start();
   try {
-    await session.connected({ signal, timeoutMs: connectTimeoutMs });
+    await session.connected({ signal, timeoutMs: resolved.connectTimeoutMs });
   } catch (thrown) {
     await session.close();
-    throw thrown;
+    throw withLastCause(thrown, wire.lastCause);
   }
   return session;
+}
+
+/** That nobody answered says little; why the last server did not, says more. */
+function withLastCause(thrown: unknown, last: Error | undefined): unknown {
+  if (!(thrown instanceof CoordError) || thrown.code !== "timeout" || last === undefined) return thrown;
+  return new CoordError("timeout", `connect: no server in time; the last one: ${last.message}`, {
+    operation: "connect",
+    cause: last,
+  });
 }

@@ -1,15 +1,23 @@
 import { CoordError, type CoordErrorCode } from "../coord-error.ts";
 import type { JuteReader } from "../protocol/jute-reader.ts";
+import { errorCodes } from "../protocol/error-codes.ts";
+import type { RequestType } from "../protocol/opcodes.ts";
 import type { Request } from "../protocol/requests.ts";
-import type { CallOptions } from "./connect-options.ts";
+import { decodeResponseBody, type ResponseBodies } from "../protocol/responses.ts";
+import type { CallOptions } from "./session.ts";
 
-/** What an operation wants from the wire. Paths in `request` are absolute, `path` is the caller's. */
-export interface WireCall<T> {
-  readonly request: Request;
-  readonly operation: string;
-  readonly path: string | undefined;
-  /** Turns an answer into a result. Runs in the turn of the answer, before any later event is looked at. */
-  readonly read: (err: number, body: JuteReader) => T;
+/** What a server answered. */
+export interface Reply {
+  readonly err: number;
+  /** Undefined where the answer has none: most errors. */
+  readonly body: ResponseBodies[RequestType] | undefined;
+}
+
+export interface WireCallOptions extends CallOptions {
+  /** The path as the caller knows it, for errors. */
+  readonly path?: string | undefined;
+  /** Runs in the turn of the answer, before any later event is looked at: a watch must be in place by then. */
+  readonly onAnswer?: ((err: number) => void) | undefined;
 }
 
 /** Requests that change nothing are sent again after a reconnect; of any other, nobody knows. */
@@ -27,6 +35,7 @@ function isRead(request: Request): boolean {
     case "whoAmI":
     case "addWatch":
     case "checkWatches":
+    case "removeWatches":
       return true;
     default:
       return false;
@@ -34,11 +43,11 @@ function isRead(request: Request): boolean {
 }
 
 /** One call on its way: settles once, whatever comes first. */
-export class PendingCall<T = unknown> {
+export class PendingCall {
   readonly request: Request;
   readonly isRead: boolean;
-  readonly #call: WireCall<T>;
-  readonly #resolve: (value: T) => void;
+  readonly #options: WireCallOptions;
+  readonly #resolve: (reply: Reply) => void;
   readonly #reject: (error: CoordError) => void;
   #release: (() => void) | undefined;
   #isSettled = false;
@@ -47,13 +56,13 @@ export class PendingCall<T = unknown> {
   sentMs = 0;
 
   constructor(
-    call: WireCall<T>,
-    settle: { readonly resolve: (value: T) => void; readonly reject: (error: CoordError) => void },
-    options: CallOptions,
+    request: Request,
+    settle: { readonly resolve: (reply: Reply) => void; readonly reject: (error: CoordError) => void },
+    options: WireCallOptions,
   ) {
-    this.#call = call;
-    this.request = call.request;
-    this.isRead = isRead(call.request);
+    this.request = request;
+    this.isRead = isRead(request);
+    this.#options = options;
     this.#resolve = settle.resolve;
     this.#reject = settle.reject;
     if (options.signal !== undefined || options.timeoutMs !== undefined) this.#watchOver(options);
@@ -63,22 +72,22 @@ export class PendingCall<T = unknown> {
     return this.#isSettled;
   }
 
+  /** Throws when the body cannot be read: the rest of the connection cannot be trusted then either. */
   answer(err: number, body: JuteReader): void {
     if (this.#isSettled) return;
-    try {
-      const result = this.#call.read(err, body);
-      this.#settle();
-      this.#resolve(result);
-    } catch (thrown) {
-      this.#settle();
-      this.#reject(CoordError.from(thrown, "malformed-record"));
-    }
+    // A failed multi is answered with the reason of each of its operations.
+    const hasBody = err === errorCodes.ok && body.remaining > 0;
+    const decoded = hasBody ? decodeResponseBody(this.request.type, body) : undefined;
+    this.#settle();
+    this.#options.onAnswer?.(err);
+    this.#resolve({ err, body: decoded });
   }
 
   fail(code: CoordErrorCode, why: string, cause?: unknown): void {
     if (this.#isSettled) return;
     this.#settle();
-    const { operation, path } = this.#call;
+    const { path } = this.#options;
+    const operation = this.request.type;
     const maybeApplied = !this.isRead && this.xid >= 0;
     const where = path === undefined ? operation : `${operation} ${path}`;
     this.#reject(new CoordError(code, `${where}: ${why}`, { operation, path, maybeApplied, cause }));

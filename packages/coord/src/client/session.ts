@@ -1,9 +1,10 @@
 import type { EventEmitter } from "eventemitter3";
+import type { CoordError } from "../coord-error.ts";
 import type { Acl, Stat } from "../protocol/records.ts";
 import type { ClientInfo } from "../protocol/responses.ts";
 import type { DataCodec } from "./codecs.ts";
 import type { CreateMode } from "./create-mode.ts";
-import type { SessionEvents, SessionState } from "./session-state.ts";
+import type { SessionEvents, SessionState } from "../core/client/session-state.ts";
 import type { Transaction } from "./transaction.ts";
 import type { WatchCallback, WatchEvent } from "../core/client/watch-registry.ts";
 
@@ -52,6 +53,14 @@ export interface NodeData {
   readonly stat: Stat;
 }
 
+/** One read of a `multiRead`. */
+export type MultiReadItem = { readonly get: string } | { readonly children: string };
+
+/** What each read of a `multiRead` gives, in its place. */
+export type MultiReadResults<Reads extends readonly MultiReadItem[]> = {
+  readonly [K in keyof Reads]: (Reads[K] extends { readonly get: string } ? NodeData : readonly string[]) | CoordError;
+};
+
 /** A change at or below a path; `resync` says that the connection was away and changes may have been missed. */
 export type WatchedChange = WatchEvent | { readonly type: "resync"; readonly path: string };
 
@@ -88,6 +97,11 @@ export interface Session extends AsyncDisposable {
   /** After it, what this session reads is at least as new as everything that ended before the call. */
   sync(path?: string, options?: CallOptions): Promise<void>;
   transaction(): Transaction;
+  /** Several reads of one moment. Each has its own result, or the error that it met. */
+  multiRead<const Reads extends readonly MultiReadItem[]>(
+    reads: Reads,
+    options?: CallOptions,
+  ): Promise<MultiReadResults<Reads>>;
   /** Paths of this session's ephemeral nodes below `prefix`. */
   ephemerals(prefix?: string, options?: CallOptions): Promise<readonly string[]>;
   /** Number of all descendants. */

@@ -84,6 +84,7 @@ export class Transaction<Results extends readonly unknown[] = readonly []> {
       throw new CoordError(code, `operation ${failed} of the transaction, ${op?.type} ${path}: ${code}`, {
         path,
         operation: "multi",
+        index: failed,
       });
     }
     const shown: unknown[] = [];

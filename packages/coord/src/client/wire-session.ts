@@ -1,28 +1,25 @@
 import { createPrng } from "@tutti/stdx";
 import { EventEmitter } from "eventemitter3";
 import { CoordError, type CoordErrorCode } from "../coord-error.ts";
-import { ConnectionLife, type LifeEffect, type LifeInput, type SessionState } from "../core/client/connection-life.ts";
+import { ConnectionLife, type LifeEffect, type LifeInput } from "../core/client/connection-life.ts";
+import { isFinal, type SessionEvents, type SessionState } from "../core/client/session-state.ts";
 import { WatchRegistry } from "../core/client/watch-registry.ts";
 import type { ByteChannel } from "../ports/byte-channel.ts";
 import { decodeConnectResponse, encodeConnectRequest } from "../protocol/connect.ts";
 import { FrameDecoder } from "../protocol/frame-decoder.ts";
 import { xids } from "../protocol/opcodes.ts";
-import { encodeRequest, type Request } from "../protocol/requests.ts";
+import { type AuthRequest, encodeRequest, type Request } from "../protocol/requests.ts";
 import { decodeReplyHeader, decodeWatcherEvent } from "../protocol/responses.ts";
-import type { AuthInfo, CallOptions, ResolvedConnectOptions } from "./connect-options.ts";
+import type { ResolvedConnectOptions } from "./connect-options.ts";
 import { Fifo } from "./fifo.ts";
-import { PendingCall, type WireCall } from "./pending-call.ts";
+import { PendingCall, type Reply, type WireCallOptions } from "./pending-call.ts";
 import { type SaslClient, beginSaslClient } from "./sasl-client.ts";
 
-export interface SessionEvents {
-  /** The session's state has changed. */
-  state: (state: SessionState) => void;
-}
-
-const encoder = new TextEncoder();
 const int32Max = 0x7fff_ffff;
 /** A timer that comes later than this was held up together with everything else. */
 const lateMs = 20;
+/** How long a server may take to say good-bye. */
+const farewellMsMax = 2000;
 
 function monotonicMs(): number {
   return performance.now();
@@ -35,11 +32,11 @@ export class WireSession {
   readonly options: ResolvedConnectOptions;
   readonly #life: ConnectionLife;
   readonly #dialHost: (host: number) => ByteChannel;
-  readonly #auth: AuthInfo[];
+  readonly #auths: AuthRequest[] = [];
   readonly #unsent = new Fifo<PendingCall>();
   readonly #sent = new Fifo<PendingCall>();
-  /** Watches of unbroken coverage are told of every break. */
-  readonly #onResume = new Set<() => void>();
+  /** Called after each time that a server took the session over again: changes may have been missed. */
+  readonly resumed: Set<() => void> = new Set<() => void>();
   #channel: ByteChannel | undefined;
   #decoder: FrameDecoder;
   #sasl: SaslClient | undefined;
@@ -52,7 +49,6 @@ export class WireSession {
   constructor(options: ResolvedConnectOptions, hostCount: number, dialHost: (host: number) => ByteChannel) {
     this.options = options;
     this.#dialHost = dialHost;
-    this.#auth = [...options.auth];
     this.#decoder = new FrameDecoder(options.replyBytesMax);
     this.#life = new ConnectionLife({ ...options, hostCount, prng: createPrng(options.seed) });
   }
@@ -82,25 +78,20 @@ export class WireSession {
     this.#step({ kind: "start" });
   }
 
-  /** Runs when watches have been set again at another server, after they were not for a while. */
-  onResume(listener: () => void): () => void {
-    this.#onResume.add(listener);
-    return () => this.#onResume.delete(listener);
-  }
-
-  call<T>(call: WireCall<T>, options: CallOptions = {}): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      const pending = new PendingCall<T>(call, { resolve, reject }, options);
-      if (pending.isSettled) return;
+  call(request: Request, options: WireCallOptions = {}): Promise<Reply> {
+    return new Promise<Reply>((resolve, reject) => {
+      const call = new PendingCall(request, { resolve, reject }, options);
+      if (call.isSettled) return;
       const refusal = this.#refusal();
-      if (refusal !== undefined) pending.fail(...refusal);
-      else this.#take(pending as PendingCall);
+      if (refusal !== undefined) call.fail(...refusal);
+      else if (this.#isReady) this.#send(call);
+      else this.#unsent.push(call);
     });
   }
 
-  addAuth(info: AuthInfo): void {
-    this.#auth.push(info);
-    if (this.#isReady) this.#sendAuth(info);
+  addAuth(auth: AuthRequest): void {
+    this.#auths.push(auth);
+    if (this.#isReady) this.#sendAuth(auth);
   }
 
   close(): Promise<void> {
@@ -108,50 +99,40 @@ export class WireSession {
     return this.#closing;
   }
 
-  /** Ends what can be ended without a word to the server. */
-  abandon(): void {
-    this.#step({ kind: "end", reason: "closed" });
+  /** Breaks the connection without a word, as a network would. */
+  dropConnection(): void {
+    this.#lastCause = new CoordError("connection-lost", "the connection was dropped here");
+    if (this.#channel !== undefined) this.#lose();
   }
 
   async #close(): Promise<void> {
     if (this.#isReady) {
-      const goodbye: WireCall<void> = {
-        request: { type: "closeSession" },
-        operation: "close",
-        path: undefined,
-        read: () => undefined,
-      };
       // A server that does not answer ends the session by its timeout; nobody waits for that here.
-      const farewellMs = Math.min(this.timeoutMs / 3, 1000);
-      await this.call(goodbye, { timeoutMs: farewellMs }).catch(() => undefined);
+      const timeoutMs = Math.min(this.timeoutMs / 3, farewellMsMax);
+      await this.call({ type: "closeSession" }, { timeoutMs }).catch(() => undefined);
     }
-    this.#step({ kind: "end", reason: "closed" });
+    this.#step({ kind: "end", state: "closed" });
   }
 
   #refusal(): [CoordErrorCode, string] | undefined {
     const { state } = this;
     if (state === "closed") return ["closed", "the session was closed"];
-    if (state === "auth-failed") return ["auth-failed", "the server does not accept the credentials"];
+    if (state === "refused") return ["auth-failed", "the server does not accept the credentials"];
     if (state === "expired") return ["session-expired", "the session is over; connect again"];
-    const { pendingMax } = this.options;
-    if (this.#unsent.length + this.#sent.length < pendingMax) return undefined;
+    const { callsMax } = this.options;
+    if (this.#unsent.length + this.#sent.length < callsMax) return undefined;
     for (const call of this.#unsent.takeAll()) if (!call.isSettled) this.#unsent.push(call);
-    const isFull = this.#unsent.length + this.#sent.length >= pendingMax;
-    return isFull ? ["overloaded", `${pendingMax} calls wait already`] : undefined;
-  }
-
-  #take(call: PendingCall): void {
-    if (this.#isReady) this.#send(call);
-    else this.#unsent.push(call);
+    const isFull = this.#unsent.length + this.#sent.length >= callsMax;
+    return isFull ? ["overloaded", `${callsMax} calls wait already`] : undefined;
   }
 
   #send(call: PendingCall): void {
     if (call.isSettled) return;
     this.#xid = this.#xid === int32Max ? 1 : this.#xid + 1;
     const frame = encodeRequest(this.#xid, call.request);
-    const { requestBytesMax } = this.options;
-    if (frame.length - 4 > requestBytesMax) {
-      call.fail("data-too-large", `the request has ${frame.length - 4} bytes, at most ${requestBytesMax} are taken`);
+    const { frameBytesMax } = this.options;
+    if (frame.length - 4 > frameBytesMax) {
+      call.fail("data-too-large", `the request has ${frame.length - 4} bytes, at most ${frameBytesMax} are taken`);
       return;
     }
     call.xid = this.#xid;
@@ -189,11 +170,21 @@ export class WireSession {
           this.#resume();
           break;
         case "state":
-          this.events.emit("state", effect.state);
+          this.#tell(effect.state);
           break;
       }
     }
   }
+
+  #tell(to: SessionState): void {
+    const from = this.#told;
+    this.#told = to;
+    const reason = this.#lastCause?.message ?? "";
+    // In a turn of its own, so that a listener that throws cannot stop what has to be done.
+    queueMicrotask(() => this.events.emit("state", { from, to, reason }));
+  }
+
+  #told: SessionState = "connecting";
 
   /** When the ping that waits for its answer was sent. */
   #pingMs = 0;
@@ -202,12 +193,15 @@ export class WireSession {
     clearTimeout(this.#timer);
     const { deadlineMs } = this.#life;
     if (deadlineMs === undefined) return;
-    this.#timer = setTimeout(() => {
-      const tick = (): void => this.#step({ kind: "tick" });
-      // After a stall, what waits in the socket is read before anybody is given up.
-      if (monotonicMs() - deadlineMs > lateMs) setImmediate(tick);
-      else tick();
-    }, Math.max(1, Math.ceil(deadlineMs - monotonicMs())));
+    this.#timer = setTimeout(
+      () => {
+        const tick = (): void => this.#step({ kind: "tick" });
+        // After a stall, what waits in the socket is read before anybody is given up.
+        if (monotonicMs() - deadlineMs > lateMs) setImmediate(tick);
+        else tick();
+      },
+      Math.max(1, Math.ceil(deadlineMs - monotonicMs())),
+    );
     if (this.options.unref) this.#timer.unref();
   }
 
@@ -279,7 +273,7 @@ export class WireSession {
         return;
       case xids.auth:
         this.#life.heard(nowMs);
-        if (header.err !== 0) this.#step({ kind: "end", reason: "auth-failed" });
+        if (header.err !== 0) this.#step({ kind: "end", state: "refused" });
         return;
       case xids.setWatches:
         this.#life.heard(nowMs);
@@ -314,17 +308,19 @@ export class WireSession {
   /** Reads are asked again; of writes nobody knows whether they happened. */
   #interrupt(): void {
     this.#sasl = undefined;
+    const isOver = isFinal(this.state);
     const refusal = this.#refusal();
     const again: PendingCall[] = [];
-    const why = this.#lastCause === undefined ? "the connection was lost" : `the connection was lost: ${this.#lastCause.message}`;
+    const why =
+      this.#lastCause === undefined ? "the connection was lost" : `the connection was lost: ${this.#lastCause.message}`;
     for (const call of this.#sent.takeAll()) {
-      if (refusal !== undefined && refusal[0] !== "overloaded") call.fail(...refusal);
+      if (isOver && refusal !== undefined) call.fail(...refusal);
       else if (call.isRead) again.push(call);
       else call.fail("connection-lost", why, this.#lastCause);
     }
     const later = this.#unsent.takeAll();
     for (const call of [...again, ...later]) {
-      if (refusal !== undefined && refusal[0] !== "overloaded") call.fail(...refusal);
+      if (isOver && refusal !== undefined) call.fail(...refusal);
       else this.#unsent.push(call);
     }
   }
@@ -343,7 +339,7 @@ export class WireSession {
     const next = err === 0 ? this.#sasl?.next(token ?? new Uint8Array(0)) : ({ kind: "failed" } as const);
     if (next === undefined) return;
     if (next.kind === "send") this.#sendAside(0, { type: "sasl", token: next.token });
-    else if (next.kind === "failed") this.#step({ kind: "end", reason: "auth-failed" });
+    else if (next.kind === "failed") this.#step({ kind: "end", state: "refused" });
     else {
       this.#sasl = undefined;
       this.#sendAll();
@@ -353,19 +349,18 @@ export class WireSession {
   /** Strictly in this order: events that are filtered by ids must see them, and calls must find their watches set. */
   #sendAll(): void {
     this.#isReady = true;
-    for (const info of this.#auth) this.#sendAuth(info);
+    for (const auth of this.#auths) this.#sendAuth(auth);
     for (const replay of this.watches.replay(this.#life.lastZxid)) {
       const { persistent, persistentRecursive, ...rest } = replay;
       const isOld = persistent.length + persistentRecursive.length === 0;
       this.#sendAside(xids.setWatches, isOld ? { type: "setWatches", ...rest } : { type: "setWatches2", ...replay });
     }
     for (const call of this.#unsent.takeAll()) this.#send(call);
-    for (const listener of this.#onResume) listener();
+    for (const listener of this.resumed) listener();
   }
 
-  #sendAuth({ scheme, auth }: AuthInfo): void {
-    const bytes = typeof auth === "string" ? encoder.encode(auth) : auth;
-    this.#sendAside(xids.auth, { type: "auth", authType: 0, scheme, auth: bytes });
+  #sendAuth(auth: AuthRequest): void {
+    this.#sendAside(xids.auth, { type: "auth", ...auth });
   }
 
   #sendAside(xid: number, request: Request): void {
