@@ -92,6 +92,7 @@ const codesOfRuntime: Readonly<Record<RuntimeError["code"], DatasetErrorCode>> =
   "queue-full": "task-failed",
   "executor-closed": "executor-closed",
   "spill-failed": "write-failed",
+  "block-lost": "worker-lost",
   "corrupt-block": "task-failed",
 };
 

@@ -1,5 +1,5 @@
 import type { ResolvedPlan } from "../plan/resolved-plan.ts";
-import { sqlName } from "../plan/functions/sql-type.ts";
+import { sqlName, sqlType } from "../plan/functions/sql-type.ts";
 import { someExpression } from "../plan/walk-expression.ts";
 import { compileExpression, compileLiteral, compileSortKey, type ExpressionScope } from "./compile-expression.ts";
 
@@ -80,10 +80,7 @@ function createCompiler(leaves: LeafCompiler): Compiler {
       case "range":
         return named(rangeSql(plan), 1);
       case "sql":
-        return named(
-          `SELECT * FROM (${sqlText(plan, outer)}) AS s(${plan.schema.map((_, index) => `c${index}`).join(", ")})`,
-          plan.schema.length,
-        );
+        return named(typedSql(plan, sqlText(plan, outer)), plan.schema.length);
       case "project":
         return project(plan, outer);
       case "filter": {
@@ -207,8 +204,14 @@ function createCompiler(leaves: LeafCompiler): Compiler {
   return { text, sqlText };
 }
 
+/** The columns of a text in the types that its schema says: the engine has more types than there are here. */
+function typedSql({ schema }: SqlPlan, query: string): string {
+  const columns = schema.map(({ type }, index) => `CAST(s.c${index} AS ${sqlType(type)}) AS c${index}`);
+  return `SELECT ${columns.join(", ")} FROM (${query}) AS s(${schema.map((_, index) => `c${index}`).join(", ")})`;
+}
+
 /** For SQL texts: the columns under the names that the user knows. */
-export function withNames(query: string, plan: ResolvedPlan): string {
+function withNames(query: string, plan: ResolvedPlan): string {
   const columns = plan.schema.map(({ name }, index) => `c${index} AS ${sqlName(name)}`);
   return `SELECT ${columns.join(", ")} FROM (${query})`;
 }

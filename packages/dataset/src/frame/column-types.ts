@@ -45,7 +45,20 @@ export type Operand<V> = [V] extends [never]
   : Kin<NonNullable<V>> | Valued<Kin<NonNullable<V>> | null>;
 
 /** What the value of an operand is: of a column its own, of a literal itself. */
-export type OperandValue<B> = B extends Valued<infer V> ? V : B;
+export type OperandValue<B> = B extends Valued<infer V> ? V : LiteralValue<B>;
+
+/** What a literal is as a column: whole numbers are {@link Int}, and a text is any text. */
+export type LiteralValue<B> = B extends number
+  ? IsIntegral<B> extends true
+    ? Int
+    : number
+  : B extends string
+    ? string
+    : B extends bigint
+      ? bigint
+      : B extends boolean
+        ? boolean
+        : B;
 
 /** NULL in either makes NULL. */
 export type EitherNull<V, B> = NullIn<V> | (B extends Valued<infer W> ? NullIn<W> : B extends null ? null : never);

@@ -20,6 +20,7 @@ import {
 } from "../plan/data-type.ts";
 import { checkDistinct } from "../plan/column-names.ts";
 import { shorten } from "../shorten.ts";
+import type { Shape } from "./column-types.ts";
 import type { Decimal, Interval, Timestamp } from "./values.ts";
 
 declare const intBrand: unique symbol;
@@ -54,7 +55,7 @@ export interface Struct<S> {
 }
 
 /** The rows that a struct describes, in their column types. */
-export type ShapeOf<T> = T extends Struct<infer S> ? S : never;
+export type ShapeOf<T> = T extends Struct<infer S extends Shape> ? S : never;
 
 export type ValueOfType<T> = T extends Type<infer V> ? V : never;
 

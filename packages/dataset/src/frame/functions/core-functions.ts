@@ -1,9 +1,8 @@
 import type { Expression } from "../../plan/expression.ts";
 import { createColumn, toExpression } from "../column-handle.ts";
 import type { Column } from "../column.ts";
-import type { AnyFrame, Literal, NullIn, OperandValue, Valued } from "../column-types.ts";
+import type { AnyFrame, Literal, LiteralValue, NullIn, OperandValue, Valued } from "../column-types.ts";
 import { planOf } from "../frame-plan.ts";
-import type { Int } from "../schema.ts";
 
 /**
  * A column by its name, where the frame's own columns are not at hand. Whether the frame has it, and with that type, is
@@ -13,20 +12,8 @@ export function col<V = never>(name: string): Column<V> {
   return createColumn({ kind: "column", path: [name] });
 }
 
-type LiteralColumnValue<V> = V extends number
-  ? `${V}` extends `${bigint}`
-    ? Int
-    : number
-  : V extends string
-    ? string
-    : V extends bigint
-      ? bigint
-      : V extends boolean
-        ? boolean
-        : V;
-
 /** A value in every row. Whole numbers of 32 bits are `int`, others doubles. */
-export function lit<const V extends Literal>(value: V): Column<LiteralColumnValue<V>> {
+export function lit<const V extends Literal>(value: V): Column<LiteralValue<V>> {
   return createColumn(toExpression(value));
 }
 
@@ -34,11 +21,9 @@ export function lit<const V extends Literal>(value: V): Column<LiteralColumnValu
 export function when<B extends Literal | Valued<unknown>>(
   condition: Valued<boolean | null>,
   value: B,
-): Column<WhenValue<B> | null> {
+): Column<OperandValue<B> | null> {
   return createColumn({ kind: "case", branches: [{ when: toExpression(condition), value: toExpression(value) }] });
 }
-
-type WhenValue<B> = OperandValue<B>;
 
 /** Whether a frame has any row. With `outer()` in it, asked anew for each row. */
 export function exists(frame: AnyFrame): Column<boolean> {

@@ -40,8 +40,11 @@ const pad =
 /** Spark's default is a backslash before what is meant itself. */
 const like =
   (operator: string): FunctionRow["sql"] =>
-  ([value, pattern]) =>
-    `(${value?.sql} ${operator} ${pattern?.sql} ESCAPE '\\')`;
+  ([value, pattern]) => {
+    // The engine turns plain patterns into searches; with an escape it does not.
+    const isPlain = typeof pattern?.literal === "string" && !pattern.literal.includes("\\");
+    return `(${value?.sql} ${operator} ${pattern?.sql}${isPlain ? "" : " ESCAPE '\\'"})`;
+  };
 
 /** A group that does not exist is an error; one that matched nothing is the empty text. */
 const extract: FunctionRow["sql"] = ([value, pattern, group]) =>
