@@ -3,7 +3,6 @@
 import type { Benchmark, BenchmarkCase } from "@tutti/testkit";
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,6 +14,7 @@ import {
   type MemberAddress,
   type Replica,
 } from "../src/index.ts";
+import { freePorts } from "./free-ports.ts";
 
 const entryBytes = 256;
 const host = "127.0.0.1";
@@ -24,21 +24,6 @@ const cases = [
   { outstanding: 64, count: 20_000 },
   { outstanding: 1024, count: 60_000 },
 ] as const;
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((resolve) => {
-        server.listen({ host, port: 0 }, resolve);
-      });
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  for (const server of servers) server.close();
-  return ports;
-}
 
 async function startOther(orders: object): Promise<ChildProcess> {
   const child = spawn(process.execPath, ["--conditions=@tutti/source", script, JSON.stringify(orders)], {

@@ -12,9 +12,10 @@ interface Orders {
   readonly id: number;
   readonly directory: string;
   readonly ports: Readonly<Record<number, number>>;
+  readonly observers?: readonly number[];
 }
 
-const { id, directory, ports } = JSON.parse(process.argv[2] ?? "") as Orders;
+const { id, directory, ports, observers = [] } = JSON.parse(process.argv[2] ?? "") as Orders;
 const host = "127.0.0.1";
 const empty = new Uint8Array(0);
 const machine: Machine = { apply: () => empty, snapshot: () => [], restore: () => undefined };
@@ -29,12 +30,23 @@ const transport = await createTcpTransport({
 });
 const replica = await openReplica({
   id,
-  members: Object.keys(ports).map(Number),
+  members: {
+    voters: Object.keys(ports)
+      .map(Number)
+      .filter((member) => !observers.includes(member)),
+    observers,
+  },
   protocol: zab(),
   machine,
   storage: createFileDisk(directory),
   transport,
 });
+// In step with a leader, not just open: what is measured next counts on it.
+if (replica.status().leader === undefined) {
+  await new Promise<void>((resolve) => {
+    replica.events.once("leader", () => resolve());
+  });
+}
 process.stdout.write("ready\n");
 process.once("SIGTERM", () => void replica.close());
 process.once("disconnect", () => process.exit());

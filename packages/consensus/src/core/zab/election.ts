@@ -79,6 +79,14 @@ function broadcastVote(state: ZabState, looking: Looking): void {
   if (isVoter(state)) looking.votes.set(state.id, looking.vote);
 }
 
+/**
+ * In step with a leader, or leading: whoever still looks, an observer above all, need not wait for its next question.
+ * Apache's members speak only when they are asked.
+ */
+export function announceSettled(state: ZabState): void {
+  for (const peer of state.links.keys()) notify(state, peer);
+}
+
 export function tickElection(state: ZabState, looking: Looking): void {
   if (looking.ticksToFinal !== undefined) {
     looking.ticksToFinal -= 1;

@@ -1,6 +1,7 @@
 import type { Entry, NodeId, Snapshot } from "../entry.ts";
 import type { LeaderMessage } from "../messages.ts";
 import { formatZxid, isSuccessor, zxidOf, type Zxid } from "../zxid.ts";
+import { announceSettled } from "./election.ts";
 import { planSync } from "./sync-plan.ts";
 import {
   deliver,
@@ -78,6 +79,7 @@ export function considerEstablished(state: ZabState, leading: Leading): void {
   deliver(state);
   for (const learner of leading.learners.values()) if (learner.phase === "broadcast") sendUpToDate(state, learner);
   state.out.event({ kind: "leader", leader: state.id, epoch: leading.epoch });
+  announceSettled(state);
 }
 
 export function sendUpToDate(state: ZabState, learner: Learner): void {
@@ -181,6 +183,7 @@ export function onUpToDate(state: ZabState, learning: Learning, message: Of<"upT
   state.proposals.settle(state.log, state.delivered, state.restored);
   state.restored = false;
   state.out.event({ kind: "leader", leader: learning.leader, epoch: learning.epoch });
+  if (learning.voting) announceSettled(state);
   if (!state.epochs.voting && state.members.voters.includes(state.id)) {
     // In step with an established leader: from now on this disk holds all that a vote has to stand for.
     setEpochs(state, { voting: true });
