@@ -8,12 +8,14 @@ export function fromEngine(thrown: unknown): DatasetError {
   if (guarded !== null) {
     return new DatasetError(guarded[1] as DatasetErrorCode, firstLines(guarded[2] ?? ""), { cause: thrown });
   }
-  const code = rules.find(([pattern]) => pattern.test(message))?.[1] ?? "query-failed";
-  return new DatasetError(code, firstLines(message), { cause: thrown });
+  const [, code = "query-failed", text] = rules.find(([pattern]) => pattern.test(message)) ?? [];
+  return new DatasetError(code, text ?? firstLines(message), { cause: thrown });
 }
 
-const rules: readonly (readonly [RegExp, DatasetErrorCode])[] = [
+/** The engine's words, our code, and our words where its own would lead astray. */
+const rules: readonly (readonly [RegExp, DatasetErrorCode, string?])[] = [
   [/^INTERRUPT/i, "canceled"],
+  [/more than one row returned by a subquery/i, "invalid-value", "a frame used as a value has more than one row"],
   [/^Out of Memory/i, "out-of-memory"],
   [
     /^(Out of Range Error|Conversion Error)[\s\S]*(overflow|out of range|can't be cast because the value|does not fit|could not be cast to DECIMAL|Could not cast value)/i,
@@ -29,7 +31,6 @@ const rules: readonly (readonly [RegExp, DatasetErrorCode])[] = [
     "unreadable",
   ],
   [/^IO Error/i, "unreadable"],
-  [/more than one row returned by a subquery/i, "invalid-value"],
 ];
 
 /** The engine adds the SQL text, which holds our names and not the user's. */

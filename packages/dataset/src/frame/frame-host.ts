@@ -15,6 +15,8 @@ import type { FrameEngine, RowsInMemory } from "./frame-engine.ts";
 export interface FrameHost {
   /** Loaded when first needed. Throws `executor-closed` once the context is closed. */
   readonly engine: () => Promise<FrameEngine>;
+  /** The same where it was loaded, also while the context closes. */
+  readonly loadedEngine: () => Promise<FrameEngine> | undefined;
   readonly checkOpen: () => void;
   readonly newKey: () => string;
   readonly views: Map<string, { readonly name: string; readonly plan: PlanNode }>;
@@ -115,8 +117,8 @@ export function createFrameSession(host: FrameHost): FrameSession {
 
   const release = async (attachment: string): Promise<void> => {
     if (!kept.delete(attachment)) return;
-    const engine = await host.engine();
-    await engine.statement(`DROP TABLE IF EXISTS "${attachment}"`);
+    const engine = await host.loadedEngine();
+    await engine?.statement(`DROP TABLE IF EXISTS "${attachment}"`);
   };
 
   return {

@@ -68,7 +68,7 @@ export function createFrameSource(
     );
     return await loading;
   };
-  const session = createFrameSession({ ...parts, engine, views });
+  const session = createFrameSession({ ...parts, engine, loadedEngine: () => loading, views });
   const fromRows = <F>(rows: Iterable<unknown>, schema: Struct<unknown> | undefined): F => {
     if (rows === null || typeof rows !== "object" || !(Symbol.iterator in rows)) {
       throw new DatasetError(

@@ -11,6 +11,7 @@ import {
   type Nullable,
   type Unary,
   type Whole,
+  type Like,
 } from "./signature.ts";
 
 type ElementOf<H> =
@@ -33,11 +34,13 @@ export const get: <E>(array: Valued<readonly E[] | null>, index: Arg<Whole>) => 
 /** Whether an element is there; NULL where a NULL might be it. */
 export const arrayContains: <E>(
   array: Valued<readonly E[] | null>,
-  element: Arg<NoInfer<E>>,
+  element: Arg<Like<NoInfer<E>>>,
 ) => Column<boolean | null> = define("array_contains");
 /** Where it is first, from 1; 0 where it is not. */
-export const arrayPosition: <E>(array: Valued<readonly E[] | null>, element: Arg<NoInfer<E>>) => Column<bigint | null> =
-  define("array_position");
+export const arrayPosition: <E>(
+  array: Valued<readonly E[] | null>,
+  element: Arg<Like<NoInfer<E>>>,
+) => Column<bigint | null> = define("array_position");
 /** Each element once. */
 export const arrayDistinct: <V extends readonly unknown[] | null>(array: Valued<V>) => Column<V> =
   define("array_distinct");
@@ -75,23 +78,23 @@ export const arrayMin: <E>(array: Valued<readonly E[] | null>) => Column<E | nul
 /** Without an element. */
 export const arrayRemove: <E>(
   array: Valued<readonly E[] | null>,
-  element: Arg<NoInfer<E>>,
+  element: Arg<Like<NoInfer<E>>>,
 ) => Column<readonly E[] | null> = define("array_remove");
 /** With one more at the end. */
 export const arrayAppend: <E>(
   array: Valued<readonly E[] | null>,
-  element: Arg<NoInfer<E>>,
+  element: Arg<Like<NoInfer<E>>>,
 ) => Column<readonly E[] | null> = define("array_append");
 /** With one more at the beginning. */
 export const arrayPrepend: <E>(
   array: Valued<readonly E[] | null>,
-  element: Arg<NoInfer<E>>,
+  element: Arg<Like<NoInfer<E>>>,
 ) => Column<readonly E[] | null> = define("array_prepend");
 /** With one more at a place, from 1 or from -1 backwards. */
 export const arrayInsert: <E>(
   array: Valued<readonly E[] | null>,
   place: Arg<Whole>,
-  element: Arg<NoInfer<E>>,
+  element: Arg<Like<NoInfer<E>>>,
 ) => Column<readonly E[] | null> = define("array_insert");
 /** A value so many times. */
 export const arrayRepeat: <V>(value: Valued<V>, count: Arg<Whole>) => Column<readonly V[]> = define("array_repeat");
@@ -125,7 +128,7 @@ export const mapEntries: <K, V>(
 /** Whether a key is there. */
 export const mapContainsKey: <K, V>(
   map: Valued<ReadonlyMap<K, V> | null>,
-  key: Arg<NoInfer<K>>,
+  key: Arg<Like<NoInfer<K>>>,
 ) => Column<boolean | null> = define("map_contains_key");
 /** The entries of all; a key twice is an error. */
 export const mapConcat: <K, V>(

@@ -1,7 +1,7 @@
 import type { Column } from "../column.ts";
 import type { SumOf, Valued } from "../column-types.ts";
 import type { Int } from "../schema.ts";
-import { define, type Arg, type Numeric, type Whole } from "./signature.ts";
+import { define, type Arg, type Numeric, type Whole, type Like } from "./signature.ts";
 
 /** The standard deviation of the sample; NULL of fewer than two. */
 export const stddev: (column: Valued<Numeric | null>) => Column<number | null> = define("stddev_samp");
@@ -114,11 +114,9 @@ export const cumeDist: () => Column<number> = define("cume_dist");
 /** Which of some equal parts of its window a row is in. */
 export const ntile: (count: number) => Column<Int> = define("ntile");
 /** The value some rows before. */
-export const lag: <V>(column: Valued<V>, offset?: number, missing?: Arg<NonNullable<V>>) => Column<V | null> =
-  define("lag");
+export const lag: <V>(column: Valued<V>, offset?: number, missing?: Arg<Like<V>>) => Column<V | null> = define("lag");
 /** The value some rows after. */
-export const lead: <V>(column: Valued<V>, offset?: number, missing?: Arg<NonNullable<V>>) => Column<V | null> =
-  define("lead");
+export const lead: <V>(column: Valued<V>, offset?: number, missing?: Arg<Like<V>>) => Column<V | null> = define("lead");
 /** The value of the n-th row of the window, from 1. */
 export const nthValue: <V>(column: Valued<V>, n: number) => Column<V | null> = define("nth_value");
 /** The value of the first row of the window. */

@@ -1,5 +1,6 @@
 import type { Column } from "../column.ts";
 import type { Moment, NullIn, Numeric, Valued } from "../column-types.ts";
+import type { Int } from "../schema.ts";
 import { call } from "./core-functions.ts";
 
 /** An argument: a column, or a value that stands for itself. Text is text, never a column's name. */
@@ -36,6 +37,9 @@ export interface BinaryOr<A, B, C, R> {
     third?: Z,
   ): Column<R | NullOf<X> | NullOf<Y> | NullOf<Z>>;
 }
+
+/** A literal for a value of this type: whole numbers are numbers, and the analyzer says whether one fits. */
+export type Like<V> = NonNullable<V> extends Int ? number : NonNullable<V>;
 
 /** May be NULL whatever its arguments. */
 export type Nullable<R> = R | null;

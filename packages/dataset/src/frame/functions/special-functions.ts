@@ -100,6 +100,8 @@ function replaceObjects(value: unknown, others: ReadonlyMap<unknown, unknown>): 
   if (typeof value !== "object" || value === null) return value;
   const other = others.get(value);
   if (other !== undefined) return other;
+  // Those of a lambda around this one are known as objects, and stay the same.
+  if ((value as { readonly kind?: unknown }).kind === "lambdaVariable") return value;
   if (Array.isArray(value)) return value.map((one) => replaceObjects(one, others));
   return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, replaceObjects(one, others)]));
 }
