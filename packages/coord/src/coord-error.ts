@@ -18,6 +18,7 @@ import { type ErrorCodeName, errorNameOf } from "./protocol/error-codes.ts";
  * - `auth-failed`: the server does not accept the credentials.
  * - `overloaded`: too many calls wait for the server; nothing was sent.
  * - `invalid-path`: the path breaks a rule of ZooKeeper.
+ * - `lease-lost`: a lock, a leadership or a permit is gone, or may be.
  * - `data-too-large`: the data is above the limit; nothing was sent.
  * - `malformed-record`: the other side sent what no client or server sends.
  *
@@ -36,6 +37,7 @@ export type CoordErrorCode =
   | "closed"
   | "connection-lost"
   | "overloaded"
+  | "lease-lost"
   | "invalid-path"
   | "data-too-large"
   | ServerAnswerCode;

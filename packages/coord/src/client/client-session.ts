@@ -74,7 +74,8 @@ export class ClientSession implements Session {
   }
 
   async create(path: string, data: Data = null, options: ProtectedCreateOptions = {}): Promise<Created> {
-    if (options.isProtected === true) return createProtected(this, path, data, options);
+    const { isProtected = false, ...rest } = options;
+    if (isProtected) return createProtected(this, path, data, rest);
     const { type, ...op } = this.#createOp(path, data, options);
     const { path: made, stat } = await this.#do(type as "create2", op as RequestBodies["create2"], options);
     return { path: this.#shown(made), stat };
@@ -199,8 +200,11 @@ export class ClientSession implements Session {
     const queue = new ChangeQueue(path, bufferMax);
     const callback: WatchCallback = (event) => queue.push({ type: event.type, path: this.#shown(event.path) });
     const onResumed = (): void => queue.push({ type: "resync", path });
-    const onState = ({ to, reason }: { readonly to: SessionState; readonly reason: string }): void => {
-      if (isFinal(to)) queue.end(to === "closed" ? undefined : new CoordError("session-expired", reason, { path }));
+    const onState = ({ to }: { readonly to: SessionState }): void => {
+      if (!isFinal(to) || (to === "expired" && this.#wire.options.renew)) return;
+      const code = to === "expired" ? "session-expired" : "auth-failed";
+      const over = new CoordError(code, `watch ${path}: the session is over`, { path, operation: "watch" });
+      queue.end(to === "closed" ? undefined : over);
     };
     const onAbort = (): void => queue.end(new CoordError("aborted", `watch ${path}`, { path, cause: signal?.reason }));
     this.#wire.watches.add(kind, real, callback);

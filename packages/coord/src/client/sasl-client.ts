@@ -18,6 +18,12 @@ function md5(...parts: readonly (string | Uint8Array)[]): Buffer {
   return hash.digest();
 }
 
+/** Text that fits into ISO 8859-1 is hashed in it, whatever the charset of the exchange (RFC 2831, 2.1.2.1). */
+function hashedForm(text: string): Buffer {
+  const latin = Buffer.from(text, "latin1");
+  return latin.toString("latin1") === text ? latin : Buffer.from(text, "utf8");
+}
+
 function directiveOf(challenge: string, name: string): string | undefined {
   const [, quoted, plain] = new RegExp(`(?:^|,)\\s*${name}=(?:"([^"]*)"|([^",\\s]+))`).exec(challenge) ?? [];
   return quoted ?? plain;
@@ -31,7 +37,7 @@ export function beginSaslClient({ user, password }: { readonly user: string; rea
     const nonce = directiveOf(challenge, "nonce");
     if (nonce === undefined) return { kind: "failed" };
     const realm = directiveOf(challenge, "realm") ?? "";
-    const secret = md5(`${user}:${realm}:${password}`);
+    const secret = md5(hashedForm(user), `:${realm}:`, hashedForm(password));
     const proofOf = (method: string): string => {
       const a1 = md5(secret, `:${nonce}:${cnonce}`).toString("hex");
       const a2 = md5(`${method}:${digestUri}`).toString("hex");

@@ -26,8 +26,8 @@ export interface CreateOptions extends CallOptions {
 
 export interface ProtectedCreateOptions extends CreateOptions {
   /**
-   * For sequential nodes: puts a mark of this call into the name, by which the node is found again when the connection
-   * breaks before the answer, so that none is left behind. The name begins with `_c_` then, as Curator's do.
+   * The name gets a mark of this call, `_c_` + UUID + `-` as Curator's do, by which the node is found again when the
+   * connection breaks before the answer, so that one is made and no second one. Default false.
    */
   readonly isProtected?: boolean;
 }

@@ -8,7 +8,8 @@ import type { CallOptions, CreateOptions, Data, VersionOptions } from "./session
 /** What a create inside a transaction made. */
 export interface TransactionCreated {
   readonly path: string;
-  readonly stat: Stat;
+  /** Undefined from servers before 3.8.2, which answer with the path alone. */
+  readonly stat: Stat | undefined;
 }
 
 /** Makes the operation of a create; the session knows its root and its defaults. */
@@ -95,6 +96,7 @@ export class Transaction<Results extends readonly unknown[] = readonly []> {
   }
 
   #resultOf(result: MultiResult): unknown {
+    if (result.type === "create") return { path: this.#place.shown(result.path), stat: undefined };
     if (result.type === "create2") return { path: this.#place.shown(result.path), stat: result.stat };
     return result.type === "setData" ? result.stat : undefined;
   }
