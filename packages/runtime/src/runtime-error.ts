@@ -10,6 +10,7 @@
  * - `queue-full`: more calls wait than the executor may hold; wait for some of them, or use `map`
  * - `executor-closed`: the executor was closed, before the call or during it
  * - `spill-failed`: rows could not be written to a file, or read back
+ * - `block-lost`: rows between stages are gone with the worker or the file that held them
  * - `corrupt-block`: rows that crossed threads cannot be decoded
  */
 export type RuntimeErrorCode =
@@ -22,6 +23,7 @@ export type RuntimeErrorCode =
   | "queue-full"
   | "executor-closed"
   | "spill-failed"
+  | "block-lost"
   | "corrupt-block";
 
 /**

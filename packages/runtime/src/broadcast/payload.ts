@@ -21,6 +21,20 @@ export function decodePayload(payload: BroadcastPayload): unknown {
   return payload.kind === "shared" ? payload.view : decodeRows(payload.bytes)[0];
 }
 
+/** A payload that came over a network, where all threads of this process can see it. */
+export function sharePayload(payload: BroadcastPayload): BroadcastPayload {
+  if (payload.kind === "shared") return { kind: "shared", view: shareView(payload.view) };
+  const bytes = new Uint8Array(new SharedArrayBuffer(payload.bytes.length));
+  bytes.set(payload.bytes);
+  return { kind: "encoded", bytes };
+}
+
+/** The same payload in memory that is not shared, to be sent over a network. */
+export function unsharePayload(payload: BroadcastPayload): BroadcastPayload {
+  if (payload.kind === "shared") return { kind: "shared", view: payload.view.slice() as never };
+  return { kind: "encoded", bytes: Uint8Array.from(payload.bytes) as never };
+}
+
 /** A Buffer has methods that a typed array lacks: it goes the other way. */
 function isPlainTypedArray(value: unknown): value is NodeJS.TypedArray {
   return types.isTypedArray(value) && !Buffer.isBuffer(value);

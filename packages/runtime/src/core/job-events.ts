@@ -17,7 +17,16 @@ export interface JobEvents {
       readonly atMs: number;
     },
   ];
-  taskFinished: [event: TaskAttempt & { readonly jobId: number; readonly rowCount: number; readonly atMs: number }];
+  taskFinished: [
+    event: TaskAttempt & {
+      readonly jobId: number;
+      readonly rowCount: number;
+      /** On a cluster: where it ran, and what it read from other workers. */
+      readonly worker?: string;
+      readonly fetchedBytes?: number;
+      readonly atMs: number;
+    },
+  ];
   taskFailed: [
     event: TaskAttempt & {
       readonly jobId: number;
@@ -27,6 +36,9 @@ export interface JobEvents {
     },
   ];
   stageFinished: [event: StageReport & { readonly jobId: number }];
+  /** On a cluster. */
+  workerJoined: [event: { readonly worker: string; readonly slotCount: number; readonly atMs: number }];
+  workerLost: [event: { readonly worker: string; readonly reason: string; readonly atMs: number }];
   /** A `submit` or an item of a `map` has its answer. */
   callFinished: [event: { readonly callId: number; readonly attempt: number; readonly atMs: number }];
   callFailed: [

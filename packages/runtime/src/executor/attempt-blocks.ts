@@ -1,4 +1,5 @@
 import { closeSync, openSync, rmSync, writeSync } from "node:fs";
+import { crc32 } from "node:zlib";
 import type { TaskMemory } from "../core/task.ts";
 import { RuntimeError } from "../runtime-error.ts";
 import { encodeRows } from "../shuffle/rows-codec.ts";
@@ -121,7 +122,10 @@ function lazyFile(path: string): LazyFile {
       }
       const start = length;
       length += totalBytes;
-      return parts.map((part, index) => part && { path, offset: start + (offsets[index] ?? 0), bytes: part.length });
+      return parts.map(
+        (part, index) =>
+          part && { path, offset: start + (offsets[index] ?? 0), bytes: part.length, crc32: crc32(part) },
+      );
     },
     close() {
       if (file !== undefined) closeSync(file);

@@ -12,6 +12,8 @@ import { runJob } from "./run-job.ts";
 
 /** What differs between executors: how many slots there are, how a job reaches them, and how they end. */
 export interface ExecutorParts<Block, Code> {
+  /** Where others tell of what happens too. Default: one of its own. */
+  readonly emitter?: EventEmitter<JobEvents>;
   readonly slotCount: number;
   /** How single calls reach workers. */
   readonly calls: CallLane<Code>;
@@ -24,7 +26,7 @@ export interface ExecutorParts<Block, Code> {
 
 /** An executor from its parts. */
 export function createExecutorFrom<Block, Code>(parts: ExecutorParts<Block, Code>): Executor {
-  const emitter = new EventEmitter<JobEvents>();
+  const emitter = parts.emitter ?? new EventEmitter<JobEvents>();
   const closing = new AbortController();
   const kept = new Map<string, readonly AttemptOutput<Block>[]>();
   const running = new Set<Promise<unknown>>();

@@ -7,6 +7,10 @@ export interface AttemptOutput<Block> {
   readonly slices: readonly (readonly Block[])[];
   readonly rowCount: number;
   readonly notes: readonly TaskNote[];
+  /** Where it ran, for people. */
+  readonly worker?: string;
+  /** What it read from other workers. */
+  readonly fetchedBytes?: number;
 }
 
 /** One job's way to its workers. What a block is, is the lane's own affair: live rows, or bytes that threads share. */
@@ -16,11 +20,16 @@ export interface Lane<Block> {
   decode(block: Block): readonly unknown[];
   /** Whether a block takes memory: what is to be kept there must not lie in a file. */
   isInMemory(block: Block): boolean;
+  /**
+   * For lanes whose blocks may be lost after the attempt that left them: `onGone` is to be called with a test for those
+   * that are. Outputs then stay until the job is over, since what was lost may be made again from them.
+   */
+  watch?(onGone: (isGone: (block: Block) => boolean) => void): void;
   /** Frees what an attempt left. */
   drop(blocks: readonly Block[]): void;
   /**
-   * Runs one attempt. Rejects with `worker-lost` where another worker may do better, and with anything else where the
-   * task itself failed.
+   * Runs one attempt. Rejects with `worker-lost` where another worker may do better, with `block-lost` where its inputs are
+   * gone, after it told `onGone`, and with anything else where the task itself failed.
    */
   runAttempt(task: TaskAttempt, inputs: readonly (readonly Block[])[]): Promise<AttemptOutput<Block>>;
   /**

@@ -79,6 +79,7 @@ class JobLoop<Block> {
       this.#step({ kind: "cancel" });
     };
     interrupt.addEventListener("abort", onAbort, { once: true });
+    this.#lane.watch?.((isGone) => this.#onGone(isGone));
     const taskCount = this.#job.stages.reduce((sum, stage) => sum + stage.partitionCount, 0);
     this.#run.emitter.emit("jobStarted", {
       jobId: this.#run.jobId,
@@ -136,7 +137,14 @@ class JobLoop<Block> {
     outputs[task.partition] = output;
     (this.#notes[task.stage] ??= [])[task.partition] = output.notes;
     const nowMs = performance.now();
-    this.#run.emitter.emit("taskFinished", { jobId: this.#run.jobId, ...task, rowCount: output.rowCount, atMs: nowMs });
+    this.#run.emitter.emit("taskFinished", {
+      jobId: this.#run.jobId,
+      ...task,
+      rowCount: output.rowCount,
+      ...(output.worker === undefined ? {} : { worker: output.worker }),
+      ...(output.fetchedBytes === undefined ? {} : { fetchedBytes: output.fetchedBytes }),
+      atMs: nowMs,
+    });
     this.#step({ kind: "succeeded", task, rowCount: output.rowCount, nowMs });
   }
 
@@ -144,9 +152,9 @@ class JobLoop<Block> {
     // What a finished job had still running ends in its own time, and is nobody's news.
     if (this.#isOver) return;
     this.#lastFailure = thrown;
-    const cause = thrown instanceof RuntimeError && thrown.code === "worker-lost" ? "worker" : "task";
+    const cause = causeOf(thrown);
     const nowMs = performance.now();
-    const willRetry = cause === "worker" && task.attempt + 1 < taskAttemptsMax;
+    const willRetry = cause !== "task" && task.attempt + 1 < taskAttemptsMax;
     this.#run.emitter.emit("taskFailed", {
       jobId: this.#run.jobId,
       ...task,
@@ -155,6 +163,19 @@ class JobLoop<Block> {
       atMs: nowMs,
     });
     this.#step({ kind: "failed", task, message: String(thrown), cause, nowMs });
+  }
+
+  #onGone(isGone: (block: Block) => boolean): void {
+    if (this.#isOver) return;
+    const outputs = this.#outputs.flatMap((ofStage, stage) =>
+      ofStage.flatMap((output, partition) => {
+        if (output === undefined || !output.slices.flat().some(isGone)) return [];
+        ofStage[partition] = undefined;
+        this.#lane.drop(output.slices.flat().filter((block) => !isGone(block)));
+        return [{ stage, partition }];
+      }),
+    );
+    if (outputs.length > 0) this.#step({ kind: "outputsLost", outputs });
   }
 
   #inputsOf(task: TaskAttempt): readonly (readonly Block[])[] {
@@ -207,6 +228,7 @@ class JobLoop<Block> {
   }
 
   #dropReadOutputs(): void {
+    if (this.#lane.watch !== undefined) return;
     const finished = new Set(this.#reports.map((report) => report.stage));
     const last = this.#job.stages.length - 1;
     for (const stage of this.#job.stages) {
@@ -230,6 +252,11 @@ class JobLoop<Block> {
     // Settle first: a listener that throws must not leave the caller waiting.
     if (succeeded) this.#done.resolve(this.#collect());
     else if (outcome.kind === "failed") this.#done.reject(this.#errorOf(outcome.task, outcome.attemptCount));
+    else if (outcome.kind === "outputsLost") {
+      const { name } = this.#job.stages[outcome.stage] ?? { name: "" };
+      const what = `stage ${outcome.stage} (${name}): its outputs were lost ${outcome.runCount} times`;
+      this.#done.reject(new RuntimeError("block-lost", what, { cause: this.#lastFailure }));
+    }
     this.#run.emitter.emit("jobFinished", {
       jobId: this.#run.jobId,
       outcome: succeeded ? "succeeded" : "failed",
@@ -252,8 +279,8 @@ class JobLoop<Block> {
   #errorOf(task: TaskAttempt, attemptCount: number): RuntimeError {
     const thrown = this.#lastFailure;
     const where = `stage ${task.stage} (${this.#job.stages[task.stage]?.name}), partition ${task.partition}`;
-    if (thrown instanceof RuntimeError && thrown.code === "worker-lost") {
-      const why = thrown.message.replace("[worker-lost] ", "");
+    if (thrown instanceof RuntimeError && causeOf(thrown) !== "task") {
+      const why = thrown.message.replace(/^\[[a-z-]+\] /, "");
       return new RuntimeError("worker-lost", `${where}: ${attemptCount} attempts lost their worker; the last: ${why}`, {
         cause: thrown,
       });
@@ -262,6 +289,11 @@ class JobLoop<Block> {
     const cause = thrown instanceof Error ? thrown : undefined;
     return new RuntimeError("task-failed", `${where}: ${cause?.message ?? String(thrown)}`, { cause: thrown });
   }
+}
+
+function causeOf(thrown: unknown): "task" | "worker" | "input" {
+  if (!(thrown instanceof RuntimeError)) return "task";
+  return thrown.code === "worker-lost" ? "worker" : thrown.code === "block-lost" ? "input" : "task";
 }
 
 function interruption(reason: unknown, jobName: string): RuntimeError {

@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync } from "node:fs";
+import { crc32 } from "node:zlib";
 import { RuntimeError } from "../runtime-error.ts";
 import { decodeRows, encodeRows } from "../shuffle/rows-codec.ts";
 
@@ -13,6 +14,7 @@ export interface SpilledBlock {
   readonly path: string;
   readonly offset: number;
   readonly bytes: number;
+  readonly crc32: number;
 }
 
 /** Shared, not transferred: the driver may hand one block to several tasks, and again after a lost thread. */
@@ -40,7 +42,7 @@ export function readingBlocks<Block>(
   };
 }
 
-function readSpilled({ path, offset, bytes }: SpilledBlock): Uint8Array {
+function readSpilled({ path, offset, bytes, crc32: expected }: SpilledBlock): Uint8Array {
   const buffer = new Uint8Array(bytes);
   try {
     const file = openSync(path, "r");
@@ -55,6 +57,9 @@ function readSpilled({ path, offset, bytes }: SpilledBlock): Uint8Array {
     }
   } catch (thrown) {
     throw new RuntimeError("spill-failed", `${path} cannot be read: ${String(thrown)}`, { cause: thrown });
+  }
+  if (crc32(buffer) !== expected) {
+    throw new RuntimeError("corrupt-block", `${path} is damaged between byte ${offset} and ${offset + bytes}`);
   }
   return buffer;
 }

@@ -1,6 +1,7 @@
 import { availableParallelism, tmpdir, totalmem } from "node:os";
 import { assert } from "@tutti/stdx";
-import { createThreadCalls, type SentFunction } from "../calls/thread-calls.ts";
+import type { SentFunction } from "../calls/function-table.ts";
+import { createThreadCalls } from "../calls/thread-calls.ts";
 import { captureClosures } from "../closure/capture.ts";
 import type { JobGraph, TaskAttempt } from "../core/job.ts";
 import { RuntimeError } from "../runtime-error.ts";

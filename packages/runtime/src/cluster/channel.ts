@@ -1,0 +1,141 @@
+import { open } from "node:fs/promises";
+import path from "node:path";
+import { crc32 } from "node:zlib";
+import type { Link } from "@tutti/link";
+import { RuntimeError } from "../runtime-error.ts";
+import {
+  decodeFrame,
+  encodeChunk,
+  encodeMessage,
+  type ClusterMessage,
+  type FetchMessage,
+  type FetchProblem,
+  type FileRange,
+} from "./messages.ts";
+
+/** Larger chunks were slower. */
+const chunkBytes = 1024 * 1024;
+
+/** What may wait for a peer before the next chunk is read. */
+const aheadBytesMax = 8 * chunkBytes;
+
+/** Messages and blocks over one link. */
+export interface Channel {
+  readonly link: Link;
+  send(message: ClusterMessage): void;
+  /**
+   * Reads ranges of the peer's files, one after another; each is checked when it is complete. Gives what went wrong, which
+   * is no error of the caller's.
+   */
+  fetch(ranges: readonly FileRange[], take: (bytes: Uint8Array) => void): Promise<FetchProblem | undefined>;
+}
+
+export interface ChannelParts {
+  readonly link: Link;
+  /** Whose files the peer may fetch. undefined: none. */
+  readonly directory: string | undefined;
+  readonly onMessage: (message: Exclude<ClusterMessage, FetchMessage>) => void;
+  readonly onDown: (reason: Error) => void;
+}
+
+interface Fetch {
+  readonly take: (bytes: Uint8Array) => void;
+  readonly done: PromiseWithResolvers<FetchProblem | undefined>;
+}
+
+/** Must be called in the turn in which the link was handed out. */
+export function openChannel({ link, directory, onMessage, onDown }: ChannelParts): Channel {
+  const fetches = new Map<number, Fetch>();
+  let fetchCount = 0;
+  let drained = Promise.withResolvers<void>();
+  let downReason: Error | undefined;
+  const send = (message: ClusterMessage): void => link.send(encodeMessage(message));
+
+  const serve = async ({ id, ranges }: Extract<FetchMessage, { kind: "fetch" }>): Promise<void> => {
+    let problem: FetchProblem | undefined;
+    let place = 0;
+    try {
+      if (directory === undefined) throw new RuntimeError("invalid-argument", "nothing can be fetched here");
+      for (const [index, range] of ranges.entries()) {
+        place = index;
+        for await (const bytes of chunksOf(directory, range)) {
+          if (downReason !== undefined) return;
+          link.send(encodeChunk(id, bytes));
+          while (link.unsentBytes > aheadBytesMax && downReason === undefined) {
+            drained = Promise.withResolvers();
+            await drained.promise;
+          }
+        }
+      }
+    } catch (thrown) {
+      problem = { message: String(thrown), range: place };
+    }
+    send({ kind: "fetched", id, problem });
+  };
+
+  const finish = (id: number, problem: FetchProblem | undefined): void => {
+    fetches.get(id)?.done.resolve(problem);
+    fetches.delete(id);
+  };
+
+  link.listen({
+    frame(bytes) {
+      const frame = decodeFrame(bytes);
+      if (frame.kind === "chunk") return fetches.get(frame.id)?.take(frame.bytes);
+      const { message } = frame;
+      if (message.kind === "fetch") void serve(message);
+      else if (message.kind === "fetched") finish(message.id, message.problem);
+      else onMessage(message);
+    },
+    down(reason) {
+      downReason = reason;
+      drained.resolve();
+      for (const id of [...fetches.keys()]) finish(id, problemOf(reason));
+      onDown(reason);
+    },
+    drained: () => drained.resolve(),
+  });
+
+  return {
+    link,
+    send,
+    async fetch(ranges, take) {
+      if (ranges.length === 0) return undefined;
+      if (downReason !== undefined) return problemOf(downReason);
+      const id = fetchCount++;
+      const done = Promise.withResolvers<FetchProblem | undefined>();
+      fetches.set(id, { take, done });
+      send({ kind: "fetch", id, ranges });
+      return await done.promise;
+    },
+  };
+}
+
+/** A peer that cannot be reached. */
+export function problemOf(reason: unknown): FetchProblem {
+  return { message: reason instanceof Error ? reason.message : String(reason), range: undefined };
+}
+
+/** Only files of the directory itself, whatever the peer asks for. */
+async function* chunksOf(
+  directory: string,
+  { file, offset, bytes, crc32: expected }: FileRange,
+): AsyncGenerator<Uint8Array> {
+  if (file !== path.basename(file)) throw new RuntimeError("block-lost", `${file} is no name of a block file`);
+  const handle = await open(path.join(directory, file), "r");
+  try {
+    let checksum = 0;
+    for (let done = 0; done < bytes;) {
+      const buffer = Buffer.allocUnsafe(Math.min(chunkBytes, bytes - done));
+      const { bytesRead } = await handle.read(buffer, 0, buffer.length, offset + done);
+      if (bytesRead === 0) throw new RuntimeError("block-lost", `${file} ends ${bytes - done} bytes early`);
+      const chunk = buffer.subarray(0, bytesRead);
+      checksum = crc32(chunk, checksum);
+      done += bytesRead;
+      yield chunk;
+    }
+    if (checksum !== expected) throw new RuntimeError("block-lost", `${file} is damaged at byte ${offset}`);
+  } finally {
+    await handle.close();
+  }
+}

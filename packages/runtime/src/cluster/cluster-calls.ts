@@ -1,0 +1,42 @@
+import type { Call, CallAnswer, CallLane, RunningBatch } from "../calls/call-lane.ts";
+import { createFunctionTable, type SentFunction } from "../calls/function-table.ts";
+import { reviveError } from "../executor/portable-error.ts";
+import type { WorkerHandle, WorkerPool } from "./worker-pool.ts";
+
+/** Batches under way at once; workers that are busy let them wait. */
+const batchesMax = 256;
+
+/** Calls on the workers of a cluster, which jobs use too. */
+export function createClusterCalls(pool: WorkerPool): CallLane<SentFunction> {
+  const functions = createFunctionTable((keys) => {
+    for (const worker of pool.all()) worker.forget(keys);
+  });
+  return { ...functions, slotCount: batchesMax, run: (batch) => runOnWorker(pool, batch) };
+}
+
+function runOnWorker(pool: WorkerPool, batch: readonly Call<SentFunction>[]): RunningBatch {
+  const id = pool.newId();
+  let worker: WorkerHandle | undefined;
+  const run = async (): Promise<CallAnswer[]> => {
+    worker = await pool.borrow(new Map());
+    try {
+      for (const { code } of batch) announce(worker, code);
+      const calls = batch.map(({ code, args }) => ({ key: code.key, args }));
+      const answer = await worker.ask(id, { kind: "calls", id, calls });
+      if (answer.kind === "failed") throw reviveError(answer.error);
+      if (answer.kind !== "called") throw new RangeError(`calls were answered by ${answer.kind}`);
+      return answer.answers.map((one) =>
+        one.kind === "value" ? one : { kind: "error", error: reviveError(one.error) },
+      );
+    } finally {
+      if (worker !== undefined) pool.giveBack(worker);
+    }
+  };
+  return { answers: run(), abandon: () => worker?.channel.send({ kind: "cancel", ids: [id] }) };
+}
+
+function announce(worker: WorkerHandle, { key, bytes, broadcasts }: SentFunction): void {
+  for (const broadcast of broadcasts) worker.share(broadcast);
+  const broadcastIds = broadcasts.map((one) => one.shipment.id);
+  worker.announce(key, () => ({ kind: "function", key, closures: bytes, broadcastIds }));
+}

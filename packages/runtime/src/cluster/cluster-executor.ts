@@ -1,0 +1,93 @@
+import { listenForLinks, type LinkAddress } from "@tutti/link";
+import { EventEmitter } from "eventemitter3";
+import type { SentFunction } from "../calls/function-table.ts";
+import type { JobEvents } from "../core/job-events.ts";
+import { createExecutorFrom } from "../executor/base-executor.ts";
+import type { Executor } from "../executor/executor.ts";
+import { RuntimeError } from "../runtime-error.ts";
+import { createClusterCalls } from "./cluster-calls.ts";
+import { openClusterLane } from "./cluster-lane.ts";
+import { checkBind, linkOptions, type ClusterSecurity } from "./cluster-link.ts";
+import type { ClusterBlock } from "./messages.ts";
+import { createWorkerPool } from "./worker-pool.ts";
+
+export interface ClusterExecutorOptions extends ClusterSecurity {
+  /** Where workers register. Default: 127.0.0.1, any free port. Other addresses need a secret. */
+  readonly listen?: LinkAddress;
+  /** How many workers to wait for before the promise resolves. Default: 1. */
+  readonly workersMin?: number;
+  /** How long tasks wait where there is no worker at all, and the start for `workersMin`. Default: 30 000. */
+  readonly workerWaitMs?: number;
+  /** Told where workers can register, before any has. */
+  readonly onListening?: (address: LinkAddress) => void;
+}
+
+export interface ClusterExecutor extends Executor {
+  /** Where workers register. */
+  readonly address: LinkAddress;
+}
+
+/**
+ * Runs jobs and calls on worker processes, of this machine or others, that register here. What a worker held is made again
+ * when it dies, and nothing else is. This process decides alone: when it ends, its jobs do.
+ *
+ * ```ts no-run
+ * import { startClusterExecutor } from "@tutti/runtime/cluster";
+ *
+ * const executor = await startClusterExecutor({ listen: { host: "127.0.0.1", port: 7077 }, workersMin: 3 });
+ * console.log(await executor.map([1, 2, 3], (x) => x * x));
+ * await executor.close();
+ * ```
+ */
+export async function startClusterExecutor(options: ClusterExecutorOptions = {}): Promise<ClusterExecutor> {
+  const { listen = { host: "127.0.0.1", port: 0 }, workersMin = 1, workerWaitMs = 30_000 } = options;
+  checkBind(listen.host, options);
+  const emitter = new EventEmitter<JobEvents>();
+  const pool = createWorkerPool({ emitter, workerWaitMs });
+  const server = await listenForLinks(listen, {
+    ...linkOptions("master", {}, options),
+    admit: (peer) => problemWith(peer.about ?? {}),
+    onLink: (link) => pool.register(link),
+  });
+  options.onListening?.(server.address);
+  let laneCount = 0;
+  const stop = async (): Promise<void> => {
+    pool.close();
+    await server.close();
+  };
+  try {
+    await within(workerWaitMs, pool.untilWorkers(workersMin), `${workersMin} workers have not registered`);
+  } catch (thrown) {
+    await stop();
+    throw thrown;
+  }
+  const executor = createExecutorFrom<ClusterBlock, SentFunction>({
+    emitter,
+    slotCount: pool.slotCount(),
+    calls: createClusterCalls(pool),
+    openLane: (job) => openClusterLane(job, pool, (laneCount += 1)),
+    drop: (blocks) => pool.drop(blocks),
+    close: stop,
+  });
+  return { ...executor, address: server.address };
+}
+
+/** Values cross by V8's serializer, which a newer Node.js may write so that an older one cannot read it. */
+function problemWith(about: Readonly<Record<string, string>>): string | undefined {
+  const majorOf = (version: string): string => version.replace(/^v/, "").split(".")[0] ?? "";
+  const theirs = about["node"] ?? "";
+  if (majorOf(theirs) === majorOf(process.version)) return undefined;
+  return `this worker runs Node.js ${theirs}, the master ${process.version}: both need the same major version`;
+}
+
+async function within(timeoutMs: number, promise: Promise<void>, what: string): Promise<void> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    late.reject(new RuntimeError("timeout", `${what} within ${timeoutMs} ms`));
+  }, timeoutMs);
+  try {
+    await Promise.race([promise, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,40 @@
+import type { Identity, LinkOptions } from "@tutti/link";
+import { RuntimeError } from "../runtime-error.ts";
+
+/** A message holds the rows that the driver hands to one task, and closures. */
+export const messageBytesMax: number = 64 * 1024 * 1024;
+
+const secretBytesMin = 32;
+const loopback = /^(127\.|::1$|localhost$|::ffff:127\.)/;
+
+/** Who may take part, and how that is known. */
+export interface ClusterSecurity {
+  /** Known to all processes of the cluster and to nobody else: at least 32 bytes. Whoever knows it runs code on all of them. */
+  readonly secret?: Uint8Array;
+}
+
+/** Refuses an address that strangers reach, without a secret. */
+export function checkBind(host: string, { secret }: ClusterSecurity): void {
+  if (secret !== undefined && secret.length < secretBytesMin) {
+    throw new RuntimeError("invalid-argument", `the secret has ${secret.length} bytes; it must have ${secretBytesMin}`);
+  }
+  if (secret !== undefined || loopback.test(host)) return;
+  throw new RuntimeError(
+    "invalid-argument",
+    `${host} can be reached by others, who could run code here: give a secret, or listen on 127.0.0.1`,
+  );
+}
+
+export function linkOptions(
+  node: string,
+  about: Readonly<Record<string, string>>,
+  security: ClusterSecurity,
+): LinkOptions {
+  const identity: Identity = { protocol: "tutti-runtime", version: 1, cluster: "", node, about };
+  return {
+    identity,
+    secret: security.secret,
+    frameBytesMax: messageBytesMax,
+    unsentBytesMax: 4 * messageBytesMax,
+  };
+}

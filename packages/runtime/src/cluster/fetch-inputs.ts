@@ -1,0 +1,81 @@
+import { closeSync, openSync, writeSync } from "node:fs";
+import type { StoredBlock } from "../executor/stored-block.ts";
+import { RuntimeError } from "../runtime-error.ts";
+import type { ClusterBlock, FetchProblem, FileRange, HeldBlock } from "./messages.ts";
+
+/** How a worker gets at blocks of others. */
+export interface BlockSource {
+  readonly worker: string;
+  /** The path of a file that this worker holds. */
+  readonly pathOf: (file: string) => string;
+  /** Fetches ranges from another worker. */
+  readonly fetch: (
+    from: HeldBlock,
+    ranges: readonly FileRange[],
+    take: (bytes: Uint8Array) => void,
+  ) => Promise<FetchProblem | undefined>;
+}
+
+export interface FetchedInputs {
+  readonly inputs: readonly (readonly StoredBlock[])[];
+  readonly fetchedBytes: number;
+  /** What could not be had. */
+  readonly lost: readonly HeldBlock[];
+}
+
+/** Brings the blocks of a task to this worker: what others hold comes into one file, each worker asked once. */
+export async function fetchInputs(
+  inputs: readonly (readonly ClusterBlock[])[],
+  source: BlockSource,
+  intoPath: string,
+): Promise<FetchedInputs> {
+  const foreign = Map.groupBy(
+    inputs
+      .flat()
+      .filter((block) => block.kind === "held")
+      .filter((block) => block.worker !== source.worker),
+    (block) => block.worker,
+  );
+  const places = new Map<HeldBlock, number>();
+  const lost: HeldBlock[] = [];
+  const file = foreign.size === 0 ? undefined : openSync(intoPath, "w");
+  let length = 0;
+  try {
+    for (const blocks of foreign.values()) {
+      const [first] = blocks;
+      if (first === undefined || file === undefined) continue;
+      const startedAt = length;
+      const take = (bytes: Uint8Array): void => {
+        for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);
+        length += bytes.length;
+      };
+      let offset = startedAt;
+      for (const block of blocks) {
+        places.set(block, offset);
+        offset += block.bytes;
+      }
+      const problem = await source.fetch(first, blocks, take);
+      if (problem === undefined && length === offset) continue;
+      const place = problem?.range;
+      lost.push(...(place === undefined ? blocks : blocks.slice(place, place + 1)));
+    }
+  } catch (thrown) {
+    throw new RuntimeError("spill-failed", `${intoPath} cannot be written: ${String(thrown)}`, { cause: thrown });
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+  const stored = (block: ClusterBlock): StoredBlock => {
+    if (block.kind === "inline") return shared(block.bytes);
+    const offset = places.get(block);
+    const { bytes, crc32 } = block;
+    if (offset === undefined) return { path: source.pathOf(block.file), offset: block.offset, bytes, crc32 };
+    return { path: intoPath, offset, bytes, crc32 };
+  };
+  return { inputs: inputs.map((blocks) => blocks.map(stored)), fetchedBytes: length, lost };
+}
+
+function shared(bytes: Uint8Array): StoredBlock {
+  const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
+  copy.set(bytes);
+  return copy;
+}

@@ -1,0 +1,126 @@
+import { deserialize, serialize } from "node:v8";
+import type { BroadcastShipment } from "../broadcast/broadcast.ts";
+import type { TaskModule } from "../core/job.ts";
+import type { TaskNote } from "../core/task.ts";
+import type { PortableError, SentAnswer, SentCall } from "../executor/thread-messages.ts";
+import { RuntimeError } from "../runtime-error.ts";
+
+/** Part of a file of blocks that a worker holds. */
+export interface FileRange {
+  /** A name in the worker's own directory, never a path. */
+  readonly file: string;
+  readonly offset: number;
+  readonly bytes: number;
+  readonly crc32: number;
+}
+
+/** Rows as the cluster passes them on: with the message, or where they are held. */
+export type ClusterBlock = { readonly kind: "inline"; readonly bytes: Uint8Array } | HeldBlock;
+
+export interface HeldBlock extends FileRange {
+  readonly kind: "held";
+  readonly worker: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+/** From the master to a worker. */
+export type ToWorker =
+  | { readonly kind: "registered"; readonly worker: string }
+  | {
+      readonly kind: "stage";
+      readonly stageKey: string;
+      readonly name: string;
+      readonly module: TaskModule;
+      readonly exportName: string;
+      readonly args: unknown;
+      readonly closures: Uint8Array;
+      readonly broadcastIds: readonly string[];
+    }
+  | {
+      readonly kind: "task";
+      readonly id: number;
+      readonly stageKey: string;
+      readonly partition: number;
+      readonly attempt: number;
+      readonly partitionArgs: unknown;
+      readonly inputs: readonly (readonly ClusterBlock[])[];
+    }
+  | {
+      readonly kind: "function";
+      readonly key: string;
+      readonly closures: Uint8Array;
+      readonly broadcastIds: readonly string[];
+    }
+  | { readonly kind: "calls"; readonly id: number; readonly calls: readonly SentCall[] }
+  | { readonly kind: "broadcast"; readonly shipment: BroadcastShipment }
+  | { readonly kind: "dropBroadcast"; readonly id: string }
+  | { readonly kind: "forget"; readonly keys: readonly string[] }
+  /** The job of these tasks or calls is over. */
+  | { readonly kind: "cancel"; readonly ids: readonly number[] }
+  | { readonly kind: "dropFiles"; readonly files: readonly string[] };
+
+/** From a worker to the master. */
+export type ToMaster =
+  | {
+      readonly kind: "done";
+      readonly id: number;
+      readonly slices: readonly (readonly FileRange[])[];
+      readonly rowCount: number;
+      readonly notes: readonly TaskNote[];
+      /** What came from other workers. */
+      readonly fetchedBytes: number;
+    }
+  | { readonly kind: "failed"; readonly id: number; readonly error: PortableError; readonly lost: readonly HeldBlock[] }
+  | { readonly kind: "called"; readonly id: number; readonly answers: readonly SentAnswer[] };
+
+/** Between any two that have a link. */
+export type FetchMessage =
+  | { readonly kind: "fetch"; readonly id: number; readonly ranges: readonly FileRange[] }
+  | { readonly kind: "fetched"; readonly id: number; readonly problem: FetchProblem | undefined };
+
+export interface FetchProblem {
+  readonly message: string;
+  /** The range that could not be read. undefined: none could, since the worker cannot be reached. */
+  readonly range: number | undefined;
+}
+
+export type ClusterMessage = ToWorker | ToMaster | FetchMessage;
+
+const messageTag = 0;
+const chunkTag = 1;
+const chunkHeadBytes = 5;
+
+export type Frame =
+  | { readonly kind: "message"; readonly message: ClusterMessage }
+  | { readonly kind: "chunk"; readonly id: number; readonly bytes: Uint8Array };
+
+/** Throws `cannot-travel` for what the other side could not get. */
+export function encodeMessage(message: ClusterMessage): Uint8Array {
+  try {
+    return Buffer.concat([Buffer.from([messageTag]), serialize(message)]);
+  } catch (cause) {
+    throw new RuntimeError("cannot-travel", `a ${message.kind} message cannot be sent: ${String(cause)}`, { cause });
+  }
+}
+
+export function encodeChunk(id: number, bytes: Uint8Array): Uint8Array {
+  const frame = Buffer.allocUnsafe(chunkHeadBytes + bytes.length);
+  frame[0] = chunkTag;
+  frame.writeUInt32LE(id, 1);
+  frame.set(bytes, chunkHeadBytes);
+  return frame;
+}
+
+/** What a frame says. Frames come over authenticated links: what V8 reads was written by one of us. */
+export function decodeFrame(frame: Uint8Array): Frame {
+  if (frame[0] === messageTag) {
+    // A copy: V8 hands out views of what it reads, and would keep all frames of a record alive.
+    return { kind: "message", message: deserialize(Uint8Array.from(frame.subarray(1))) as ClusterMessage };
+  }
+  if (frame[0] !== chunkTag || frame.length < chunkHeadBytes) {
+    throw new RuntimeError("corrupt-block", `a frame of ${frame.length} bytes is neither a message nor a chunk`);
+  }
+  const head = new DataView(frame.buffer, frame.byteOffset, chunkHeadBytes);
+  return { kind: "chunk", id: head.getUint32(1, true), bytes: frame.subarray(chunkHeadBytes) };
+}

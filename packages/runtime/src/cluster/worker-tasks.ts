@@ -1,0 +1,208 @@
+import { existsSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import type { CapturedBroadcast } from "../broadcast/broadcast.ts";
+import { sharePayload } from "../broadcast/payload.ts";
+import { scratchPathOf } from "../executor/attempt-blocks.ts";
+import { portError } from "../executor/portable-error.ts";
+import type { Thread } from "../executor/thread.ts";
+import { createThreadPool } from "../executor/thread-pool.ts";
+import type { ToThread } from "../executor/thread-messages.ts";
+import { RuntimeError } from "../runtime-error.ts";
+import { fetchInputs, type BlockSource } from "./fetch-inputs.ts";
+import type { FileRange, HeldBlock, ToMaster, ToWorker } from "./messages.ts";
+
+/** A task that has not noticed within this time that its job is over loses its thread. */
+const stopGraceMs = 1_000;
+
+export interface WorkerTasksParts {
+  readonly source: BlockSource;
+  readonly slotCount: number;
+  readonly workBytesMax: number;
+  readonly directory: string;
+  readonly send: (message: ToMaster) => void;
+}
+
+/** The tasks and calls of one registration of a worker, on its threads. */
+export interface WorkerTasks {
+  handle(message: Exclude<ToWorker, { kind: "registered" }>): void;
+  /** Ends everything that runs. */
+  close(): Promise<void>;
+}
+
+type StageMessage = Extract<ToWorker, { kind: "stage" }>;
+
+interface Running {
+  readonly jobIsOver: Int32Array<SharedArrayBuffer>;
+  thread: Thread | undefined;
+}
+
+export function createWorkerTasks({ source, slotCount, workBytesMax, directory, send }: WorkerTasksParts): WorkerTasks {
+  const pool = createThreadPool({ threadsMax: slotCount, heapBytesMax: undefined });
+  /** With the error of those that cannot run here, which is for the task that needs them. */
+  const announcements = new Map<string, Extract<ToThread, { kind: "stage" | "function" }> | RuntimeError>();
+  const broadcasts = new Map<string, HeldBroadcast>();
+  const running = new Map<number, Running>();
+
+  const announce = (thread: Thread, key: string): void => {
+    const announcement = announcements.get(key);
+    if (announcement instanceof RuntimeError) throw announcement;
+    if (announcement === undefined) throw new RuntimeError("canceled", `${key} is over`);
+    for (const id of announcement.broadcastIds) {
+      const broadcast = broadcasts.get(id);
+      if (broadcast !== undefined) thread.share(broadcast);
+    }
+    thread.announce(key, () => announcement);
+  };
+
+  const onThread = async <T>(id: number, run: (thread: Thread, one: Running) => Promise<T>): Promise<T> => {
+    const one: Running = { jobIsOver: new Int32Array(new SharedArrayBuffer(4)), thread: undefined };
+    running.set(id, one);
+    const thread = await pool.borrow();
+    one.thread = thread;
+    try {
+      if (Atomics.load(one.jobIsOver, 0) === 1) throw new RuntimeError("canceled", "the job is over");
+      return await run(thread, one);
+    } finally {
+      running.delete(id);
+      pool.giveBack(thread);
+    }
+  };
+
+  const runTask = async (task: Extract<ToWorker, { kind: "task" }>): Promise<ToMaster> => {
+    const { id, stageKey: key, partition, attempt, partitionArgs } = task;
+    const spillPath = path.join(directory, `task-${id}`);
+    const fetchPath = `${spillPath}.fetched`;
+    const failed = (thrown: unknown, lost: readonly HeldBlock[]): ToMaster => {
+      for (const file of [spillPath, scratchPathOf(spillPath)]) rmSync(file, { force: true });
+      return { kind: "failed", id, error: portError(thrown), lost };
+    };
+    try {
+      const { inputs, fetchedBytes, lost } = await fetchInputs(task.inputs, source, fetchPath);
+      if (lost.length > 0)
+        return failed(new RuntimeError("block-lost", `${lost.length} blocks cannot be fetched`), lost);
+      return await onThread(id, async (thread, { jobIsOver }) => {
+        announce(thread, key);
+        const place = { memoryBytesLeft: -1, spillPath, workBytesMax };
+        const what = {
+          kind: "task",
+          stageKey: key,
+          partition,
+          attempt,
+          partitionArgs,
+          inputs,
+          jobIsOver,
+          place,
+        } as const;
+        const { slices, rowCount, notes } = await thread.runTask(what);
+        return { kind: "done", id, slices: slices.map(rangesOf), rowCount, notes, fetchedBytes };
+      });
+    } catch (thrown) {
+      const isDamaged = thrown instanceof RuntimeError && thrown.code === "corrupt-block";
+      return failed(thrown, isDamaged ? task.inputs.flat().filter((block) => block.kind === "held") : []);
+    } finally {
+      rmSync(fetchPath, { force: true });
+    }
+  };
+
+  const runCalls = async ({ id, calls }: Extract<ToWorker, { kind: "calls" }>): Promise<ToMaster> => {
+    try {
+      return await onThread(id, async (thread) => {
+        for (const { key } of calls) announce(thread, key);
+        return { kind: "called", id, answers: (await thread.runCalls(calls, [])).answers };
+      });
+    } catch (thrown) {
+      return { kind: "failed", id, error: portError(thrown), lost: [] };
+    }
+  };
+
+  const cancel = (ids: readonly number[]): void => {
+    for (const id of ids) {
+      const one = running.get(id);
+      if (one === undefined) continue;
+      Atomics.store(one.jobIsOver, 0, 1);
+      setTimeout(() => running.get(id) === one && void one.thread?.terminate(), stopGraceMs).unref();
+    }
+  };
+
+  return {
+    handle(message) {
+      switch (message.kind) {
+        case "task":
+          void runTask(message).then(send);
+          break;
+        case "calls":
+          void runCalls(message).then(send);
+          break;
+        case "stage":
+          announcements.set(message.stageKey, located(message));
+          break;
+        case "function":
+          announcements.set(message.key, message);
+          break;
+        case "broadcast":
+          broadcasts.set(message.shipment.id, holdBroadcast(message.shipment));
+          break;
+        case "dropBroadcast":
+          broadcasts.get(message.id)?.release();
+          broadcasts.delete(message.id);
+          break;
+        case "forget":
+          for (const key of message.keys) announcements.delete(key);
+          pool.forget(message.keys);
+          break;
+        case "cancel":
+          cancel(message.ids);
+          break;
+        case "dropFiles":
+          for (const file of message.files) rmSync(path.join(directory, path.basename(file)), { force: true });
+          break;
+        default:
+          message satisfies never;
+      }
+    },
+    close: () => pool.close(),
+  };
+}
+
+function rangesOf(blocks: readonly unknown[]): FileRange[] {
+  return (blocks as readonly (FileRange & { readonly path: string })[]).map(({ path: at, offset, bytes, crc32 }) => ({
+    file: path.basename(at),
+    offset,
+    bytes,
+    crc32,
+  }));
+}
+
+/** By specifier from where the worker was started, else at the driver's own place where this machine has it. */
+function located(message: StageMessage): StageMessage | RuntimeError {
+  const { module } = message;
+  try {
+    const resolved = createRequire(path.join(process.cwd(), "worker.js")).resolve(module.specifier);
+    return { ...message, module: { ...module, url: pathToFileURL(resolved).href } };
+  } catch (thrown) {
+    if (module.url.startsWith("file:") && existsSync(fileURLToPath(module.url))) return message;
+    const what = `this worker, started in ${process.cwd()}, cannot find the module ${module.specifier}; install it there`;
+    return new RuntimeError("invalid-argument", what, { cause: thrown });
+  }
+}
+
+interface HeldBroadcast extends CapturedBroadcast {
+  readonly release: () => void;
+}
+
+/** Once for all threads: what came as bytes is shared by them. */
+function holdBroadcast({ id, payload }: CapturedBroadcast["shipment"]): HeldBroadcast {
+  const listeners = new Set<() => void>();
+  return {
+    shipment: { id, payload: sharePayload(payload) },
+    onRelease(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    release() {
+      for (const listener of [...listeners]) listener();
+    },
+  };
+}

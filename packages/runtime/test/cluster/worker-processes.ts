@@ -1,0 +1,59 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { startClusterExecutor, type ClusterExecutor } from "../../src/cluster/index.ts";
+
+const program: string = path.join(import.meta.dirname, "worker-main.ts");
+
+/** A cluster of real processes on this machine. */
+export interface TestCluster {
+  readonly executor: ClusterExecutor;
+  /** Where workers keep their blocks. */
+  readonly directory: string;
+  /** The running worker processes, oldest first. */
+  readonly processes: ChildProcess[];
+  readonly start: () => ChildProcess;
+  readonly close: () => Promise<void>;
+}
+
+export async function startTestCluster({
+  workerCount,
+  slots = 1,
+}: {
+  workerCount: number;
+  slots?: number;
+}): Promise<TestCluster> {
+  const directory = await mkdtemp(path.join(tmpdir(), "tutti-cluster-"));
+  const processes: ChildProcess[] = [];
+  let port = 0;
+  const start = (): ChildProcess => {
+    const args = ["--conditions=@tutti/source", program, String(port), String(slots), directory];
+    const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"], cwd: directory });
+    child.stderr?.resume();
+    child.once("exit", () => processes.splice(processes.indexOf(child), 1));
+    processes.push(child);
+    return child;
+  };
+  const executor = await startClusterExecutor({
+    workersMin: workerCount,
+    onListening(address) {
+      ({ port } = address);
+      for (let count = 0; count < workerCount; count += 1) start();
+    },
+  });
+  return {
+    executor,
+    directory,
+    processes,
+    start,
+    async close() {
+      await executor.close();
+      const ended = processes.map((child) => once(child, "exit"));
+      for (const child of [...processes]) child.kill("SIGKILL");
+      await Promise.all(ended);
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
