@@ -119,7 +119,7 @@ function castSql(scan: ScanNode, column: FoundColumn, field: Field): string {
 
 function relationOf({ format, options, schema }: ScanNode, files: readonly string[]): string {
   const list = `[${files.map(sqlText).join(", ")}]`;
-  const isPartitioned = files.some((file) => /[/\\][^/\\]+=[^/\\]*[/\\]/.test(file));
+  const isPartitioned = files.some(isPartition);
   const hive = `hive_partitioning = ${isPartitioned}`;
   switch (format) {
     case "parquet":
@@ -149,6 +149,7 @@ function csvOptions(options: ScanNode["options"], schema: Schema | undefined): s
   const isPermissive = mode === "permissive";
   const text = (name: string, value: string | number | boolean | undefined): string[] =>
     value === undefined ? [] : [`${name} = ${sqlText(String(value))}`];
+  const isDropping = mode === "dropMalformed" && schema !== undefined;
   const isHeaderless = header === false && schema !== undefined;
   const isText = isPermissive || inferSchema === false || schema !== undefined;
   return [
@@ -160,7 +161,12 @@ function csvOptions(options: ScanNode["options"], schema: Schema | undefined): s
     ...text("nullstr", nullValue),
     ...text("dateformat", dateFormat),
     ...text("timestampformat", timestampFormat),
-    ...(isText ? ["all_varchar = true"] : []),
+    // Rows are left out by the engine itself, so it must know the types.
+    ...(isDropping
+      ? [`types = {${schema.map((field) => `${sqlName(field.name)}: ${sqlText(sqlType(field.type))}`).join(", ")}}`]
+      : isText
+        ? ["all_varchar = true"]
+        : []),
     ...(isPermissive ? ["null_padding = true", "strict_mode = false"] : []),
     ...(mode === "dropMalformed" ? ["ignore_errors = true"] : []),
   ];
@@ -175,18 +181,38 @@ function jsonOptions({ mode }: ScanNode["options"], schema: Schema | undefined):
   ];
 }
 
-/** Columns of Parquet files whose statistics count no NULL in any row group. */
+/**
+ * Columns of Parquet files whose statistics count no NULL in any row group. Of partitioned data only the columns of the
+ * directories are known, since to look at each file would open what a filter may rule out.
+ */
 async function columnsWithoutNull(
   { format, schema }: ScanNode,
   files: readonly string[],
   engine: DuckDBConnection,
 ): Promise<ReadonlySet<string>> {
   if (format !== "parquet" || schema === undefined || schema.every((field) => field.nullable)) return new Set();
+  if (files.some(isPartition)) return partitionColumns(files);
   const list = `[${files.map(sqlText).join(", ")}]`;
   const result = await engine.runAndReadAll(
     `SELECT path_in_schema FROM parquet_metadata(${list}) GROUP BY 1 HAVING bool_and(coalesce(stats_null_count = 0, false))`,
   );
   return new Set(result.getRowsJS().map(([name]) => name as string));
+}
+
+function isPartition(file: string): boolean {
+  return /[/\\][^/\\]+=[^/\\]*[/\\]/.test(file);
+}
+
+/** Names of `name=value` directories that never say NULL. */
+function partitionColumns(files: readonly string[]): ReadonlySet<string> {
+  const pairs = files.flatMap((file) =>
+    Array.from(
+      file.matchAll(/[/\\]([^/\\=]+)=([^/\\]*)(?=[/\\])/g),
+      ([, name = "", value = ""]) => [name, value] as const,
+    ),
+  );
+  const missing = new Set(pairs.filter(([, value]) => value === "__HIVE_DEFAULT_PARTITION__").map(([name]) => name));
+  return new Set(pairs.map(([name]) => name).filter((name) => !missing.has(name)));
 }
 
 /** Files of all paths; directories with directories in them are partitioned data and are read whole. */

@@ -62,8 +62,8 @@ async function writeFrame(
   await session.keep(resolved, signal);
   const run = { signal, local: session.rowsOf(resolved) };
   const rowCount = await engine.write(directory, state.mode, async (hidden) => {
-    const target = partitionBy.length === 0 ? `${hidden}/part-00000${endings[format]}` : hidden;
-    const clauses = [...formatOf(format, options), ...partitionOf(partitionBy)];
+    const target = partitionBy.length === 0 ? `${hidden}/part-00000.${endingOf(format, options)}` : hidden;
+    const clauses = [...formatOf(format, options), ...partitionOf(partitionBy, endingOf(format, options))];
     return await engine.execute(
       resolved,
       (query) => `COPY (${named(query, resolved)}) TO ${sqlText(target)} (${clauses.join(", ")})`,
@@ -73,7 +73,13 @@ async function writeFrame(
   return { directory, rowCount };
 }
 
-const endings: Readonly<Record<FileFormat, string>> = { parquet: ".parquet", csv: ".csv", json: ".json", text: ".txt" };
+const endings: Readonly<Record<FileFormat, string>> = { parquet: "parquet", csv: "csv", json: "json", text: "txt" };
+
+/** Readers know by the ending how a file is packed; Parquet says it inside. */
+function endingOf(format: FileFormat, { compression }: WriteOptions): string {
+  const packed = compression === "gzip" ? ".gz" : compression === "zstd" ? ".zst" : "";
+  return `${endings[format]}${format === "parquet" ? "" : packed}`;
+}
 
 function named(query: string, { schema }: ResolvedPlan): string {
   return `SELECT ${schema.map(({ name }, index) => `c${index} AS ${sqlName(name)}`).join(", ")} FROM (${query})`;
@@ -101,9 +107,14 @@ function checkColumns({ schema }: ResolvedPlan, format: FileFormat, partitionBy:
   }
 }
 
-function partitionOf(names: readonly string[]): readonly string[] {
+function partitionOf(names: readonly string[], ending: string): readonly string[] {
   if (names.length === 0) return [];
-  return [`PARTITION_BY (${names.map(sqlName).join(", ")})`, "FILENAME_PATTERN 'part-{i}'", "OVERWRITE_OR_IGNORE true"];
+  return [
+    `PARTITION_BY (${names.map(sqlName).join(", ")})`,
+    "FILENAME_PATTERN 'part-{i}'",
+    `FILE_EXTENSION '${ending}'`,
+    "OVERWRITE_OR_IGNORE true",
+  ];
 }
 
 function formatOf(

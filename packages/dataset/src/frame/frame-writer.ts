@@ -10,7 +10,7 @@ export interface WrittenFrame {
 }
 
 export interface WriteOptions extends QueryOptions {
-  /** Default: snappy for Parquet, none for others. */
+  /** Default: snappy for Parquet, none for others, which know gzip and zstd. */
   readonly compression?: "none" | "snappy" | "gzip" | "zstd";
   /** CSV: whether names come first. Default: true. */
   readonly header?: boolean;

@@ -5,7 +5,7 @@ import { checkDistinct, nameOf } from "./column-names.ts";
 import { implicitCast } from "./coercion.ts";
 import { booleanType, type Field, type Schema } from "./data-type.ts";
 import { literalText } from "./expression-text.ts";
-import type { LiteralValue } from "./expression.ts";
+import type { Expression, LiteralValue } from "./expression.ts";
 import { functionOf } from "./functions/catalogue.ts";
 import type { AggregateNode } from "./plan-node.ts";
 import type { Resolved, ResolvedPlan } from "./resolved-plan.ts";
@@ -17,16 +17,19 @@ export function analyzeAggregate(plan: AggregateNode, analysis: PlanAnalysis): R
   const context = analysis.contextOf(input.schema);
   const keys = plan.keys.map((key) => analyzeExpression(key, context));
   const aggregates = plan.aggregates.map((one) => analyzeExpression(one, context));
-  const keyNames = plan.keys.map(nameOf);
+  const nameAt = (expressions: readonly Expression[], resolved: readonly Resolved[]): string[] =>
+    expressions.map((one, index) => nameOf(one, resolved[index] as Resolved));
+  const keyNames = nameAt(plan.keys, keys);
+  const aggregateNames = nameAt(plan.aggregates, aggregates);
   if (plan.pivot === undefined) {
-    const names = [...keyNames, ...plan.aggregates.map(nameOf)];
+    const names = [...keyNames, ...aggregateNames];
     return aggregateOf(input, { keys, aggregates, names, groupingSets: plan.groupingSets });
   }
   const by = analyzeExpression(plan.pivot.column, context);
   const columns = plan.pivot.values.flatMap((value) =>
     aggregates.map((one, index): readonly [Resolved, string] => [
       onlyWhere(one, isValue(by, value)),
-      pivotName(value, aggregates.length === 1 ? undefined : nameOf(plan.aggregates[index] ?? { kind: "star" })),
+      pivotName(value, aggregates.length === 1 ? undefined : aggregateNames[index]),
     ]),
   );
   return aggregateOf(input, {

@@ -5,7 +5,7 @@ import { analyzeExpression } from "./analyze-expression.ts";
 import { intType, type Field, type Schema } from "./data-type.ts";
 import type { Expression } from "./expression.ts";
 import { functionOf } from "./functions/catalogue.ts";
-import type { PlanNode } from "./plan-node.ts";
+import type { NamedExpression, PlanNode } from "./plan-node.ts";
 import type { Resolved, ResolvedPlan } from "./resolved-plan.ts";
 import { checkDistinct, nameOf } from "./column-names.ts";
 import { columnAt, fieldOf, indexOfName } from "./scope.ts";
@@ -17,16 +17,8 @@ export function analyzeProject(plan: ProjectNode, analysis: PlanAnalysis): Resol
   switch (plan.kind) {
     case "project":
       return select(input, plan.columns, analysis);
-    case "withColumns": {
-      const columns: Expression[] = input.schema.map(({ name }) => ({ kind: "column", path: [name] }));
-      for (const { name, expression } of plan.columns) {
-        const present = input.schema.findIndex((field) => field.name.toLowerCase() === name.toLowerCase());
-        const column: Expression = { kind: "alias", input: expression, name };
-        if (present === -1) columns.push(column);
-        else columns[present] = column;
-      }
-      return select(input, columns, analysis);
-    }
+    case "withColumns":
+      return withColumns(input, plan.columns, analysis);
     case "rename": {
       const names = input.schema.map(({ name }) => name);
       for (const [from, to] of plan.names) names[indexOfName(input.schema, from)] = to;
@@ -52,6 +44,23 @@ export function analyzeProject(plan: ProjectNode, analysis: PlanAnalysis): Resol
   }
 }
 
+/** New columns take the places of those that they replace, and stand at the end otherwise. */
+function withColumns(input: ResolvedPlan, added: readonly NamedExpression[], analysis: PlanAnalysis): ResolvedPlan {
+  const context = analysis.contextOf(input.schema);
+  const columns = input.schema.map((_, index) => columnAt(input.schema, index));
+  const names = input.schema.map(({ name }) => name);
+  for (const { name, expression } of added) {
+    const present = names.findIndex((one) => one.toLowerCase() === name.toLowerCase());
+    const at = present === -1 ? names.length : present;
+    columns[at] = analyzeExpression(expression, context);
+    names[at] = name;
+  }
+  if (columns.some(holdsAggregate)) {
+    throw new DatasetError("invalid-plan", "withColumn computes row by row; use agg, or an aggregate over a window");
+  }
+  return projection(input, columns, names);
+}
+
 function select(input: ResolvedPlan, expressions: readonly Expression[], analysis: PlanAnalysis): ResolvedPlan {
   const all = expressions.flatMap((one): Expression[] =>
     one.kind === "star" ? input.schema.map(({ name }) => ({ kind: "column", path: [name] })) : [one],
@@ -63,7 +72,7 @@ function select(input: ResolvedPlan, expressions: readonly Expression[], analysi
   if (generator !== undefined) return generate(input, { columns: all, generator }, analysis);
   const context = analysis.contextOf(input.schema);
   const columns = all.map((one) => analyzeExpression(one, context));
-  const names = all.map(nameOf);
+  const names = all.map((one, index) => nameOf(one, columns[index] as Resolved));
   if (columns.some(holdsAggregate))
     return aggregateOf(input, { keys: [], aggregates: columns, names, groupingSets: [[]] });
   return projection(input, columns, names);
@@ -145,7 +154,10 @@ function generate(input: ResolvedPlan, { columns, generator }: GenerateParts, an
   const flat = call.name.startsWith("inline") && generated[0] !== undefined ? fieldsOf(generated[0]) : undefined;
   const alias = generator.kind === "alias" ? generator.name : undefined;
   const pieces = columns.flatMap((one): (readonly [Resolved, string])[] => {
-    if (one !== generator) return [[analyzeExpression(one, context), nameOf(one)]];
+    if (one !== generator) {
+      const column = analyzeExpression(one, context);
+      return [[column, nameOf(one, column)]];
+    }
     if (flat !== undefined) return flat;
     return generated.map((column, index) => {
       const isLast = index === generated.length - 1;

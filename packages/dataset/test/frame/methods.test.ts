@@ -118,13 +118,15 @@ test("joins of every kind have the rows that belong together", async () => {
 test("set operations take rows as they are, NULLs being equal", async () => {
   const one = sales.select("shop");
   const values = async (frame: { collect(): Promise<{ shop: string | null }[]> }): Promise<unknown[]> =>
-    (await frame.collect()).map((row) => row.shop).sort();
-  expect(await values(one.union(shops.select("shop")))).toEqual(["a", "a", "a", "b", "b", "c", null].sort());
+    sorted((await frame.collect()).map((row) => row.shop));
+  const sorted = (texts: readonly (string | null)[]): unknown[] =>
+    texts.toSorted((a, b) => String(a).localeCompare(String(b)));
+  expect(await values(one.union(shops.select("shop")))).toEqual(sorted(["a", "a", "a", "b", "b", "c", null]));
   expect(await values(one.intersect(shops.select("shop")))).toEqual(["a"]);
-  expect(await values(one.except(shops.select("shop")))).toEqual(["b", null].sort());
-  expect(await values(one.exceptAll(shops.select("shop")))).toEqual(["a", "b", "b", null].sort());
-  expect(await values(one.intersectAll(one))).toEqual(["a", "a", "b", "b", null].sort());
-  expect(await values(one.distinct())).toEqual(["a", "b", null].sort());
+  expect(await values(one.except(shops.select("shop")))).toEqual(sorted(["b", null]));
+  expect(await values(one.exceptAll(shops.select("shop")))).toEqual(sorted(["a", "b", "b", null]));
+  expect(await values(one.intersectAll(one))).toEqual(sorted(["a", "a", "b", "b", null]));
+  expect(await values(one.distinct())).toEqual(sorted(["a", "b", null]));
   expect(await sales.dropDuplicates("shop", "item").count()).toBe(5);
   expect(await sales.dropDuplicates("item").count()).toBe(2);
   const wide = await shops
