@@ -87,6 +87,7 @@ const codesOfRuntime: Readonly<Record<RuntimeError["code"], DatasetErrorCode>> =
   "cannot-travel": "cannot-travel",
   "task-failed": "task-failed",
   "worker-lost": "worker-lost",
+  "no-workers": "worker-lost",
   canceled: "canceled",
   timeout: "timeout",
   "queue-full": "task-failed",

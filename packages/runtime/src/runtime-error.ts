@@ -5,6 +5,7 @@
  * - `cannot-travel`: a function or a value cannot be sent to another thread or machine; see {@link Refusal}
  * - `task-failed`: the user's function threw on every attempt; the last error is the `cause`
  * - `worker-lost`: a thread or process ended, or stopped answering, with work in hand
+ * - `no-workers`: no worker was there for as long as tasks may wait for one
  * - `canceled`: a signal was aborted
  * - `timeout`: a stated time ran out
  * - `queue-full`: more calls wait than the executor may hold; wait for some of them, or use `map`
@@ -18,6 +19,7 @@ export type RuntimeErrorCode =
   | "cannot-travel"
   | "task-failed"
   | "worker-lost"
+  | "no-workers"
   | "canceled"
   | "timeout"
   | "queue-full"

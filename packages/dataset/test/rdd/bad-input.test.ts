@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createContextOnWorkers } from "./on-workers.ts";
 import { createContext, DatasetError, type Context } from "../../src/index.ts";
 
 let directory: string;
@@ -24,10 +25,11 @@ async function refusal(call: () => unknown): Promise<DatasetError> {
 describe.each([
   { executor: "in process", open: () => createContext() },
   { executor: "on two threads", open: () => createContext({ threads: 2 }) },
+  { executor: "on three worker processes", open: createContextOnWorkers },
 ])("$executor", ({ executor, open }) => {
   let tutti: Context;
-  beforeAll(() => {
-    tutti = open();
+  beforeAll(async () => {
+    tutti = await open();
   });
   afterAll(() => tutti.close());
 
@@ -168,7 +170,7 @@ describe.each([
   });
 
   test("a closed context says so, and closing twice is harmless", async () => {
-    const closed = open();
+    const closed = await open();
     await closed.close();
     await closed.close();
     expect(await refusal(() => closed.parallelize([1]).collect())).toMatchObject({ code: "executor-closed" });

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createContext, type Context } from "../../src/index.ts";
+import { createContextOnWorkers } from "./on-workers.ts";
 import { canonicalKey } from "../../src/rdd/key.ts";
 import { actions, pairOperations, transformations, type Element, type OperationCase } from "./operations.ts";
 
@@ -47,10 +48,12 @@ describe.each([
     runs: 3,
     isTight: true,
   },
+  // Everything between stages lies in files over there, so that nothing is kept in memory only.
+  { executor: "on three worker processes", open: createContextOnWorkers, runs: 1, isTight: true },
 ])("$executor", ({ open, runs, isTight }) => {
   let tutti: Context;
-  beforeAll(() => {
-    tutti = open();
+  beforeAll(async () => {
+    tutti = await open();
   });
   afterAll(() => tutti.close());
 

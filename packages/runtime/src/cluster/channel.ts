@@ -117,7 +117,7 @@ export function problemOf(reason: unknown): FetchProblem {
 }
 
 /** Only files of the directory itself, whatever the peer asks for. */
-async function* chunksOf(
+export async function* chunksOf(
   directory: string,
   { file, offset, bytes, crc32: expected }: FileRange,
 ): AsyncGenerator<Uint8Array> {

@@ -5,12 +5,15 @@ import { RuntimeError } from "../runtime-error.ts";
 export const messageBytesMax: number = 64 * 1024 * 1024;
 
 const secretBytesMin = 32;
+const defaultSilenceMs = 4000;
 const loopback = /^(127\.|::1$|localhost$|::ffff:127\.)/;
 
 /** Who may take part, and how that is known. */
 export interface ClusterSecurity {
   /** Known to all processes of the cluster and to nobody else: at least 32 bytes. Whoever knows it runs code on all of them. */
   readonly secret?: Uint8Array;
+  /** A process from which nothing came for so long is taken for lost. Default 4 000. */
+  readonly silenceMs?: number;
 }
 
 /** Refuses an address that strangers reach, without a secret. */
@@ -30,10 +33,13 @@ export function linkOptions(
   about: Readonly<Record<string, string>>,
   security: ClusterSecurity,
 ): LinkOptions {
+  const { silenceMs = defaultSilenceMs } = security;
   const identity: Identity = { protocol: "tutti-runtime", version: 1, cluster: "", node, about };
   return {
     identity,
     secret: security.secret,
+    silenceMs,
+    heartbeatMs: Math.min(500, silenceMs / 4),
     frameBytesMax: messageBytesMax,
     unsentBytesMax: 4 * messageBytesMax,
   };

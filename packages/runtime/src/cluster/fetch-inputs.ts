@@ -1,13 +1,15 @@
 import { closeSync, openSync, writeSync } from "node:fs";
+import path from "node:path";
 import type { StoredBlock } from "../executor/stored-block.ts";
 import { RuntimeError } from "../runtime-error.ts";
+import { chunksOf } from "./channel.ts";
 import type { ClusterBlock, FetchProblem, FileRange, HeldBlock } from "./messages.ts";
 
 /** How a worker gets at blocks of others. */
 export interface BlockSource {
   readonly worker: string;
-  /** The path of a file that this worker holds. */
-  readonly pathOf: (file: string) => string;
+  /** Where this worker holds its files. */
+  readonly directory: string;
   /** Fetches ranges from another worker. */
   readonly fetch: (
     from: HeldBlock,
@@ -68,10 +70,35 @@ export async function fetchInputs(
     if (block.kind === "inline") return shared(block.bytes);
     const offset = places.get(block);
     const { bytes, crc32 } = block;
-    if (offset === undefined) return { path: source.pathOf(block.file), offset: block.offset, bytes, crc32 };
+    if (offset === undefined)
+      return { path: path.join(source.directory, path.basename(block.file)), offset: block.offset, bytes, crc32 };
     return { path: intoPath, offset, bytes, crc32 };
   };
   return { inputs: inputs.map((blocks) => blocks.map(stored)), fetchedBytes: length, lost };
+}
+
+/** Blocks of this worker's own that cannot be read any more, found when a task could not. */
+export async function damagedBlocks(
+  inputs: readonly (readonly ClusterBlock[])[],
+  { worker, directory }: BlockSource,
+): Promise<HeldBlock[]> {
+  const damaged: HeldBlock[] = [];
+  for (const block of inputs.flat()) {
+    if (block.kind !== "held" || block.worker !== worker) continue;
+    if (!(await isReadable(directory, block))) damaged.push(block);
+  }
+  return damaged;
+}
+
+async function isReadable(directory: string, block: HeldBlock): Promise<boolean> {
+  const chunks = chunksOf(directory, block);
+  try {
+    while ((await chunks.next()).done !== true);
+    return true;
+  } catch {
+    // Whatever is wrong with it: another worker makes it again.
+    return false;
+  }
 }
 
 function shared(bytes: Uint8Array): StoredBlock {

@@ -34,7 +34,7 @@ export interface WorkerPool {
   register(link: Link): void;
   /**
    * Waits for a free slot, first come, first served, with the worker that holds most of the bytes. Rejects with
-   * `worker-lost` when no worker at all has been there for too long.
+   * `no-workers` when no worker at all has been there for too long.
    */
   borrow(localBytes: ReadonlyMap<string, number>): Promise<WorkerHandle>;
   giveBack(worker: WorkerHandle): void;
@@ -86,7 +86,7 @@ export function createWorkerPool({ emitter, workerWaitMs }: WorkerPoolOptions): 
     if (waiting.length === 0 || workers.size > 0) return;
     const giveUp = (): void => {
       const what = `no worker has been there for ${workerWaitMs} ms, and ${waiting.length} tasks wait for one`;
-      for (const waiter of waiting.splice(0)) waiter.lent.reject(new RuntimeError("worker-lost", what));
+      for (const waiter of waiting.splice(0)) waiter.lent.reject(new RuntimeError("no-workers", what));
     };
     lonely = setTimeout(giveUp, workerWaitMs);
   };

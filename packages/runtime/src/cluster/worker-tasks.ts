@@ -9,12 +9,15 @@ import { portError } from "../executor/portable-error.ts";
 import type { Thread } from "../executor/thread.ts";
 import { createThreadPool } from "../executor/thread-pool.ts";
 import type { ToThread } from "../executor/thread-messages.ts";
-import { RuntimeError } from "../runtime-error.ts";
-import { fetchInputs, type BlockSource } from "./fetch-inputs.ts";
+import { RuntimeError, type RuntimeErrorCode } from "../runtime-error.ts";
+import { damagedBlocks, fetchInputs, type BlockSource } from "./fetch-inputs.ts";
 import type { FileRange, HeldBlock, ToMaster, ToWorker } from "./messages.ts";
 
 /** A task that has not noticed within this time that its job is over loses its thread. */
 const stopGraceMs = 1_000;
+
+/** What a task says that could not read a block. */
+const unreadableCodes: ReadonlySet<RuntimeErrorCode> = new Set(["corrupt-block", "spill-failed"]);
 
 export interface WorkerTasksParts {
   readonly source: BlockSource;
@@ -99,8 +102,8 @@ export function createWorkerTasks({ source, slotCount, workBytesMax, directory, 
         return { kind: "done", id, slices: slices.map(rangesOf), rowCount, notes, fetchedBytes };
       });
     } catch (thrown) {
-      const isDamaged = thrown instanceof RuntimeError && thrown.code === "corrupt-block";
-      return failed(thrown, isDamaged ? task.inputs.flat().filter((block) => block.kind === "held") : []);
+      const isUnreadable = thrown instanceof RuntimeError && unreadableCodes.has(thrown.code);
+      return failed(thrown, isUnreadable ? await damagedBlocks(task.inputs, source) : []);
     } finally {
       rmSync(fetchPath, { force: true });
     }

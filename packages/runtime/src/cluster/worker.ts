@@ -111,7 +111,7 @@ async function serveMaster(link: Link, parts: Registration, closing: AbortSignal
       parts.onEvent(`registered as ${message.worker}`);
       const source: BlockSource = {
         worker: message.worker,
-        pathOf: (file) => path.join(parts.directory, path.basename(file)),
+        directory: parts.directory,
         fetch: (from, ranges, take) => parts.peers.fetch(from, ranges, take),
       };
       tasks = createWorkerTasks({ ...parts, source, send: (answer) => channel.send(answer) });

@@ -285,6 +285,7 @@ class JobLoop<Block> {
         cause: thrown,
       });
     }
+    if (thrown instanceof RuntimeError && thrown.code === "no-workers") return thrown;
     // Bad input is told by its own code; what a user's function threw is the cause.
     const cause = thrown instanceof Error ? thrown : undefined;
     return new RuntimeError("task-failed", `${where}: ${cause?.message ?? String(thrown)}`, { cause: thrown });

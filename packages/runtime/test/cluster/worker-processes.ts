@@ -18,18 +18,24 @@ export interface TestCluster {
   readonly close: () => Promise<void>;
 }
 
+export interface TestClusterOptions {
+  readonly workerCount: number;
+  readonly slots?: number;
+  readonly silenceMs?: number;
+  readonly workerWaitMs?: number;
+}
+
 export async function startTestCluster({
   workerCount,
   slots = 1,
-}: {
-  workerCount: number;
-  slots?: number;
-}): Promise<TestCluster> {
+  silenceMs = 4000,
+  workerWaitMs = 30_000,
+}: TestClusterOptions): Promise<TestCluster> {
   const directory = await mkdtemp(path.join(tmpdir(), "tutti-cluster-"));
   const processes: ChildProcess[] = [];
   let port = 0;
   const start = (): ChildProcess => {
-    const args = ["--conditions=@tutti/source", program, String(port), String(slots), directory];
+    const args = ["--conditions=@tutti/source", program, String(port), String(slots), directory, String(silenceMs)];
     const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"], cwd: directory });
     child.stderr?.resume();
     child.once("exit", () => processes.splice(processes.indexOf(child), 1));
@@ -38,6 +44,8 @@ export async function startTestCluster({
   };
   const executor = await startClusterExecutor({
     workersMin: workerCount,
+    silenceMs,
+    workerWaitMs,
     onListening(address) {
       ({ port } = address);
       for (let count = 0; count < workerCount; count += 1) start();
