@@ -48,7 +48,7 @@ export default {
         pathNot: [
           "^packages/$1/",
           "^packages/[^/]+/src/index\\.ts$",
-          "^packages/[^/]+/src/(server|sim|check|cluster)/index\\.ts$",
+          "^packages/[^/]+/src/(server|recipes|sim|check|cluster)/index\\.ts$",
         ],
       },
     },

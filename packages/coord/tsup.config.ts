@@ -1,5 +1,10 @@
 import { packageConfig } from "../../tsup.base.ts";
 
 export default packageConfig({
-  entry: { index: "src/index.ts", "server/index": "src/server/index.ts", cli: "src/cli/main.ts" },
+  entry: {
+    index: "src/index.ts",
+    "recipes/index": "src/recipes/index.ts",
+    "server/index": "src/server/index.ts",
+    cli: "src/cli/main.ts",
+  },
 });
