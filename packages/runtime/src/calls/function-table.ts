@@ -1,5 +1,6 @@
 import type { CapturedBroadcast } from "../broadcast/broadcast.ts";
-import { captureClosures } from "../closure/capture.ts";
+import { captureClosures, type CapturedClosures } from "../closure/capture.ts";
+import type { ModuleReference } from "../closure/graph.ts";
 import type { AnyFunction } from "../core/job.ts";
 import type { CallLane } from "./call-lane.ts";
 
@@ -11,6 +12,8 @@ export interface SentFunction {
   readonly key: string;
   readonly bytes: Uint8Array;
   readonly broadcasts: readonly CapturedBroadcast[];
+  /** What it imports. */
+  readonly modules: readonly ModuleReference[];
   /** Captured once for all its calls: it closes over nothing that could change. */
   readonly isConstant: boolean;
 }
@@ -25,11 +28,11 @@ export function createFunctionTable(
   const kept = new Map<string, SentFunction>();
   let functionCount = 0;
 
-  const keep = (bytes: Uint8Array): SentFunction => {
+  const keep = ({ bytes, modules }: CapturedClosures): SentFunction => {
     const content = Buffer.from(bytes).toString("latin1");
     const present = kept.get(content);
     if (present !== undefined) return present;
-    const made: SentFunction = { key: `constant ${functionCount++}`, bytes, broadcasts: [], isConstant: true };
+    const made: SentFunction = { key: `constant ${functionCount++}`, bytes, modules, broadcasts: [], isConstant: true };
     kept.set(content, made);
     const [oldest] = kept;
     if (kept.size > keptFunctionsMax && oldest !== undefined) {
@@ -43,9 +46,9 @@ export function createFunctionTable(
     prepare(fn) {
       const known = constants.get(fn);
       if (known !== undefined) return known;
-      const { bytes, broadcasts, isConstant } = captureClosures([fn]);
-      if (!isConstant) return { key: `function ${functionCount++}`, bytes, broadcasts, isConstant };
-      const made = keep(bytes);
+      const captured = captureClosures([fn]);
+      if (!captured.isConstant) return { key: `function ${functionCount++}`, ...captured };
+      const made = keep(captured);
       constants.set(fn, made);
       return made;
     },

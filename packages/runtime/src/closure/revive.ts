@@ -2,6 +2,7 @@ import { reviveBroadcast, type Broadcast, type BroadcastShipment } from "../broa
 import type { AnyFunction } from "../core/job.ts";
 import { importModules } from "./import-modules.ts";
 import { GraphReader } from "./build.ts";
+import { relocateGraph, type Relocation } from "./relocation.ts";
 import { decodeGraph } from "./wire.ts";
 
 /**
@@ -13,15 +14,22 @@ export async function reviveClosures(
   bytes: Uint8Array,
   shipments: readonly BroadcastShipment[] = [],
 ): Promise<readonly AnyFunction[]> {
-  return await reviveWith(bytes, new Map(shipments.map((one) => [one.id, reviveBroadcast(one)])));
+  return await reviveWith(bytes, { broadcasts: new Map(shipments.map((one) => [one.id, reviveBroadcast(one)])) });
 }
 
-/** The same, with broadcasts that are here already. */
+export interface Surroundings {
+  /** Those that are here already, by id. */
+  readonly broadcasts: ReadonlyMap<string, Broadcast<unknown>>;
+  /** Where the files that the functions come from lie here. */
+  readonly relocation?: Relocation | undefined;
+}
+
+/** The same, where some of what the functions need is here already. */
 export async function reviveWith(
   bytes: Uint8Array,
-  broadcasts: ReadonlyMap<string, Broadcast<unknown>>,
+  { broadcasts, relocation }: Surroundings,
 ): Promise<readonly AnyFunction[]> {
-  const graph = decodeGraph(bytes);
+  const graph = relocateGraph(decodeGraph(bytes), relocation);
   const namespaces = await importModules(graph.modules);
   return new GraphReader({ graph, namespaces, broadcasts }).read() as readonly AnyFunction[];
 }

@@ -1,5 +1,6 @@
 import type { Call, CallAnswer, CallLane, RunningBatch } from "../calls/call-lane.ts";
 import { createFunctionTable, type SentFunction } from "../calls/function-table.ts";
+import { bundleModules, type ModuleBundle } from "../closure/module-bundle.ts";
 import { reviveError } from "../executor/portable-error.ts";
 import type { WorkerHandle, WorkerPool } from "./worker-pool.ts";
 
@@ -11,16 +12,29 @@ export function createClusterCalls(pool: WorkerPool): CallLane<SentFunction> {
   const functions = createFunctionTable((keys) => {
     for (const worker of pool.all()) worker.forget(keys);
   });
-  return { ...functions, slotCount: batchesMax, run: (batch) => runOnWorker(pool, batch) };
+  /** The files that functions import: read once for each. */
+  const bundles = new WeakMap<SentFunction, ModuleBundle | undefined>();
+  return {
+    slotCount: batchesMax,
+    prepare(fn) {
+      const sent = functions.prepare(fn);
+      if (!bundles.has(sent)) bundles.set(sent, bundleModules(sent.modules));
+      return sent;
+    },
+    forget: (code) => functions.forget(code),
+    run: (batch) => runOnWorker(pool, batch, (worker, code) => announce(worker, code, bundles.get(code))),
+  };
 }
 
-function runOnWorker(pool: WorkerPool, batch: readonly Call<SentFunction>[]): RunningBatch {
+type Announce = (worker: WorkerHandle, code: SentFunction) => void;
+
+function runOnWorker(pool: WorkerPool, batch: readonly Call<SentFunction>[], tell: Announce): RunningBatch {
   const id = pool.newId();
   let worker: WorkerHandle | undefined;
   const run = async (): Promise<CallAnswer[]> => {
     worker = await pool.borrow(new Map());
     try {
-      for (const { code } of batch) announce(worker, code);
+      for (const { code } of batch) tell(worker, code);
       const calls = batch.map(({ code, args }) => ({ key: code.key, args }));
       const answer = await worker.ask(id, { kind: "calls", id, calls });
       if (answer.kind === "failed") throw reviveError(answer.error);
@@ -35,8 +49,13 @@ function runOnWorker(pool: WorkerPool, batch: readonly Call<SentFunction>[]): Ru
   return { answers: run(), abandon: () => worker?.channel.send({ kind: "cancel", ids: [id] }) };
 }
 
-function announce(worker: WorkerHandle, { key, bytes, broadcasts }: SentFunction): void {
+function announce(
+  worker: WorkerHandle,
+  { key, bytes, broadcasts }: SentFunction,
+  bundle: ModuleBundle | undefined,
+): void {
+  worker.bring(bundle);
   for (const broadcast of broadcasts) worker.share(broadcast);
   const broadcastIds = broadcasts.map((one) => one.shipment.id);
-  worker.announce(key, () => ({ kind: "function", key, closures: bytes, broadcastIds }));
+  worker.announce(key, () => ({ kind: "function", key, closures: bytes, broadcastIds, bundle: bundle?.hash }));
 }

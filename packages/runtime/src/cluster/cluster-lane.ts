@@ -1,5 +1,6 @@
 import { assert } from "@tutti/stdx";
 import { captureClosures, type CapturedClosures } from "../closure/capture.ts";
+import { bundleModules, type ModuleBundle } from "../closure/module-bundle.ts";
 import type { JobGraph, TaskAttempt } from "../core/job.ts";
 import { reviveError } from "../executor/portable-error.ts";
 import type { AttemptOutput, Lane } from "../executor/lane.ts";
@@ -19,7 +20,10 @@ type Done = Extract<ToMaster, { kind: "done" }>;
 
 /** One job's way to the workers of a cluster. */
 export function openClusterLane(job: JobGraph, pool: WorkerPool, laneId: number): Lane<ClusterBlock> {
-  const captured = job.stages.map((stage) => captureClosures(stage.closures));
+  const captured = job.stages.map((stage) => {
+    const closures = captureClosures(stage.closures);
+    return { ...closures, bundle: bundleModules(closures.modules) };
+  });
   const keyOf = (stage: number): string => `${laneId}.${stage}`;
   const running = new Map<number, { readonly worker: WorkerHandle; readonly end: Promise<unknown> }>();
   const last = job.stages.length - 1;
@@ -37,6 +41,7 @@ export function openClusterLane(job: JobGraph, pool: WorkerPool, laneId: number)
     const { partition, attempt } = task;
     const own = captured[task.stage];
     for (const broadcast of own?.broadcasts ?? []) worker.share(broadcast);
+    worker.bring(own?.bundle);
     worker.announce(keyOf(task.stage), () =>
       describe(job, { stageId: task.stage, key: keyOf(task.stage), captured: own }),
     );
@@ -98,7 +103,7 @@ export function openClusterLane(job: JobGraph, pool: WorkerPool, laneId: number)
 interface StageParts {
   readonly stageId: number;
   readonly key: string;
-  readonly captured: CapturedClosures | undefined;
+  readonly captured: (CapturedClosures & { readonly bundle: ModuleBundle | undefined }) | undefined;
 }
 
 function describe(job: JobGraph, { stageId, key, captured }: StageParts): Extract<ToWorker, { kind: "stage" }> {
@@ -106,7 +111,17 @@ function describe(job: JobGraph, { stageId, key, captured }: StageParts): Extrac
   assert(stage !== undefined && captured !== undefined, "a launched task belongs to a stage of the job");
   const { name, module, exportName, args } = stage;
   const broadcastIds = captured.broadcasts.map((one) => one.shipment.id);
-  return { kind: "stage", stageKey: key, name, module, exportName, args, closures: captured.bytes, broadcastIds };
+  return {
+    kind: "stage",
+    stageKey: key,
+    name,
+    module,
+    exportName,
+    args,
+    closures: captured.bytes,
+    broadcastIds,
+    bundle: captured.bundle?.hash,
+  };
 }
 
 /** Results come here at once: the job is over for the worker then, and nothing of them can be lost. */

@@ -1,5 +1,6 @@
 import { deserialize, serialize } from "node:v8";
 import type { BroadcastShipment } from "../broadcast/broadcast.ts";
+import type { ModuleBundle } from "../closure/module-bundle.ts";
 import type { TaskModule } from "../core/job.ts";
 import type { TaskNote } from "../core/task.ts";
 import type { PortableError, SentAnswer, SentCall } from "../executor/thread-messages.ts";
@@ -36,6 +37,8 @@ export type ToWorker =
       readonly args: unknown;
       readonly closures: Uint8Array;
       readonly broadcastIds: readonly string[];
+      /** Hash of the bundle that the closures import from. It came before. */
+      readonly bundle: string | undefined;
     }
   | {
       readonly kind: "task";
@@ -51,9 +54,13 @@ export type ToWorker =
       readonly key: string;
       readonly closures: Uint8Array;
       readonly broadcastIds: readonly string[];
+      /** Hash of the bundle that the closures import from. It came before. */
+      readonly bundle: string | undefined;
     }
   | { readonly kind: "calls"; readonly id: number; readonly calls: readonly SentCall[] }
   | { readonly kind: "broadcast"; readonly shipment: BroadcastShipment }
+  /** Once for each worker. */
+  | { readonly kind: "bundle"; readonly bundle: ModuleBundle }
   | { readonly kind: "dropBroadcast"; readonly id: string }
   | { readonly kind: "forget"; readonly keys: readonly string[] }
   /** The job of these tasks or calls is over. */

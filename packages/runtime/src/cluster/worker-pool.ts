@@ -2,6 +2,7 @@ import type { EventEmitter } from "eventemitter3";
 import type { Link } from "@tutti/link";
 import type { CapturedBroadcast } from "../broadcast/broadcast.ts";
 import { unsharePayload } from "../broadcast/payload.ts";
+import type { ModuleBundle } from "../closure/module-bundle.ts";
 import type { JobEvents } from "../core/job-events.ts";
 import { chooseWorker, type WorkerLoad } from "../core/placement.ts";
 import { RuntimeError } from "../runtime-error.ts";
@@ -22,6 +23,8 @@ export interface WorkerHandle extends WorkerLoad {
   share(broadcast: CapturedBroadcast): void;
   /** Removes the files of these ranges. */
   dropFiles(ranges: readonly FileRange[]): void;
+  /** Sends a bundle of modules, once. */
+  bring(bundle: ModuleBundle | undefined): void;
   /** Sends a task or calls, under the id. Rejects with `worker-lost` when the worker is. */
   ask(id: number, message: Extract<ToWorker, { kind: "task" | "calls" }>): Promise<ToMaster>;
 }
@@ -156,6 +159,7 @@ function createWorkerHandle(link: Link, id: string, onDown: (reason: Error) => v
   const { slots = "1", host = "", port = "0" } = link.peer.about ?? {};
   const announced = new Set<string>();
   const shared = new Map<string, () => void>();
+  const bundles = new Set<string>();
   const asked = new Map<number, PromiseWithResolvers<ToMaster>>();
   let lostBy: RuntimeError | undefined;
   const channel = openChannel({
@@ -201,6 +205,11 @@ function createWorkerHandle(link: Link, id: string, onDown: (reason: Error) => v
         channel.send({ kind: "dropBroadcast", id: shipment.id });
       });
       shared.set(shipment.id, stop);
+    },
+    bring(bundle) {
+      if (bundle === undefined || bundles.has(bundle.hash)) return;
+      channel.send({ kind: "bundle", bundle });
+      bundles.add(bundle.hash);
     },
     dropFiles(ranges) {
       const files = [...new Set(ranges.map((range) => range.file))];

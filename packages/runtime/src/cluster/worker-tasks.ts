@@ -4,6 +4,8 @@ import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { CapturedBroadcast } from "../broadcast/broadcast.ts";
 import { sharePayload } from "../broadcast/payload.ts";
+import type { ModuleBundle } from "../closure/module-bundle.ts";
+import type { Relocation } from "../closure/relocation.ts";
 import { scratchPathOf } from "../executor/attempt-blocks.ts";
 import { portError } from "../executor/portable-error.ts";
 import type { Thread } from "../executor/thread.ts";
@@ -12,6 +14,7 @@ import type { ToThread } from "../executor/thread-messages.ts";
 import { RuntimeError, type RuntimeErrorCode } from "../runtime-error.ts";
 import { damagedBlocks, fetchInputs, type BlockSource } from "./fetch-inputs.ts";
 import type { FileRange, HeldBlock, ToMaster, ToWorker } from "./messages.ts";
+import { unpackBundle } from "./unpack-bundle.ts";
 
 /** A task that has not noticed within this time that its job is over loses its thread. */
 const stopGraceMs = 1_000;
@@ -46,6 +49,8 @@ export function createWorkerTasks({ source, slotCount, workBytesMax, directory, 
   /** With the error of those that cannot run here, which is for the task that needs them. */
   const announcements = new Map<string, Extract<ToThread, { kind: "stage" | "function" }> | RuntimeError>();
   const broadcasts = new Map<string, HeldBroadcast>();
+  /** By the hash of a bundle: where its files are here, or why they are not. */
+  const relocations = new Map<string, Relocation | RuntimeError>();
   const running = new Map<number, Running>();
 
   const announce = (thread: Thread, key: string): void => {
@@ -57,6 +62,14 @@ export function createWorkerTasks({ source, slotCount, workBytesMax, directory, 
       if (broadcast !== undefined) thread.share(broadcast);
     }
     thread.announce(key, () => announcement);
+  };
+
+  const withModules = <M extends { readonly bundle: string | undefined }>(
+    message: M | RuntimeError,
+  ): (M & { readonly relocation?: Relocation | undefined }) | RuntimeError => {
+    if (message instanceof RuntimeError || message.bundle === undefined) return message;
+    const relocation = relocations.get(message.bundle);
+    return relocation instanceof RuntimeError ? relocation : { ...message, relocation };
   };
 
   const onThread = async <T>(id: number, run: (thread: Thread, one: Running) => Promise<T>): Promise<T> => {
@@ -139,10 +152,13 @@ export function createWorkerTasks({ source, slotCount, workBytesMax, directory, 
           void runCalls(message).then(send);
           break;
         case "stage":
-          announcements.set(message.stageKey, located(message));
+          announcements.set(message.stageKey, withModules(located(message)));
           break;
         case "function":
-          announcements.set(message.key, message);
+          announcements.set(message.key, withModules(message));
+          break;
+        case "bundle":
+          relocations.set(message.bundle.hash, unpacked(message.bundle, directory));
           break;
         case "broadcast":
           broadcasts.set(message.shipment.id, holdBroadcast(message.shipment));
@@ -188,6 +204,15 @@ function located(message: StageMessage): StageMessage | RuntimeError {
     if (module.url.startsWith("file:") && existsSync(fileURLToPath(module.url))) return message;
     const what = `this worker, started in ${process.cwd()}, cannot find the module ${module.specifier}; install it there`;
     return new RuntimeError("invalid-argument", what, { cause: thrown });
+  }
+}
+
+/** A full disk is for the tasks that need the files, not for the link. */
+function unpacked(bundle: ModuleBundle, directory: string): Relocation | RuntimeError {
+  try {
+    return unpackBundle(bundle, directory);
+  } catch (cause) {
+    return RuntimeError.from(cause, "spill-failed");
   }
 }
 

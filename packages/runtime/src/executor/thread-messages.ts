@@ -1,4 +1,5 @@
 import type { BroadcastShipment } from "../broadcast/broadcast.ts";
+import type { Relocation } from "../closure/relocation.ts";
 import type { TaskModule } from "../core/job.ts";
 import type { TaskNote } from "../core/task.ts";
 import type { AttemptPlace } from "./attempt-blocks.ts";
@@ -17,6 +18,7 @@ export type ToThread =
       readonly closures: Uint8Array;
       /** Those that the closures use. Their shipments came before. */
       readonly broadcastIds: readonly string[];
+      readonly relocation?: Relocation | undefined;
     }
   /** Once for each thread, and again after it was dropped. */
   | { readonly kind: "broadcast"; readonly shipment: BroadcastShipment }
@@ -38,6 +40,7 @@ export type ToThread =
       readonly key: string;
       readonly closures: Uint8Array;
       readonly broadcastIds: readonly string[];
+      readonly relocation?: Relocation | undefined;
     }
   /** Run one after another, answered together. */
   | { readonly kind: "calls"; readonly calls: readonly SentCall[] }

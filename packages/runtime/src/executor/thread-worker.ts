@@ -34,9 +34,10 @@ function broadcastsOf(ids: readonly string[]): ReadonlyMap<string, Broadcast<unk
 }
 
 async function loadStage(message: StageMessage): Promise<LoadedStage> {
-  const used = broadcastsOf(message.broadcastIds);
+  const { closures, relocation } = message;
+  const here = { broadcasts: broadcastsOf(message.broadcastIds), relocation };
   const run = await loadTask(message.module, message.exportName);
-  return { message, run, closures: await reviveWith(message.closures, used) };
+  return { message, run, closures: await reviveWith(closures, here) };
 }
 
 async function runTask(task: TaskMessage): Promise<FromThread> {
@@ -67,8 +68,12 @@ async function runTask(task: TaskMessage): Promise<FromThread> {
 /** The functions that calls name. */
 const functions = new Map<string, Promise<AnyFunction>>();
 
-async function loadFunction({ closures, broadcastIds }: Extract<ToThread, { kind: "function" }>): Promise<AnyFunction> {
-  const [fn] = await reviveWith(closures, broadcastsOf(broadcastIds));
+async function loadFunction({
+  closures,
+  broadcastIds,
+  relocation,
+}: Extract<ToThread, { kind: "function" }>): Promise<AnyFunction> {
+  const [fn] = await reviveWith(closures, { broadcasts: broadcastsOf(broadcastIds), relocation });
   if (fn === undefined) throw new RuntimeError("invalid-argument", "a function was announced that is none");
   return fn;
 }

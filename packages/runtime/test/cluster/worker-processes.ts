@@ -23,6 +23,8 @@ export interface TestClusterOptions {
   readonly slots?: number;
   readonly silenceMs?: number;
   readonly workerWaitMs?: number;
+  /** Where workers are started, and find their packages. Default: an empty folder. */
+  readonly cwd?: string;
 }
 
 export async function startTestCluster({
@@ -30,13 +32,14 @@ export async function startTestCluster({
   slots = 1,
   silenceMs = 4000,
   workerWaitMs = 30_000,
+  cwd,
 }: TestClusterOptions): Promise<TestCluster> {
   const directory = await mkdtemp(path.join(tmpdir(), "tutti-cluster-"));
   const processes: ChildProcess[] = [];
   let port = 0;
   const start = (): ChildProcess => {
     const args = ["--conditions=@tutti/source", program, String(port), String(slots), directory, String(silenceMs)];
-    const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"], cwd: directory });
+    const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"], cwd: cwd ?? directory });
     child.stderr?.resume();
     child.once("exit", () => processes.splice(processes.indexOf(child), 1));
     processes.push(child);
