@@ -1,4 +1,4 @@
-import { mkdir, open, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { TaskContext } from "@tutti/runtime";
 import { DatasetError } from "../dataset-error.ts";
@@ -12,13 +12,15 @@ export interface PartFile {
   close(): Promise<void>;
 }
 
+const attemptPrefix = "_attempt-";
+
 /** Opens the part file of a task, under a name of its own attempt. */
 export async function openPartFile(
   directory: string,
   { partition, attempt }: Pick<TaskContext, "partition" | "attempt">,
 ): Promise<PartFile> {
   const name = `part-${String(partition).padStart(5, "0")}`;
-  const attemptPath = path.join(directory, `_attempt-${partition}-${attempt}`);
+  const attemptPath = path.join(directory, `${attemptPrefix}${partition}-${attempt}`);
   const file = await open(attemptPath, "w").catch((thrown: unknown) => {
     throw writeFailed(attemptPath, thrown);
   });
@@ -66,6 +68,9 @@ export async function writeDirectory(output: string, writeParts: (hidden: string
 
 async function publish(hidden: string, output: string): Promise<void> {
   try {
+    // What attempts left that lost their thread or worker while they wrote.
+    const leftovers = (await readdir(hidden)).filter((name) => name.startsWith(attemptPrefix));
+    await Promise.all(leftovers.map((name) => rm(path.join(hidden, name), { force: true })));
     await writeFile(path.join(hidden, "_SUCCESS"), "");
     await refuseExisting(output);
     await rename(hidden, output);

@@ -1,3 +1,5 @@
+import { readdir, readFile } from "node:fs/promises";
+import path from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { createContext, type Context } from "../../src/index.ts";
 import { startTestCluster, type TestCluster } from "../../../runtime/test/cluster/worker-processes.ts";
@@ -64,3 +66,32 @@ test("a worker that is killed costs what it held, and nothing else", { timeout: 
   expect(repeated.length).toBeGreaterThan(0);
   for (const workers of repeated) expect(workers.slice(0, -1)).toEqual(workers.slice(0, -1).map(() => lost[0]));
 });
+
+test(
+  "output is complete and there once, although a worker is killed while it writes",
+  { timeout: 60_000 },
+  async () => {
+    cluster = await startTestCluster({ workerCount: 3 });
+    const { executor, processes, directory } = cluster;
+    const output = path.join(directory, "output");
+    const { lost, finished } = watch(executor);
+    // The write begins when the first partition is done; the others of the victim are on their way then.
+    executor.events.once("taskFinished", () => processes[0]?.kill("SIGKILL"));
+    const tutti = createContext({ executor, ownsExecutor: false });
+    const numbers = Array.from({ length: 40_000 }, (_, index) => `line ${index} ${"x".repeat(index % 50)}`);
+    const saved = await tutti
+      .parallelize(numbers, { partitionCount: 12 })
+      .map((line) => `${line}!`)
+      .saveAsTextFile(output);
+    expect(saved).toMatchObject({ partCount: 12, rowCount: 40_000 });
+    expect(lost).toHaveLength(1);
+    expect(finished).toHaveLength(12);
+    const files = (await readdir(output)).sort();
+    expect(files).toEqual([
+      "_SUCCESS",
+      ...Array.from({ length: 12 }, (_, index) => `part-${String(index).padStart(5, "0")}`),
+    ]);
+    const parts = await Promise.all(files.slice(1).map((name) => readFile(path.join(output, name), "utf8")));
+    expect(parts.join("")).toBe(numbers.map((line) => `${line}!\n`).join(""));
+  },
+);

@@ -1,8 +1,6 @@
 import type { Identity, LinkOptions } from "@tutti/link";
+import { messageBytesMax } from "./messages.ts";
 import { RuntimeError } from "../runtime-error.ts";
-
-/** A message holds the rows that the driver hands to one task, and closures. */
-export const messageBytesMax: number = 64 * 1024 * 1024;
 
 const secretBytesMin = 32;
 const defaultSilenceMs = 4000;

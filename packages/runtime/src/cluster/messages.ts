@@ -94,6 +94,9 @@ export interface FetchProblem {
 
 export type ClusterMessage = ToWorker | ToMaster | FetchMessage;
 
+/** A message holds the rows that the driver hands to one task, closures, broadcasts, and what calls give back. */
+export const messageBytesMax: number = 64 * 1024 * 1024;
+
 const messageTag = 0;
 const chunkTag = 1;
 const chunkHeadBytes = 5;
@@ -104,11 +107,18 @@ export type Frame =
 
 /** Throws `cannot-travel` for what the other side could not get. */
 export function encodeMessage(message: ClusterMessage): Uint8Array {
+  let bytes: Uint8Array;
   try {
-    return Buffer.concat([Buffer.from([messageTag]), serialize(message)]);
+    bytes = Buffer.concat([Buffer.from([messageTag]), serialize(message)]);
   } catch (cause) {
     throw new RuntimeError("cannot-travel", `a ${message.kind} message cannot be sent: ${String(cause)}`, { cause });
   }
+  if (bytes.length <= messageBytesMax) return bytes;
+  const what = `a ${message.kind} message has ${bytes.length} bytes, and may have ${messageBytesMax}`;
+  throw new RuntimeError(
+    "cannot-travel",
+    `${what}: use more partitions, or put what is large into a file or a broadcast`,
+  );
 }
 
 export function encodeChunk(id: number, bytes: Uint8Array): Uint8Array {

@@ -133,6 +133,15 @@ export function createWorkerTasks({ source, slotCount, workBytesMax, directory, 
     }
   };
 
+  /** An answer that cannot be sent is a failure that can. */
+  const answerWith = (answer: ToMaster): void => {
+    try {
+      send(answer);
+    } catch (thrown) {
+      send({ kind: "failed", id: answer.id, error: portError(thrown), lost: [] });
+    }
+  };
+
   const cancel = (ids: readonly number[]): void => {
     for (const id of ids) {
       const one = running.get(id);
@@ -146,10 +155,10 @@ export function createWorkerTasks({ source, slotCount, workBytesMax, directory, 
     handle(message) {
       switch (message.kind) {
         case "task":
-          void runTask(message).then(send);
+          void runTask(message).then((answer) => answerWith(answer));
           break;
         case "calls":
-          void runCalls(message).then(send);
+          void runCalls(message).then((answer) => answerWith(answer));
           break;
         case "stage":
           announcements.set(message.stageKey, withModules(located(message)));

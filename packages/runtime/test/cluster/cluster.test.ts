@@ -153,6 +153,21 @@ describe("workers that go", () => {
   });
 });
 
+test(
+  "what is too large for a message is refused with its size, and the worker stays",
+  { timeout: 20_000 },
+  async () => {
+    cluster = await startTestCluster({ workerCount: 1 });
+    const { executor } = cluster;
+    const tooLarge = executor.submit((length: number) => "x".repeat(length), 70_000_000);
+    const error = await refusal(tooLarge);
+    expect(error.message).toMatch(/a called message has \d+ bytes, and may have 67108864/);
+    const argument = await refusal(executor.submit((text: string) => text.length, "x".repeat(70_000_000)));
+    expect(argument.message).toMatch(/a calls message has/);
+    expect(await executor.submit((x: number) => x + 1, 1)).toBe(2);
+  },
+);
+
 describe("who may take part", () => {
   const listen = { host: "127.0.0.1", port: 0 };
   const secret = Buffer.alloc(32, 7);
