@@ -47,10 +47,10 @@ export class ClientSession implements Session {
   readonly #chroot: string;
   readonly #dataBytesMax: number;
 
-  constructor(wire: WireSession, chroot: string, frameBytesMax: number) {
+  constructor(wire: WireSession) {
     this.#wire = wire;
-    this.#chroot = chroot;
-    this.#dataBytesMax = frameBytesMax - overheadBytes;
+    this.#chroot = wire.chroot;
+    this.#dataBytesMax = wire.options.frameBytesMax - overheadBytes;
   }
 
   get events(): EventSource<SessionEvents> {
@@ -193,12 +193,17 @@ export class ClientSession implements Session {
     return { data: data ?? nothing, stat };
   }
 
+  unwatch(path: string, callback: WatchCallback): void {
+    const real = this.#path(path, "unwatch");
+    for (const kind of ["data", "exist", "child"] as const) this.#wire.watches.remove(kind, real, callback);
+  }
+
   async *watch(path: string, options: PersistentWatchOptions = {}): AsyncGenerator<WatchedChange, void> {
-    const { recursive = false, signal, bufferMax = bufferMaxDefault } = options;
+    const { recursive = false, initial = false, signal, bufferMax = bufferMaxDefault } = options;
     const kind: WatchKind = recursive ? "persistentRecursive" : "persistent";
     const real = this.#path(path, "watch");
     const queue = new ChangeQueue(path, bufferMax);
-    const callback: WatchCallback = (event) => queue.push({ type: event.type, path: this.#shown(event.path) });
+    const callback: WatchCallback = (event) => queue.push(event);
     const onResumed = (): void => queue.push({ type: "resync", path });
     const onState = ({ to }: { readonly to: SessionState }): void => {
       if (!isFinal(to) || (to === "expired" && this.#wire.options.renew)) return;
@@ -213,6 +218,7 @@ export class ClientSession implements Session {
       this.#wire.resumed.add(onResumed);
       this.#wire.events.on("state", onState);
       signal?.addEventListener("abort", onAbort, { once: true });
+      if (initial) onResumed();
       yield* queue.read();
     } finally {
       signal?.removeEventListener("abort", onAbort);
@@ -338,7 +344,7 @@ export class ClientSession implements Session {
   ): Promise<ResponseBodies[K] | undefined> {
     const onAnswer = (err: number): void => {
       if (watch === undefined || !watches(err)) return;
-      this.#wire.watches.add(kindOf(err), real, (event) => watch({ type: event.type, path: this.#shown(event.path) }));
+      this.#wire.watches.add(kindOf(err), real, watch);
     };
     const request = { type, path: real, watch: watch !== undefined } as Request;
     const { err, body } = await this.#wire.call(request, { path, signal, timeoutMs, onAnswer });

@@ -5,16 +5,10 @@ import { validatePath } from "./client-path.ts";
 import { type ConnectOptions, type ResolvedConnectOptions, resolveConnectOptions } from "./connect-options.ts";
 import { parseConnectString } from "./connect-string.ts";
 import type { Session } from "./session.ts";
-import { WireSession } from "./wire-session.ts";
+import { WireSession, type WireTarget } from "./wire-session.ts";
 import { createSocketChannel } from "./socket-channel.ts";
 
-interface Target {
-  readonly chroot: string;
-  readonly hostCount: number;
-  readonly dial: (host: number) => ByteChannel;
-}
-
-function targetOf(target: string | Dialable, { tls, unref }: ResolvedConnectOptions): Target {
+function targetOf(target: string | Dialable, { tls, unref }: ResolvedConnectOptions): WireTarget {
   if (typeof target !== "string") return { chroot: "", hostCount: 1, dial: () => target.dial() };
   const { hosts, chroot } = parseConnectString(target);
   const dial = (index: number): ByteChannel => {
@@ -40,16 +34,17 @@ function targetOf(target: string | Dialable, { tls, unref }: ResolvedConnectOpti
  * await server.close();
  * ```
  */
-export async function connect(target: string | Dialable, options: ConnectOptions = {}): Promise<Session> {
+export async function connect(server: string | Dialable, options: ConnectOptions = {}): Promise<Session> {
   const resolved = resolveConnectOptions(options);
-  const { chroot, hostCount, dial } = targetOf(target, resolved);
+  const { chroot, ...target } = targetOf(server, resolved);
   const { auth = [], chroot: below = "/", signal } = options;
   validatePath(below, "connect");
-  const wire = new WireSession(resolved, hostCount, dial);
+  const root = below === "/" ? chroot : `${chroot}${below}`;
+  const wire = new WireSession(resolved, { chroot: root, ...target });
   for (const { scheme, credential } of auth) {
     wire.addAuth({ authType: 0, scheme, auth: new TextEncoder().encode(credential) });
   }
-  const session = new ClientSession(wire, below === "/" ? chroot : `${chroot}${below}`, resolved.frameBytesMax);
+  const session = new ClientSession(wire);
   wire.start();
   try {
     await session.connected({ signal, timeoutMs: resolved.connectTimeoutMs });

@@ -120,6 +120,9 @@ export interface Session extends AsyncDisposable {
    */
   watch(path: string, options?: PersistentWatchOptions): AsyncIterable<WatchedChange>;
 
+  /** Takes back a one-shot watch that nobody waits for any more. */
+  unwatch(path: string, callback: WatchCallback): void;
+
   /** Creates what is missing on the way to `path` and the node itself, empty. */
   ensurePath(path: string, options?: Pick<CreateOptions, "acl" | "signal" | "timeoutMs">): Promise<void>;
   /** Sets the content, creating the node when there is none. */
@@ -134,6 +137,8 @@ export interface Session extends AsyncDisposable {
 }
 
 export interface PersistentWatchOptions {
+  /** Begins with a `resync`, once the server has taken the watch: whoever reads then misses nothing. Default false. */
+  readonly initial?: boolean;
   readonly recursive?: boolean;
   readonly signal?: AbortSignal;
   /** Default 10 000. */

@@ -10,6 +10,7 @@ import { FrameDecoder } from "../protocol/frame-decoder.ts";
 import { xids } from "../protocol/opcodes.ts";
 import { type AuthRequest, encodeRequest, type Request } from "../protocol/requests.ts";
 import { decodeReplyHeader, decodeWatcherEvent } from "../protocol/responses.ts";
+import { withoutChroot } from "./client-path.ts";
 import type { ResolvedConnectOptions } from "./connect-options.ts";
 import { Fifo } from "./fifo.ts";
 import { PendingCall, type Reply, type WireCallOptions } from "./pending-call.ts";
@@ -25,9 +26,18 @@ function monotonicMs(): number {
   return performance.now();
 }
 
+/** Where a session goes. */
+export interface WireTarget {
+  readonly chroot: string;
+  readonly hostCount: number;
+  readonly dial: (host: number) => ByteChannel;
+}
+
 /** Performs what `ConnectionLife` decides, and matches answers with calls. */
 export class WireSession {
   readonly events: EventEmitter<SessionEvents> = new EventEmitter();
+  /** Put before every path of the caller; empty for none. */
+  readonly chroot: string;
   readonly watches: WatchRegistry = new WatchRegistry();
   readonly options: ResolvedConnectOptions;
   readonly #life: ConnectionLife;
@@ -46,9 +56,10 @@ export class WireSession {
   #lastCause: Error | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(options: ResolvedConnectOptions, hostCount: number, dialHost: (host: number) => ByteChannel) {
+  constructor(options: ResolvedConnectOptions, { chroot, hostCount, dial }: WireTarget) {
+    this.chroot = chroot;
     this.options = options;
-    this.#dialHost = dialHost;
+    this.#dialHost = dial;
     this.#decoder = new FrameDecoder(options.replyBytesMax);
     this.#life = new ConnectionLife({ ...options, hostCount, prng: createPrng(options.seed) });
   }
@@ -302,7 +313,8 @@ export class WireSession {
     const taken = this.watches.take(type, path);
     if (taken === undefined) return;
     // Each in a turn of its own, so that one that throws takes nothing from the others.
-    for (const callback of taken.callbacks) queueMicrotask(() => callback(taken.event));
+    const event = { type: taken.event.type, path: withoutChroot(this.chroot, path) ?? path };
+    for (const callback of taken.callbacks) queueMicrotask(() => callback(event));
   }
 
   /** Reads are asked again; of writes nobody knows whether they happened. */

@@ -116,8 +116,13 @@ async function waitUntilGone(
   signal: AbortSignal,
 ): Promise<void> {
   const waiter = new Waiter(session, signal, what);
-  const stat = await repeated(() => session.exists(childPath(parent, before.name), { watch: waiter.tell }));
-  if (stat !== undefined) await waiter.wait();
+  const path = childPath(parent, before.name);
+  try {
+    const stat = await repeated(() => session.exists(path, { watch: waiter.at(path) }));
+    if (stat !== undefined) await waiter.wait();
+  } finally {
+    waiter.forget();
+  }
 }
 
 /** The data of those in line, first come first, as far as it is still there. */

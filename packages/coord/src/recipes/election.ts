@@ -1,4 +1,5 @@
 import type { CallOptions, Session } from "../client/session.ts";
+import { isFinal } from "../core/client/session-state.ts";
 import { contend, type Contention, participantsOf } from "./contention.ts";
 import type { Lease } from "./lease.ts";
 import { hasCode } from "./recipe-options.ts";
@@ -83,8 +84,8 @@ async function lead(contention: Contention, task: (lease: Lease) => Promise<void
       lease = await contend(contention, { signal });
     } catch (thrown) {
       if (signal.aborted) return;
-      // A session that is renewed stands again; the new one has a node of its own.
-      if (hasCode(thrown, "lease-lost")) continue;
+      // A session that is renewed stands again, with a node of its own.
+      if (hasCode(thrown, "lease-lost", "session-expired") && !isFinal(contention.session.state)) continue;
       throw thrown;
     }
     try {

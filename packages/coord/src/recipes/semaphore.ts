@@ -50,10 +50,15 @@ export function createSemaphore(
     try {
       for (;;) {
         const waiter = new Waiter(session, signal, "semaphore");
-        const names = await childrenOf(session, leases, { watch: waiter.tell, signal });
-        if (!names.includes(nameOf(own))) throw new CoordError("lease-lost", `${own}: its node is gone`, { path: own });
-        if (names.length <= permitsMax) return createLease(session, { path: own, czxid: stat.czxid });
-        await waiter.wait();
+        try {
+          const names = await childrenOf(session, leases, { watch: waiter.at(leases), signal });
+          if (!names.includes(nameOf(own)))
+            throw new CoordError("lease-lost", `${own}: its node is gone`, { path: own });
+          if (names.length <= permitsMax) return createLease(session, { path: own, czxid: stat.czxid });
+          await waiter.wait();
+        } finally {
+          waiter.forget();
+        }
       }
     } catch (thrown) {
       await deleteSurely(session, own).catch(() => undefined);

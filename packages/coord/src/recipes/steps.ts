@@ -109,11 +109,22 @@ export class Waiter {
     this.#what = what;
   }
 
-  /** To be given as a watch. */
-  readonly tell = (): void => {
+  readonly #paths: string[] = [];
+  readonly #tell = (): void => {
     this.#isTold = true;
     this.#wake?.();
   };
+
+  /** A watch to be left at a path. */
+  at(path: string): () => void {
+    this.#paths.push(path);
+    return this.#tell;
+  }
+
+  /** Takes the watches back. To be called in the end: what is gone for good would be watched for ever. */
+  forget(): void {
+    for (const path of this.#paths.splice(0)) this.#session.unwatch(path, this.#tell);
+  }
 
   /** Returns once it was told. Throws `aborted`, or with the reason why the session is over. */
   async wait(): Promise<void> {
