@@ -30,6 +30,8 @@ export function compileExpression(expression: Resolved, scope: ExpressionScope):
       return compileLiteral(expression.value, expression.type);
     case "cast": {
       const { input, type, isTry } = expression;
+      const native = nativeDecimal(expression, scope);
+      if (native !== undefined) return native;
       if (input.kind === "literal" && input.value === null) return `CAST(NULL AS ${sqlType(type)})`;
       return compileCast(compile(input), { from: input.type, to: type, isTry });
     }
@@ -79,6 +81,24 @@ function compileCall(call: Extract<Resolved, { kind: "call" }>, scope: Expressio
   const isPivotCell =
     call.filter !== undefined && call.nullable && row.kind === "aggregate" && !row.nullable(call.args);
   return isPivotCell ? `CASE WHEN count(*)${filter} > 0 THEN ${sql} END` : sql;
+}
+
+/**
+ * Casts that only make a decimal's precision wider are left out: the engine computes in the narrowest width that it
+ * thinks of, which is four times as fast, and says where that was too narrow. Literals get the scale and no more.
+ */
+function nativeDecimal(
+  { input, type }: Extract<Resolved, { kind: "cast" }>,
+  scope: ExpressionScope,
+): string | undefined {
+  if (scope.isWide || type.kind !== "decimal" || input.type.kind !== "decimal") return undefined;
+  const isWider = type.precision - type.scale >= input.type.precision - input.type.scale;
+  if (isWider && type.scale === input.type.scale) return compileExpression(input, scope);
+  const value = input.kind === "literal" ? input.value : null;
+  if (!isWider || type.scale < input.type.scale || typeof value !== "object" || value?.tag !== "decimal")
+    return undefined;
+  const precision = input.type.precision + type.scale - input.type.scale;
+  return compileLiteral(value, { kind: "decimal", precision, scale: type.scale });
 }
 
 /**

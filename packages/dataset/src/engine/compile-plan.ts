@@ -198,7 +198,7 @@ function createCompiler(leaves: LeafCompiler): Compiler {
       (view) => `${sqlName(view.name)} AS NOT MATERIALIZED (${withNames(text(view.plan, outer), view.plan)})`,
     );
     // The text stands on lines of its own, since it may end in a comment.
-    return `${views.length === 0 ? "" : `WITH ${views.join(", ")} `}SELECT * FROM (\n${query}\n)`;
+    return views.length === 0 ? `${query}\n` : `WITH ${views.join(", ")} SELECT * FROM (\n${query}\n)`;
   };
 
   return { text, sqlText };

@@ -1,6 +1,7 @@
 import type { DuckDBConnection, DuckDBDataChunk } from "@duckdb/node-api";
 import { DatasetError } from "../dataset-error.ts";
 import type { FrameEngine, QueryRun, TextSchema } from "../frame/frame-engine.ts";
+import { checkDistinct } from "../plan/column-names.ts";
 import type { Schema } from "../plan/data-type.ts";
 import type { ScanNode } from "../plan/plan-node.ts";
 import type { ResolvedPlan } from "../plan/resolved-plan.ts";
@@ -220,11 +221,13 @@ async function describeSql(
   try {
     await checkSqlText(plan, { connection, readsFiles });
     const statement = await connection.prepare(compileSqlText(plan, await leavesOf(plan, connection)));
-    return Array.from({ length: statement.columnCount }, (_, index) => ({
+    const schema = Array.from({ length: statement.columnCount }, (_, index) => ({
       name: statement.columnName(index),
       type: fromEngineType(statement.columnType(index)),
       nullable: true,
     }));
+    checkDistinct(schema.map(({ name }) => name));
+    return schema;
   } finally {
     takeBack();
   }

@@ -1,6 +1,6 @@
 import { DatasetError } from "../dataset-error.ts";
 import { indexOfName } from "../plan/scope.ts";
-import { sqlName, sqlText } from "../plan/functions/sql-type.ts";
+import { sqlName, sqlText, sqlType } from "../plan/functions/sql-type.ts";
 import type { PlanNode } from "../plan/plan-node.ts";
 import type { FileFormat } from "../plan/plan-node.ts";
 import type { ResolvedPlan } from "../plan/resolved-plan.ts";
@@ -82,7 +82,7 @@ function endingOf(format: FileFormat, { compression }: WriteOptions): string {
 }
 
 function named(query: string, { schema }: ResolvedPlan): string {
-  return `SELECT ${schema.map(({ name }, index) => `c${index} AS ${sqlName(name)}`).join(", ")} FROM (${query})`;
+  return `SELECT ${schema.map(({ name, type }, index) => `CAST(c${index} AS ${sqlType(type)}) AS ${sqlName(name)}`).join(", ")} FROM (${query})`;
 }
 
 function checkColumns({ schema }: ResolvedPlan, format: FileFormat, partitionBy: readonly string[]): void {

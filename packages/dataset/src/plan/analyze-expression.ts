@@ -106,7 +106,7 @@ function analyzeCase(
 }
 
 /** The common type of values, or `type-mismatch`. Literals adapt. */
-export function meet(what: string, values: readonly Resolved[]): DataType {
+function meet(what: string, values: readonly Resolved[]): DataType {
   const columns = values.filter((value) => value.kind !== "literal");
   const ofColumns = commonTypeOf(columns.map((value) => value.type));
   if (ofColumns !== undefined && ofColumns.kind !== "null") {

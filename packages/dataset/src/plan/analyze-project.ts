@@ -90,7 +90,7 @@ export function projection(input: ResolvedPlan, columns: readonly Resolved[], na
   return { kind: "project", input, columns, schema };
 }
 
-export function keepColumns(input: ResolvedPlan, columns: readonly Resolved[]): ResolvedPlan {
+function keepColumns(input: ResolvedPlan, columns: readonly Resolved[]): ResolvedPlan {
   return projection(
     input,
     columns,
@@ -99,7 +99,7 @@ export function keepColumns(input: ResolvedPlan, columns: readonly Resolved[]): 
 }
 
 /** Whether an aggregate is computed here, outside of a window. */
-export function holdsAggregate(expression: Resolved): boolean {
+function holdsAggregate(expression: Resolved): boolean {
   switch (expression.kind) {
     case "call":
       return functionOf(expression.name)?.kind === "aggregate" || expression.args.some(holdsAggregate);

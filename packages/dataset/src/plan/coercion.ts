@@ -70,7 +70,7 @@ export function asDecimal(type: DataType): DecimalType {
   return type.kind === "decimal" ? type : decimalOfIntegral(type);
 }
 
-export function widerDecimal(a: DecimalType, b: DecimalType): DecimalType {
+function widerDecimal(a: DecimalType, b: DecimalType): DecimalType {
   const scale = Math.max(a.scale, b.scale);
   return boundedDecimal(Math.max(a.precision - a.scale, b.precision - b.scale) + scale, scale);
 }

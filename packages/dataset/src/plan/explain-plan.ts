@@ -75,7 +75,7 @@ function keyText({ input, direction, nulls }: ResolvedSortKey): string {
 }
 
 /** An analysed expression as people read it. */
-export function resolvedText(expression: Resolved): string {
+function resolvedText(expression: Resolved): string {
   switch (expression.kind) {
     case "column":
       return expression.level === 0 ? expression.name : `outer(${expression.name})`;

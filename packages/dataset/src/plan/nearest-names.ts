@@ -1,5 +1,5 @@
 /** The names that are most like a wrong one, best first; all of them where none is near. */
-export function nearestNames(wrong: string, names: readonly string[]): readonly string[] {
+function nearestNames(wrong: string, names: readonly string[]): readonly string[] {
   const near = names
     .map((name) => ({ name, distance: editDistance(wrong.toLowerCase(), name.toLowerCase()) }))
     .filter(({ name, distance }) => distance <= Math.max(2, Math.floor(name.length / 3)))

@@ -57,13 +57,13 @@ export const queries: readonly Query[] = [
         region.filter((c) => c.r_name.eq("EUROPE")),
         (l, r) => l.n_regionkey.eq(r.r_regionkey),
       );
-    const cheapest = offers.groupBy("ps_partkey").agg((c) => ({ least: min(c.ps_supplycost) }));
     return part
       .filter((c) => c.p_size.eq(15).and(c.p_type.like("%BRASS")))
       .join(offers, (l, r) => l.p_partkey.eq(r.ps_partkey))
-      .join(cheapest.withColumnRenamed("ps_partkey", "least_partkey"), (l, r) =>
-        l.p_partkey.eq(r.least_partkey).and(l.ps_supplycost.eq(r.least)),
-      )
+      .filter((c) => {
+        const same = offers.filter((o) => o.ps_partkey.eq(c.p_partkey.outer()));
+        return c.ps_supplycost.eq(scalar(same.agg((o) => ({ value: min(o.ps_supplycost) }))));
+      })
       .select("s_acctbal", "s_name", "n_name", "p_partkey", "p_mfgr", "s_address", "s_phone", "s_comment")
       .orderBy((c) => [c.s_acctbal.desc(), c.n_name, c.s_name, c.p_partkey])
       .limit(100);
@@ -364,15 +364,15 @@ export const queries: readonly Query[] = [
       .agg((c) => ({ revenue: sum(revenueOf(c)) })),
 
   ({ supplier, nation, partsupp, part, lineitem }) => {
-    const shipped = lineitem
-      .filter((c) => c.l_shipdate.ge(day("1994-01-01")).and(c.l_shipdate.lt(day("1995-01-01"))))
-      .groupBy("l_partkey", "l_suppkey")
-      .agg((c) => ({ half: sum(c.l_quantity).times(decimal("0.5")) }));
+    const shipped = lineitem.filter((c) => c.l_shipdate.ge(day("1994-01-01")).and(c.l_shipdate.lt(day("1995-01-01"))));
     const excess = partsupp
       .filter((c) => c.ps_partkey.isIn(part.filter((p) => p.p_name.like("forest%")).select("p_partkey")))
-      .join(shipped, (l, r) =>
-        l.ps_partkey.eq(r.l_partkey).and(l.ps_suppkey.eq(r.l_suppkey)).and(l.ps_availqty.gt(r.half)),
-      )
+      .filter((c) => {
+        const same = shipped.filter((l) =>
+          l.l_partkey.eq(c.ps_partkey.outer()).and(l.l_suppkey.eq(c.ps_suppkey.outer())),
+        );
+        return c.ps_availqty.gt(scalar(same.agg((l) => ({ value: sum(l.l_quantity).times(decimal("0.5")) }))));
+      })
       .select("ps_suppkey");
     return supplier
       .filter((c) => c.s_suppkey.isIn(excess))

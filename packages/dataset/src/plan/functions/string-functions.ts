@@ -23,10 +23,18 @@ const test = (name: string, params: string, sql: Parameters<typeof defineFunctio
 
 /** Characters from a place that counts from 1, from the end where negative; 0 is 1. A window that begins before the text is cut there. */
 function substring([value, start, length]: readonly SqlArgument[]): string {
+  if (isCount(start, 1) && (length === undefined || isCount(length, 0))) {
+    return `substr(${[value, start, length].flatMap((arg) => arg?.sql ?? []).join(", ")})`;
+  }
   const from = `CASE WHEN ${start?.sql} > 0 THEN ${start?.sql} WHEN ${start?.sql} = 0 THEN 1 ELSE length(${value?.sql}) + ${start?.sql} + 1 END`;
   if (length === undefined) return `substr(${value?.sql}, greatest(1, ${from}))`;
   const end = `(${from} + greatest(0, ${length.sql}))`;
   return `substr(${value?.sql}, greatest(1, ${from}), greatest(0, ${end} - greatest(1, ${from})))`;
+}
+
+/** Whether an argument is a literal number of at least so much. */
+function isCount(arg: SqlArgument | undefined, least: number): boolean {
+  return typeof arg?.literal === "number" && arg.literal >= least;
 }
 
 /** Pads or cuts; an empty pad cuts only. */
