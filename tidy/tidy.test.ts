@@ -8,7 +8,7 @@ const sources = globSync(["packages/*/src/**/*.ts", "examples/*/src/**/*.ts", "s
   cwd: root,
 });
 
-test("every source file is tidy", () => {
+test("every source file is tidy", { timeout: 60_000 }, () => {
   const findings = sources
     .filter((file) => !file.startsWith("tidy/"))
     .flatMap((file) =>

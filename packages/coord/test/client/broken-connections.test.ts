@@ -1,35 +1,13 @@
-import { afterEach, expect, test } from "vitest";
-import { connect, type ConnectOptions, CoordError, type Session, type SessionState, text } from "../../src/index.ts";
-import { type CoordServer, startServer, type ServerOptions } from "../../src/server/index.ts";
-import { type FaultProxy, startFaultProxy } from "./fault-proxy.ts";
+import { expect, test } from "vitest";
+import { connect, type ConnectOptions, CoordError, type Session, text } from "../../src/index.ts";
+import { startServer } from "../../src/server/index.ts";
+import { atEnd, reaches, World } from "../recipes/world.ts";
+import type { FaultProxy } from "./fault-proxy.ts";
 
-const closers: (() => Promise<void> | void)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).toReversed()) await close();
-});
-
-async function world(
-  options: ConnectOptions = {},
-  serverOptions: ServerOptions = {},
-): Promise<{ server: CoordServer; proxy: FaultProxy; session: Session; direct: Session }> {
-  const server = await startServer({ tickTimeMs: 50, ...serverOptions });
-  closers.push(() => server.close());
-  const proxy = await startFaultProxy(server.address);
-  closers.push(() => proxy.close());
-  const session = await connect(proxy.connectString, { sessionTimeoutMs: 1000, backoffMs: 5, ...options });
-  closers.push(() => session.close());
-  const direct = await connect(server);
-  closers.push(() => direct.close());
-  return { server, proxy, session, direct };
-}
-
-function reaches(session: Session, wanted: SessionState): Promise<void> {
-  return new Promise((resolve) => {
-    if (session.state === wanted) resolve();
-    session.events.on("state", ({ to }) => {
-      if (to === wanted) resolve();
-    });
-  });
+async function world(options: ConnectOptions = {}): Promise<{ proxy: FaultProxy; session: Session; direct: Session }> {
+  const opened = await World.open();
+  const direct = await opened.session();
+  return { direct, ...(await opened.link({ sessionTimeoutMs: 1000, ...options })) };
 }
 
 test("a write whose answer is lost says that it may have been applied, and here it was", async () => {
@@ -90,7 +68,7 @@ test("a one-shot watch tells of a change that happened while the connection was 
 });
 
 test("thousands of watches are set again in frames that the server takes", async () => {
-  const { session, proxy, direct } = await world({}, { frameBytesMax: 0xf_ffff });
+  const { session, proxy, direct } = await world();
   const long = "x".repeat(200);
   let told = 0;
   const reads = Array.from({ length: 3000 }, (_, index) =>
@@ -149,7 +127,7 @@ test("a server that answers garbage is left, and calls do not hang", async () =>
     socket.on("data", () => socket.write(Uint8Array.from({ length: 64 }, () => 0xff)));
   });
   await new Promise<void>((resolve) => liar.listen(0, "127.0.0.1", resolve));
-  closers.push(() => void liar.close());
+  atEnd(() => void liar.close());
   const { port } = liar.address() as { port: number };
   const failure = await connect(`127.0.0.1:${port}`, { connectTimeoutMs: 200, backoffMs: 5 }).catch(
     (thrown: unknown) => thrown,
@@ -187,9 +165,9 @@ test("a call whose time is over ends, and its answer disturbs nobody", async () 
 
 test("SASL users are known by their name, and a wrong password is refused", async () => {
   const server = await startServer({ tickTimeMs: 50, saslUsers: { zoë: 'geheim,"1' } });
-  closers.push(() => server.close());
+  atEnd(() => server.close());
   const session = await connect(server, { sasl: { user: "zoë", password: 'geheim,"1' } });
-  closers.push(() => session.close());
+  atEnd(() => session.close());
   expect(await session.whoAmI()).toContainEqual({ authScheme: "sasl", user: "zoë" });
   await expect(connect(server, { sasl: { user: "zoë", password: "falsch" } })).rejects.toMatchObject({
     code: "auth-failed",

@@ -1,12 +1,14 @@
-import { afterEach } from "vitest";
+import { afterAll, afterEach } from "vitest";
 import { connect, type ConnectOptions, type Session, type SessionState } from "../../src/index.ts";
-import { type CoordServer, startServer } from "../../src/server/index.ts";
 import { type FaultProxy, startFaultProxy } from "../client/fault-proxy.ts";
+import { closeApache, openTarget, type Target } from "../interop/target.ts";
 
 const closers: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
   for (const close of closers.splice(0).toReversed()) await close();
 });
+
+afterAll(closeApache);
 
 export function atEnd(close: () => Promise<void> | void): void {
   closers.push(close);
@@ -14,28 +16,32 @@ export function atEnd(close: () => Promise<void> | void): void {
 
 /** A server and clients, each behind a link of its own that can be made to fail. */
 export class World {
-  readonly server: CoordServer;
+  readonly target: Target;
 
-  constructor(server: CoordServer) {
-    this.server = server;
+  constructor(target: Target) {
+    this.target = target;
   }
 
   static async open(): Promise<World> {
-    const server = await startServer({ tickTimeMs: 50 });
-    closers.push(() => server.close());
-    return new World(server);
+    const target = await openTarget();
+    closers.push(() => target.close());
+    return new World(target);
   }
 
   async session(options: ConnectOptions = {}): Promise<Session> {
-    const session = await connect(this.server, options);
+    const session = await this.target.connect(options);
     closers.push(() => session.close());
     return session;
   }
 
   async link(options: ConnectOptions = {}): Promise<{ readonly session: Session; readonly proxy: FaultProxy }> {
-    const proxy = await startFaultProxy(this.server.address);
+    const proxy = await startFaultProxy(this.target.address);
     closers.push(() => proxy.close());
-    const session = await connect(proxy.connectString, { sessionTimeoutMs: 400, backoffMs: 5, ...options });
+    const session = await connect(`${proxy.connectString}${this.target.chroot}`, {
+      sessionTimeoutMs: 400,
+      backoffMs: 5,
+      ...options,
+    });
     closers.push(() => session.close());
     return { session, proxy };
   }

@@ -1,0 +1,24 @@
+// Runs the tests of the coordination client and its recipes against each kind of server: alone, an ensemble, Apache's.
+import { spawnSync } from "node:child_process";
+import { apacheClassPath } from "../packages/coord/test/interop/apache-server.ts";
+
+const folders = ["packages/coord/test/client", "packages/coord/test/recipes", "packages/coord/test/interop"];
+let failedCount = 0;
+let skippedCount = 0;
+for (const target of ["standalone", "ensemble", "apache"]) {
+  if (target === "apache" && apacheClassPath() === undefined) {
+    console.log(
+      "── apache: SKIPPED, Apache ZooKeeper is not installed (apt-get install zookeeper, or ZOOKEEPER_CLASSPATH)",
+    );
+    skippedCount += 1;
+    continue;
+  }
+  console.log(`── ${target}`);
+  const { status } = spawnSync("vitest", ["run", "--project", "coord", ...folders], {
+    stdio: "inherit",
+    env: { ...process.env, TUTTI_TARGET: target },
+  });
+  if (status !== 0) failedCount += 1;
+}
+console.log(`${3 - failedCount - skippedCount} targets passed, ${failedCount} failed, ${skippedCount} skipped`);
+process.exitCode = failedCount === 0 ? 0 : 1;
