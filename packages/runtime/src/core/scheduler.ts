@@ -128,8 +128,8 @@ export function createScheduler(job: JobGraph, options: SchedulerOptions): Sched
 
   const succeed = (task: TaskAttempt, rowCount: number, nowMs: number): void => {
     const state = stateOf(states, task);
-    freeSlotCount += 1;
     if (!isCurrent(state, task)) return;
+    freeSlotCount += 1;
     state.partitions[task.partition] = "done";
     state.doneCount += 1;
     state.rowCount += rowCount;
@@ -141,8 +141,8 @@ export function createScheduler(job: JobGraph, options: SchedulerOptions): Sched
 
   const fail = (task: TaskAttempt, cause: "task" | "worker" | "input"): void => {
     const state = stateOf(states, task);
-    freeSlotCount += 1;
     if (!isCurrent(state, task)) return;
+    freeSlotCount += 1;
     state.failedAttemptCount += 1;
     const { partition } = task;
     if (cause === "worker") state.losses[partition] = (state.losses[partition] ?? 0) + 1;
@@ -247,7 +247,7 @@ function isNeeded(state: StageState, states: readonly StageState[]): boolean {
   );
 }
 
-/** A report of an attempt that was given up, or whose output was lost meanwhile, is nobody's. */
+/** A report of an attempt that was given up is nobody's, and its slot is free already. */
 function isCurrent(state: StageState, { partition, attempt }: TaskAttempt): boolean {
   return state.partitions[partition] === "running" && state.attempts[partition] === attempt + 1;
 }

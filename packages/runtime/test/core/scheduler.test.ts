@@ -158,14 +158,30 @@ test("outputs that were lost are made again, and no others, before anything read
   expect(scheduler.step(done(1, 1)).outcome).toEqual({ kind: "succeeded" });
 });
 
-test("outputs that nobody will read any more are not made again", () => {
+test("outputs that nobody will read any more are not made again, until what was made of them is lost too", () => {
+  const reads = (stage: number) => [{ kind: "all", from: { stage } }] as const;
+  const scheduler = createScheduler(jobOf({}, { inputs: reads(0) }, { partitionCount: 2, inputs: reads(1) }), options);
+  scheduler.step({ kind: "start", slotCount: 2, nowMs: 0 });
+  scheduler.step(done(0, 0));
+  expect(names(scheduler.step(done(1, 0)))).toEqual(["2.0.0", "2.1.0"]);
+  expect(names(scheduler.step({ kind: "outputsLost", outputs: [{ stage: 0, partition: 0 }] }))).toEqual([]);
+  scheduler.step(done(2, 0));
+  expect(names(scheduler.step({ kind: "outputsLost", outputs: [{ stage: 1, partition: 0 }] }))).toEqual(["0.0.1"]);
+  expect(names(scheduler.step(done(0, 0, 1)))).toEqual(["1.0.1"]);
+  scheduler.step(done(1, 0, 1));
+  expect(scheduler.step(done(2, 1)).outcome).toEqual({ kind: "succeeded" });
+});
+
+test("a report of an attempt that was given up counts for nothing", () => {
   const scheduler = createScheduler(twoStages, options);
-  scheduler.step({ kind: "start", slotCount: 3, nowMs: 0 });
-  for (const partition of [0, 1, 2]) scheduler.step(done(0, partition));
-  scheduler.step(done(1, 0));
-  expect(names(scheduler.step({ kind: "outputsLost", outputs: [{ stage: 0, partition: 0 }] }))).toEqual(["0.0.1"]);
-  // The last reader has read already.
-  expect(scheduler.step(done(1, 1)).outcome).toEqual({ kind: "succeeded" });
+  scheduler.step({ kind: "start", slotCount: 1, nowMs: 0 });
+  scheduler.step({ kind: "failed", task: task(0, 0), message: "gone", cause: "worker", nowMs: 1 });
+  // The worker was not gone after all, and reports what has been started again elsewhere.
+  scheduler.step(done(0, 0));
+  scheduler.step(done(0, 0));
+  scheduler.step(done(0, 1));
+  expect(scheduler.step(done(0, 2)).stagesFinished).toEqual([]);
+  expect(scheduler.step(done(0, 0, 1)).stagesFinished).toHaveLength(1);
 });
 
 test("a stage whose outputs are lost again and again ends the job", () => {
