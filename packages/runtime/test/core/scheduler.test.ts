@@ -174,7 +174,7 @@ test("outputs that nobody will read any more are not made again, until what was 
 
 test("a report of an attempt that was given up counts for nothing", () => {
   const scheduler = createScheduler(twoStages, options);
-  scheduler.step({ kind: "start", slotCount: 1, nowMs: 0 });
+  scheduler.step({ kind: "start", slotCount: 3, nowMs: 0 });
   scheduler.step({ kind: "failed", task: task(0, 0), message: "gone", cause: "worker", nowMs: 1 });
   // The worker was not gone after all, and reports what has been started again elsewhere.
   scheduler.step(done(0, 0));
