@@ -50,13 +50,13 @@ async function fight(contenders: readonly Contender[], resource: GuardedResource
   let isOver = false;
   const fightOne = async ({ acquire, proxy }: Contender, index: number): Promise<void> => {
     const prng = createPrng(seed * 1000 + index);
-    while (rounds < roundCount) {
+    while (rounds < roundCount && !isOver) {
       let lease: Lease;
       try {
         lease = await acquire();
       } catch (thrown) {
         // Sessions are renewed; whoever lost its place stands in line again.
-        if (thrown instanceof CoordError) continue;
+        if (thrown instanceof CoordError && thrown.code !== "closed") continue;
         throw thrown;
       }
       checkAlone(held, lease);
