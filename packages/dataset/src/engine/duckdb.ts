@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { isMainThread } from "node:worker_threads";
-import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import type { DuckDBConnection, DuckDBInstance, DuckDBScalarFunction } from "@duckdb/node-api";
 import { macros } from "./macros.ts";
 import type { LocalRows } from "./local-rows.ts";
 
@@ -8,6 +8,8 @@ interface Engine {
   readonly instance: DuckDBInstance;
   /** What `tutti_local` reads, by id. */
   readonly local: Map<string, LocalRows>;
+  /** Functions in JavaScript that the instance knows, by id. */
+  readonly functions: Set<string>;
 }
 
 /**
@@ -34,13 +36,27 @@ async function openEngine(): Promise<Engine> {
   } finally {
     connection.closeSync();
   }
-  return { instance, local };
+  return { instance, local, functions: new Set() };
 }
 
 /** A connection of its own: a second statement on the connection of an open stream would end that stream silently. */
 export async function connectEngine(): Promise<DuckDBConnection> {
   opening ??= openEngine();
   return await (await opening).instance.connect();
+}
+
+/** Makes a function known to the instance, once: on a connection of its own, so that no open stream undoes it. */
+export async function registerFunction(id: string, make: () => DuckDBScalarFunction): Promise<void> {
+  opening ??= openEngine();
+  const { instance, functions } = await opening;
+  if (functions.has(id)) return;
+  const connection = await instance.connect();
+  try {
+    connection.registerScalarFunction(make());
+    functions.add(id);
+  } finally {
+    connection.closeSync();
+  }
 }
 
 /** Lets queries read rows in memory as `tutti_local(id, columns)`. Gives the function that takes them away again. */

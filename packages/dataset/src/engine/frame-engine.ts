@@ -14,6 +14,7 @@ import { fromEngineType } from "./engine-type.ts";
 import { findScan, scanSql, scanVersion, schemaOfScan, type FoundScan } from "./scan.ts";
 import { writeOutput } from "./write-output.ts";
 import { checkSqlText } from "./sql-text.ts";
+import { registerJsFunctions } from "./js-scalar.ts";
 import { readerOf } from "./value-reader.ts";
 
 export interface FrameEngineOptions {
@@ -72,8 +73,10 @@ export function createFrameEngine({ timeZone, sqlReadsFiles }: FrameEngineOption
     };
   };
 
-  const compile: Access["compile"] = async (plan, connection, isWide = false) =>
-    compilePlan(plan, { ...(await leavesOf(plan, connection)), isWide });
+  const compile: Access["compile"] = async (plan, connection, isWide = false) => {
+    await registerJsFunctions(plan);
+    return compilePlan(plan, { ...(await leavesOf(plan, connection)), isWide });
+  };
 
   const access: Access = { connect, compile };
   return {

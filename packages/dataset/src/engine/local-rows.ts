@@ -15,7 +15,7 @@ import {
 } from "@duckdb/node-api";
 import { DatasetError } from "../dataset-error.ts";
 import type { Decimal, Interval, Timestamp } from "../frame/values.ts";
-import type { DataType, Schema } from "../plan/data-type.ts";
+import type { DataType, Field, Schema } from "../plan/data-type.ts";
 import { toEngineType } from "./to-engine-type.ts";
 
 /** Rows in memory, by column; the values have been checked against the schema. */
@@ -42,7 +42,7 @@ export function createLocalRowsFunction(lent: ReadonlyMap<string, LocalRows>): D
       const writers = indexes.map((index) => {
         const type = rows.schema[index]?.type ?? { kind: "null" };
         bind.addResultColumn(`c${index}`, toEngineType(type));
-        return writerOf(type, rows.columns[index] ?? []);
+        return writerOf({ name: `c${index}`, type, nullable: true }, rows.columns[index] ?? []);
       });
       bind.setCardinality(rows.rowCount, true);
       bind.setBindData({ writers, rowCount: rows.rowCount });
@@ -72,7 +72,8 @@ interface BoundRows {
 
 type ColumnWriter = (vector: DuckDBVector, range: { readonly from: number; readonly count: number }) => void;
 
-function writerOf(type: DataType, values: readonly unknown[]): ColumnWriter {
+/** Writes values of a column, which fit its type, into the engine's vectors. */
+export function writerOf({ type }: Field, values: readonly unknown[]): ColumnWriter {
   const convert = engineValue(type);
   return (vector, { from, count }) => {
     for (let row = 0; row < count; row += 1) {

@@ -136,7 +136,8 @@ function checkOf({ name, type, nullable }: Field): (value: unknown, at: number) 
   };
 }
 
-function fitsType(type: DataType): (value: unknown) => boolean {
+/** Whether a value that is not NULL has room in a type. */
+export function fitsType(type: DataType): (value: unknown) => boolean {
   switch (type.kind) {
     case "byte":
     case "short":

@@ -3,6 +3,7 @@ import { basicFunctions } from "./basic-functions.ts";
 import { collectionFunctions } from "./collection-functions.ts";
 import { dateFunctions } from "./date-functions.ts";
 import type { FunctionRow } from "./function-row.ts";
+import { jsCall } from "./js-call.ts";
 import { mathFunctions } from "./math-functions.ts";
 import { operators } from "./operators.ts";
 import { stringFunctions } from "./string-functions.ts";
@@ -17,6 +18,7 @@ const groups: readonly (readonly FunctionRow[])[] = [
   collectionFunctions,
   aggregates,
   windowFunctions,
+  [jsCall],
 ];
 
 const byName: ReadonlyMap<string, FunctionRow> = new Map(groups.flat().map((row) => [row.name, row]));
