@@ -12,10 +12,6 @@ export type CreateMode =
 
 const ttlMsMax = 0xff_ffff_ffff;
 
-export function isSequential(mode: CreateMode): boolean {
-  return typeof mode === "string" ? mode.endsWith("Sequential") : mode.sequential === true;
-}
-
 export function flagsOf(mode: CreateMode): number {
   if (typeof mode === "string") return createFlags[mode];
   if (!Number.isInteger(mode.ttlMs) || mode.ttlMs < 1 || mode.ttlMs > ttlMsMax) {

@@ -21,7 +21,7 @@ export interface Lock {
   contenders(options?: CallOptions): Promise<readonly string[]>;
 }
 
-export function lockOf(contention: Contention): Lock {
+function lockOf(contention: Contention): Lock {
   const lock: Lock = {
     acquire: (options) => contend(contention, options),
     tryAcquire: (options) => tryContend(contention, options),
