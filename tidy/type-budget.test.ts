@@ -28,16 +28,16 @@ function chains(count: number): string {
 
 function instantiationsOf(text: string): number {
   const { options } = ts.parseJsonConfigFileContent(
-    ts.readConfigFile(path.join(root, "tsconfig.json"), ts.sys.readFile).config,
+    ts.readConfigFile(path.join(root, "tsconfig.json"), (name) => ts.sys.readFile(name)).config,
     ts.sys,
     root,
   );
   const host = ts.createCompilerHost(options);
-  const { readFile, fileExists, getSourceFile } = host;
-  host.readFile = (name) => (name === file ? text : readFile(name));
-  host.fileExists = (name) => name === file || fileExists(name);
+  const plain = ts.createCompilerHost(options);
+  host.readFile = (name) => (name === file ? text : plain.readFile(name));
+  host.fileExists = (name) => name === file || plain.fileExists(name);
   host.getSourceFile = (name, ...rest) =>
-    name === file ? ts.createSourceFile(name, text, ts.ScriptTarget.ESNext, true) : getSourceFile(name, ...rest);
+    name === file ? ts.createSourceFile(name, text, ts.ScriptTarget.ESNext, true) : plain.getSourceFile(name, ...rest);
   const program = ts.createProgram([file], options, host);
   const source = program.getSourceFile(file);
   const errors = program

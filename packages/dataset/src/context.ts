@@ -23,12 +23,18 @@ export interface ContextOptions {
   readonly threads?: number;
   /** With `threads`: how much memory rows between stages may take before they go to files. See `createThreadExecutor`. */
   readonly memoryBytesMax?: number;
-  /** With `threads`: where those files go. Default: the system's directory for temporary files. */
+  /** With `threads` or `engineMemoryBytesMax`: where those files go. Default: the system's directory for temporary files. */
   readonly spillDirectory?: string;
   /** Runs jobs on an executor of the caller's instead. */
   readonly executor?: Executor;
   /** Whether `close()` closes that executor too. Default: true. */
   readonly ownsExecutor?: boolean;
+  /**
+   * How much memory queries on frames may take before they spill to files. The engine is one for the process, and so is its
+   * bound: the last context that sets it counts. Default: four fifths of the machine's memory. What cannot spill ends with
+   * `out-of-memory`.
+   */
+  readonly engineMemoryBytesMax?: number;
   /** The zone in which timestamps have days and hours, as `Europe/Berlin`. Default: `UTC`. Spark: `spark.sql.session.timeZone`. */
   readonly timeZone?: string;
   /** Whether SQL texts may read files by themselves. Default: false, they read frames and views alone. */
@@ -183,11 +189,12 @@ export function createContext(options: ContextOptions = {}): Context {
   };
 }
 
-function executorFor({ executor, threads, memoryBytesMax, spillDirectory }: ContextOptions): Executor {
+function executorFor({ executor, threads, memoryBytesMax, spillDirectory, ...others }: ContextOptions): Executor {
   if (executor !== undefined && threads !== undefined) {
     throw new DatasetError("invalid-argument", "createContext takes threads or an executor, not both");
   }
-  if (threads === undefined && (memoryBytesMax !== undefined || spillDirectory !== undefined)) {
+  const isSpillLost = spillDirectory !== undefined && others.engineMemoryBytesMax === undefined;
+  if (threads === undefined && (memoryBytesMax !== undefined || isSpillLost)) {
     throw new DatasetError("invalid-argument", "memoryBytesMax and spillDirectory go with threads; set threads too");
   }
   if (executor !== undefined) return executor;

@@ -8,7 +8,7 @@ import type { ResolvedPlan } from "../plan/resolved-plan.ts";
 import { walkPlan } from "../plan/walk-plan.ts";
 import type { ColumnReader } from "./column-reader.ts";
 import { compilePlan, compileSqlText, type LeafCompiler } from "./compile-plan.ts";
-import { connectEngine, lendRows } from "./duckdb.ts";
+import { connectEngine, lendRows, sqlText } from "./duckdb.ts";
 import { fromEngine } from "./engine-error.ts";
 import { fromEngineType } from "./engine-type.ts";
 import { findScan, scanSql, scanVersion, schemaOfScan, type FoundScan } from "./scan.ts";
@@ -21,15 +21,30 @@ export interface FrameEngineOptions {
   readonly timeZone: string;
   /** Whether SQL texts may read files by functions of the engine. */
   readonly sqlReadsFiles: boolean;
+  /** How much memory the engine may take before it spills. It has one bound for the process: the last one counts. */
+  readonly memoryBytesMax?: number | undefined;
+  readonly spillDirectory?: string | undefined;
 }
 
 /** DuckDB behind the frames of one context. */
-export function createFrameEngine({ timeZone, sqlReadsFiles }: FrameEngineOptions): FrameEngine {
+export function createFrameEngine({
+  timeZone,
+  sqlReadsFiles,
+  memoryBytesMax,
+  spillDirectory,
+}: FrameEngineOptions): FrameEngine {
   const scans = new Map<string, { readonly version: string; readonly found: FoundScan }>();
+
+  let isBounded = memoryBytesMax === undefined && spillDirectory === undefined;
 
   const connect = async (): Promise<DuckDBConnection> => {
     const connection = await connectEngine();
-    await connection.run(`SET TimeZone = '${timeZone.replaceAll("'", "''")}'`);
+    await connection.run(`SET TimeZone = ${sqlText(timeZone)}`);
+    if (isBounded) return connection;
+    isBounded = true;
+    if (memoryBytesMax !== undefined)
+      await connection.run(`SET GLOBAL memory_limit = '${Math.floor(memoryBytesMax / 1024)}KiB'`);
+    if (spillDirectory !== undefined) await connection.run(`SET GLOBAL temp_directory = ${sqlText(spillDirectory)}`);
     return connection;
   };
 

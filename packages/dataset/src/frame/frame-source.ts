@@ -51,20 +51,23 @@ export interface FrameSource {
 interface SourceOptions {
   readonly timeZone?: string;
   readonly sqlReadsFiles?: boolean;
+  readonly engineMemoryBytesMax?: number;
+  readonly spillDirectory?: string;
 }
 
 /** The frames of one context. */
 export function createFrameSource(
-  { timeZone = "UTC", sqlReadsFiles = false }: SourceOptions,
+  { timeZone = "UTC", sqlReadsFiles = false, engineMemoryBytesMax: memoryBytesMax, spillDirectory }: SourceOptions,
   parts: Pick<FrameHost, "checkOpen" | "newKey" | "toRdd">,
 ): { readonly source: FrameSource; readonly close: () => Promise<void> } {
   checkTimeZone(timeZone);
+  checkMemory(memoryBytesMax);
   const views: FrameHost["views"] = new Map();
   let loading: Promise<FrameEngine> | undefined;
   const engine = async (): Promise<FrameEngine> => {
     parts.checkOpen();
     loading ??= import("../engine/frame-engine.ts").then(({ createFrameEngine }) =>
-      createFrameEngine({ timeZone, sqlReadsFiles }),
+      createFrameEngine({ timeZone, sqlReadsFiles, memoryBytesMax, spillDirectory }),
     );
     return await loading;
   };
@@ -135,6 +138,16 @@ function sqlNode(session: FrameSession, texts: TemplateStringsArray, holes: read
     // All that the text might mean; the engine takes those that it does.
     views: [...session.host.views.values()].filter(({ name }) => text.includes(name.toLowerCase())),
   });
+}
+
+const memoryBytesMin = 16 * 1024 * 1024;
+
+function checkMemory(bytes: number | undefined): void {
+  if (bytes === undefined || (Number.isFinite(bytes) && bytes >= memoryBytesMin)) return;
+  throw new DatasetError(
+    "invalid-argument",
+    `engineMemoryBytesMax is ${shorten(bytes)}; the engine needs at least ${memoryBytesMin} bytes`,
+  );
 }
 
 function checkTimeZone(timeZone: string): void {

@@ -9,7 +9,9 @@ import { lowerGaps } from "./lower-gaps.ts";
 import { lowerDescribe } from "./lower-describe.ts";
 import { longType, type Schema } from "./data-type.ts";
 import type { PlanNode, ScanNode } from "./plan-node.ts";
-import type { ResolvedPlan } from "./resolved-plan.ts";
+import { functionOf } from "./functions/catalogue.ts";
+import type { Resolved, ResolvedPlan } from "./resolved-plan.ts";
+import { someExpression } from "./walk-expression.ts";
 import { indexOfName, type Scope } from "./scope.ts";
 import { lowerUnpivot } from "./lower-unpivot.ts";
 
@@ -102,6 +104,7 @@ function analyzeNode(plan: PlanNode, analysis: PlanAnalysis, environment: Analyz
     case "filter": {
       const input = analyze(plan.input);
       const predicate = analyzePredicate(plan.predicate, contextOf(input.schema));
+      checkRowByRow("a filter", predicate);
       return { kind: "filter", input, predicate, schema: input.schema };
     }
     case "aggregate":
@@ -140,6 +143,22 @@ function analyzeNode(plan: PlanNode, analysis: PlanAnalysis, environment: Analyz
     case "describe":
       return lowerDescribe(plan, analyze(plan.input));
   }
+}
+
+/** Windows and numbers of rows see other rows, which a condition may not: it decides which there are. */
+function checkRowByRow(what: string, expression: Resolved): void {
+  if (!someExpression(expression, seesOtherRows)) return;
+  throw new DatasetError(
+    "invalid-plan",
+    `${what} cannot ask for other rows; add the window or the number as a column first`,
+  );
+}
+
+function seesOtherRows(one: Resolved): boolean {
+  if (one.kind === "window") return true;
+  if (one.kind !== "call") return false;
+  const isNumbered = one.name === "monotonically_increasing_id" || (one.name === "rand" && one.args.length > 0);
+  return isNumbered || functionOf(one.name)?.kind === "aggregate";
 }
 
 function scanOf(scan: ScanNode, schema: Schema | undefined): ResolvedPlan {
