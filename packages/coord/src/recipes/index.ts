@@ -14,3 +14,4 @@ export { joinGroup, type Group, type GroupOptions } from "./group.ts";
 export { discoverService, registerService } from "./discovery.ts";
 export type { DiscoveryOptions, ServiceInstance, Services } from "./discovery.ts";
 export { createSharedValue, type SharedValue } from "./shared-value.ts";
+export { joinPartitions, type Partitions, type PartitionsEvents, type PartitionsOptions } from "./partitions.ts";
