@@ -1,7 +1,9 @@
 import { call, col, lit, when, type Column, type Context } from "../../src/index.ts";
 import { createColumn, toExpression } from "../../src/frame/column-handle.ts";
 import { createDecimal, createTimestamp, isDecimal, isTimestamp } from "../../src/frame/values.ts";
+import type { FrameSession } from "../../src/frame/frame-host.ts";
 import type { DataType } from "../../src/plan/data-type.ts";
+import type { PlanNode } from "../../src/plan/plan-node.ts";
 
 /** What an engine says of an expression. */
 export type Answer = { readonly type: string; readonly value: unknown } | { readonly error: string };
@@ -199,4 +201,18 @@ function isEqual(a: unknown, b: unknown): boolean {
     ofA.length === ofB.length &&
     ofA.every(([name, value]) => isEqual(value, (b as Readonly<Record<string, unknown>>)[name]))
   );
+}
+
+/** The SQL that runs for a case, and the type that the analyzer says its answer has. */
+export async function compiledCase(
+  tutti: Context,
+  given: Case,
+): Promise<{ readonly sql: string; readonly type: DataType }> {
+  const { session, plan } = frameOf(tutti, given) as unknown as {
+    readonly session: FrameSession;
+    readonly plan: PlanNode;
+  };
+  const resolved = await session.resolve(plan);
+  const engine = await session.host.engine();
+  return { sql: await engine.sqlOf(resolved), type: resolved.schema[0]?.type ?? { kind: "null" } };
 }
