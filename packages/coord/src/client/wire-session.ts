@@ -55,6 +55,9 @@ export class WireSession {
   #timer: NodeJS.Timeout | undefined;
   #lastCause: Error | undefined;
   #closing: Promise<void> | undefined;
+  #told: SessionState = "connecting";
+  /** When the pings that wait for their answers were sent: an answer proves its own ping, not a later one. */
+  #pings = new Fifo<number>();
 
   constructor(options: ResolvedConnectOptions, { chroot, hostCount, dial }: WireTarget) {
     this.chroot = chroot;
@@ -110,12 +113,6 @@ export class WireSession {
     return this.#closing;
   }
 
-  /** Breaks the connection without a word, as a network would. */
-  dropConnection(): void {
-    this.#lastCause = new CoordError("connection-lost", "the connection was dropped here");
-    if (this.#channel !== undefined) this.#lose();
-  }
-
   async #close(): Promise<void> {
     if (this.#isReady) {
       // A server that does not answer ends the session by its timeout; nobody waits for that here.
@@ -168,7 +165,7 @@ export class WireSession {
           this.#channel?.send(encodeConnectRequest(effect.request));
           break;
         case "ping":
-          this.#pingMs = monotonicMs();
+          this.#pings.push(monotonicMs());
           this.#channel?.send(encodeRequest(xids.ping, { type: "ping" }));
           break;
         case "drop":
@@ -195,11 +192,6 @@ export class WireSession {
     queueMicrotask(() => this.events.emit("state", { from, to, reason }));
   }
 
-  #told: SessionState = "connecting";
-
-  /** When the ping that waits for its answer was sent. */
-  #pingMs = 0;
-
   #armTimer(): void {
     clearTimeout(this.#timer);
     const { deadlineMs } = this.#life;
@@ -220,6 +212,7 @@ export class WireSession {
     const channel = this.#dialHost(host);
     this.#channel = channel;
     this.#decoder = new FrameDecoder(this.options.replyBytesMax);
+    this.#pings = new Fifo<number>();
     channel.open({
       opened: () => {
         if (this.#channel === channel) this.#step({ kind: "opened" });
@@ -280,7 +273,7 @@ export class WireSession {
         return;
       }
       case xids.ping:
-        this.#perform(this.#life.answered(nowMs, this.#pingMs, header.zxid));
+        this.#perform(this.#life.answered(nowMs, this.#pings.shift() ?? 0, header.zxid));
         return;
       case xids.auth:
         this.#life.heard(nowMs);
@@ -306,7 +299,13 @@ export class WireSession {
     }
     this.#sent.shift();
     this.#perform(this.#life.answered(nowMs, call.sentMs, zxid));
-    call.answer(err, body);
+    try {
+      call.answer(err, body);
+    } catch (thrown) {
+      // Its bytes may hide where the next answer begins: the connection goes, and the call is no longer among the sent.
+      call.fail("malformed-record", "the answer cannot be read", thrown);
+      throw thrown;
+    }
   }
 
   #notify(type: number, path: string): void {

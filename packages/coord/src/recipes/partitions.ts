@@ -84,7 +84,11 @@ export async function joinPartitions(
   };
   let isClosed = false;
   const share = (): void => {
-    if (isClosed || isFinal(session.state)) return;
+    if (isClosed) return;
+    if (isFinal(session.state)) {
+      fail(new CoordError("session-expired", `partitions ${path}: the session is over`, { path }));
+      return;
+    }
     const members = [...group.members().keys()].toSorted();
     for (const [index, partition] of partitions.entries()) {
       const holding = holdings.get(partition);

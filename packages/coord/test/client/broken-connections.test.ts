@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { connect, type ConnectOptions, CoordError, type Session, text } from "../../src/index.ts";
 import { startServer } from "../../src/server/index.ts";
+import { encodeConnectResponse } from "../../src/protocol/connect.ts";
+import { encodeReply } from "../../src/protocol/responses.ts";
 import { atEnd, reaches, World } from "../recipes/world.ts";
 import type { FaultProxy } from "./fault-proxy.ts";
 
@@ -134,6 +136,31 @@ test("a server that answers garbage is left, and calls do not hang", async () =>
   );
   expect(failure).toMatchObject({ code: "timeout" });
   expect(String(failure)).toContain("frame of length -1");
+});
+
+test("an answer that cannot be read fails its call, which nothing else would ever answer", async () => {
+  const { createServer } = await import("node:net");
+  const header = { xid: 1, zxid: 5n, err: 0 };
+  const liar = createServer((socket) => {
+    let isGreeted = false;
+    socket.on("error", () => socket.destroy());
+    socket.on("data", () => {
+      if (isGreeted) {
+        // A Stat of one byte.
+        const cut = encodeReply(header).slice(0, 20);
+        socket.write(Uint8Array.of(0, 0, 0, 17, ...cut.subarray(4), 9));
+      } else {
+        isGreeted = true;
+        const password = new Uint8Array(16);
+        socket.write(encodeConnectResponse({ protocolVersion: 0, timeoutMs: 1000, sessionId: 7n, password }));
+      }
+    });
+  });
+  await new Promise<void>((resolve) => liar.listen(0, "127.0.0.1", resolve));
+  atEnd(() => void liar.close());
+  const { port } = liar.address() as { port: number };
+  const failure = await connect(`127.0.0.1:${port}`, { connectTimeoutMs: 2000 }).catch((thrown: unknown) => thrown);
+  expect(failure).toMatchObject({ code: "malformed-record", operation: "exists" });
 });
 
 test("more calls than the bound are refused at once", async () => {
