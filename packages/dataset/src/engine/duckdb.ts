@@ -67,12 +67,4 @@ export async function lendRows(id: string, rows: LocalRows): Promise<() => void>
   return () => local.delete(id);
 }
 
-/** A text literal of SQL. */
-export function sqlText(value: string): string {
-  return `'${value.replaceAll("'", "''")}'`;
-}
-
-/** A name of SQL. */
-export function sqlName(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}
+export { sqlName, sqlText } from "../plan/functions/sql-type.ts";

@@ -24,16 +24,12 @@ export function createFrame<F>(session: FrameSession, plan: PlanNode): F {
 
 /** Methods that make other frames. */
 class FrameHandle extends FrameActions implements Methods {
-  #derive(shape: PlanShape): FrameHandle {
+  protected override derive(shape: PlanShape): FrameHandle {
     return new FrameHandle(this.session, this.session.node(shape));
   }
 
-  protected override derive(shape: PlanShape): FrameHandle {
-    return this.#derive(shape);
-  }
-
   select(...items: readonly unknown[]): FrameHandle {
-    return this.#derive({ kind: "project", input: this.plan, columns: items.map(itemExpression) });
+    return this.derive({ kind: "project", input: this.plan, columns: items.map(itemExpression) });
   }
 
   selectExpr(...expressions: readonly string[]): FrameHandle {
@@ -43,7 +39,7 @@ class FrameHandle extends FrameActions implements Methods {
 
   filter(condition: unknown): FrameHandle {
     if (typeof condition === "string") return this.#sql(["SELECT * FROM ", ` WHERE ${condition}`]);
-    return this.#derive({ kind: "filter", input: this.plan, predicate: toExpression(callWith(condition)) });
+    return this.derive({ kind: "filter", input: this.plan, predicate: toExpression(callWith(condition)) });
   }
 
   where(condition: unknown): FrameHandle {
@@ -51,17 +47,17 @@ class FrameHandle extends FrameActions implements Methods {
   }
 
   #sql(parts: readonly string[]): FrameHandle {
-    return this.#derive({ kind: "sql", parts, holes: [{ kind: "frame", plan: this.plan }], views: [] });
+    return this.derive({ kind: "sql", parts, holes: [{ kind: "frame", plan: this.plan }], views: [] });
   }
 
   withColumn(name: string, column: unknown): FrameHandle {
     checkTexts("withColumn", [name]);
     const expression = toExpression(callWith(column));
-    return this.#derive({ kind: "withColumns", input: this.plan, columns: [{ name, expression }] });
+    return this.derive({ kind: "withColumns", input: this.plan, columns: [{ name, expression }] });
   }
 
   withColumns(make: unknown): FrameHandle {
-    return this.#derive({ kind: "withColumns", input: this.plan, columns: namedColumns("withColumns", make) });
+    return this.derive({ kind: "withColumns", input: this.plan, columns: namedColumns("withColumns", make) });
   }
 
   withColumnRenamed(from: string, to: string): FrameHandle {
@@ -70,23 +66,23 @@ class FrameHandle extends FrameActions implements Methods {
 
   withColumnsRenamed(names: Readonly<Record<string, string>>): FrameHandle {
     checkTexts("withColumnsRenamed", Object.values(names));
-    return this.#derive({ kind: "rename", input: this.plan, names: Object.entries(names) });
+    return this.derive({ kind: "rename", input: this.plan, names: Object.entries(names) });
   }
 
   drop(...names: readonly string[]): FrameHandle {
     checkTexts("drop", names);
-    return this.#derive({ kind: "drop", input: this.plan, names });
+    return this.derive({ kind: "drop", input: this.plan, names });
   }
 
   toDF(...names: readonly string[]): FrameHandle {
     checkTexts("toDF", names);
-    return this.#derive({ kind: "renameAll", input: this.plan, names });
+    return this.derive({ kind: "renameAll", input: this.plan, names });
   }
 
   as(struct: { readonly schema?: unknown }): FrameHandle {
     if (!Array.isArray(struct?.schema))
       throw new DatasetError("invalid-argument", `as needs a struct; it was given ${shorten(struct)}`);
-    return this.#derive({ kind: "conform", input: this.plan, schema: struct.schema });
+    return this.derive({ kind: "conform", input: this.plan, schema: struct.schema });
   }
 
   transform<R>(fn: (frame: FrameHandle) => R): R {
@@ -95,28 +91,28 @@ class FrameHandle extends FrameActions implements Methods {
   }
 
   distinct(): FrameHandle {
-    return this.#derive({ kind: "distinct", input: this.plan });
+    return this.derive({ kind: "distinct", input: this.plan });
   }
 
   dropDuplicates(...names: readonly string[]): FrameHandle {
     checkTexts("dropDuplicates", names);
-    return this.#derive({ kind: "distinct", input: this.plan, ...(names.length === 0 ? {} : { names }) });
+    return this.derive({ kind: "distinct", input: this.plan, ...(names.length === 0 ? {} : { names }) });
   }
 
   limit(count: number): FrameHandle {
     checkCount("limit", count);
-    return this.#derive({ kind: "limit", input: this.plan, count, offset: 0 });
+    return this.derive({ kind: "limit", input: this.plan, count, offset: 0 });
   }
 
   offset(count: number): FrameHandle {
     checkCount("offset", count);
-    return this.#derive({ kind: "limit", input: this.plan, offset: count });
+    return this.derive({ kind: "limit", input: this.plan, offset: count });
   }
 
   sample(fraction: number, seed: number = 42): FrameHandle {
     checkFraction("sample", fraction, 1);
     checkSeed("sample", seed);
-    return this.#derive({ kind: "sample", input: this.plan, from: 0, to: fraction, seed });
+    return this.derive({ kind: "sample", input: this.plan, from: 0, to: fraction, seed });
   }
 
   randomSplit(weights: readonly number[], seed: number = 42): FrameHandle[] {
@@ -128,7 +124,7 @@ class FrameHandle extends FrameActions implements Methods {
     let from = 0;
     return weights.map((weight, index) => {
       const to = index === weights.length - 1 ? 1 : from + weight / total;
-      const part = this.#derive({ kind: "sample", input: this.plan, from, to, seed });
+      const part = this.derive({ kind: "sample", input: this.plan, from, to, seed });
       from = to;
       return part;
     });
@@ -137,7 +133,7 @@ class FrameHandle extends FrameActions implements Methods {
   orderBy(...keys: readonly unknown[]): FrameHandle {
     const sortKeys = keys.flatMap((key) => callWith(key)).map(toSortKey);
     if (sortKeys.length === 0) throw new DatasetError("invalid-argument", "orderBy needs something to sort by");
-    return this.#derive({ kind: "sort", input: this.plan, keys: sortKeys });
+    return this.derive({ kind: "sort", input: this.plan, keys: sortKeys });
   }
 
   sort(...keys: readonly unknown[]): FrameHandle {
@@ -171,7 +167,7 @@ class FrameHandle extends FrameActions implements Methods {
   ): GroupedHandle {
     const groupingSets = setsOf(keys.map((_, index) => index));
     const parts = { input: this.plan, keys: keys.map(itemExpression), groupingSets };
-    return createGroupedFrame(parts, (shape) => this.#derive(shape));
+    return createGroupedFrame(parts, (shape) => this.derive(shape));
   }
 
   agg(make: unknown): FrameHandle {
@@ -184,7 +180,7 @@ class FrameHandle extends FrameActions implements Methods {
     { variable = "variable", value = "value" }: { readonly variable?: string; readonly value?: string } = {},
   ): FrameHandle {
     checkTexts("unpivot", [...ids, ...values, variable, value]);
-    return this.#derive({ kind: "unpivot", input: this.plan, ids, values, variableName: variable, valueName: value });
+    return this.derive({ kind: "unpivot", input: this.plan, ids, values, variableName: variable, valueName: value });
   }
 
   join(other: unknown, on: unknown, how: JoinKind = "inner"): FrameHandle {
@@ -193,11 +189,11 @@ class FrameHandle extends FrameActions implements Methods {
     if (!kinds.includes(how)) {
       throw new DatasetError("invalid-argument", `join was told ${shorten(how)}; it knows ${kinds.join(", ")}`);
     }
-    return this.#derive({ kind: "join", left: this.plan, right, how, on: joinCondition(on) });
+    return this.derive({ kind: "join", left: this.plan, right, how, on: joinCondition(on) });
   }
 
   crossJoin(other: unknown): FrameHandle {
-    return this.#derive({
+    return this.derive({
       kind: "join",
       left: this.plan,
       right: planOf("crossJoin", other),
@@ -243,11 +239,11 @@ class FrameHandle extends FrameActions implements Methods {
     }: { readonly isAll: boolean; readonly byName?: boolean; readonly allowMissing?: boolean },
   ): FrameHandle {
     const right = planOf(operation, other);
-    return this.#derive({ kind: "setOperation", operation, left: this.plan, right, isAll, byName, allowMissing });
+    return this.derive({ kind: "setOperation", operation, left: this.plan, right, isAll, byName, allowMissing });
   }
 
   get na(): unknown {
-    return createGaps(this.plan, (shape) => this.#derive(shape));
+    return createGaps(this.plan, (shape) => this.derive(shape));
   }
 
   get stat(): unknown {
@@ -260,17 +256,17 @@ class FrameHandle extends FrameActions implements Methods {
 
   describe(...names: readonly string[]): FrameHandle {
     const statistics = ["count", "mean", "stddev", "min", "max"];
-    return this.#derive({ kind: "describe", input: this.plan, statistics, ...(names.length === 0 ? {} : { names }) });
+    return this.derive({ kind: "describe", input: this.plan, statistics, ...(names.length === 0 ? {} : { names }) });
   }
 
   summary(...wanted: readonly string[]): FrameHandle {
     const statistics = wanted.length === 0 ? ["count", "mean", "stddev", "min", "25%", "50%", "75%", "max"] : wanted;
-    return this.#derive({ kind: "describe", input: this.plan, statistics });
+    return this.derive({ kind: "describe", input: this.plan, statistics });
   }
 
   cache(): FrameHandle {
     if (this.plan.kind === "kept") return this;
-    return this.#derive({ kind: "kept", attachment: this.session.host.newKey(), input: this.plan });
+    return this.derive({ kind: "kept", attachment: this.session.host.newKey(), input: this.plan });
   }
 
   persist(): FrameHandle {

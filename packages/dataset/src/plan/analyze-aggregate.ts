@@ -10,7 +10,7 @@ import { functionOf } from "./functions/catalogue.ts";
 import type { AggregateNode } from "./plan-node.ts";
 import type { Resolved, ResolvedPlan } from "./resolved-plan.ts";
 import { columnAt } from "./scope.ts";
-import { mapExpression } from "./walk-expression.ts";
+import { mapExpression, someExpression } from "./walk-expression.ts";
 
 export function analyzeAggregate(plan: AggregateNode, analysis: PlanAnalysis): ResolvedPlan {
   const input = analysis.analyze(plan.input);
@@ -118,6 +118,16 @@ function checkKey(key: Resolved): void {
   if (key.type.kind === "map") throw new DatasetError("type-mismatch", "maps cannot be grouped by");
 }
 
+function checkFlat(aggregate: Extract<Resolved, { kind: "call" }>): void {
+  const isInner = (one: Resolved): boolean =>
+    one.kind === "window" || (one.kind === "call" && functionOf(one.name)?.kind === "aggregate");
+  if (!aggregate.args.some((arg) => someExpression(arg, isInner))) return;
+  throw new DatasetError(
+    "invalid-plan",
+    `${aggregate.name} is computed of an aggregate or a window; compute that in a step before`,
+  );
+}
+
 function checkGrouped(expression: Resolved, keys: readonly Resolved[]): void {
   const text = JSON.stringify(expression);
   if (keys.some((key) => JSON.stringify(key) === text)) return;
@@ -129,7 +139,10 @@ function checkGrouped(expression: Resolved, keys: readonly Resolved[]): void {
         `${JSON.stringify(expression.name)} is neither grouped by nor aggregated; group by it, or take first() of it`,
       );
     case "call":
-      if (functionOf(expression.name)?.kind === "aggregate") return;
+      if (functionOf(expression.name)?.kind === "aggregate") {
+        checkFlat(expression);
+        return;
+      }
       for (const arg of expression.args) checkGrouped(arg, keys);
       return;
     case "cast":

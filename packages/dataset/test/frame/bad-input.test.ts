@@ -42,6 +42,7 @@ test("plans that mean nothing are refused where they are built", () => {
   expect(() => numbers.groupBy("word").agg((c) => ({ x: c.id }))).toThrow(
     /\[invalid-plan\].*neither grouped by nor aggregated/,
   );
+  expect(() => numbers.agg((c) => ({ x: sum(sum(c.id)) }))).toThrow(/\[invalid-plan\].*a step before/);
   expect(() => numbers.select("id", (c) => c.word.as("ID"))).toThrow(/\[duplicate-column\]/);
   expect(() => numbers.filter(col("id"))).toThrow(/\[type-mismatch\].*boolean/);
   expect(() =>
@@ -78,7 +79,7 @@ test("SQL texts read frames and views alone", async () => {
   expect(() => (tutti.sql as unknown as (text: string) => unknown)("select 1")).toThrow(/\[invalid-argument\].*tag/);
 });
 
-test("no name and no value becomes part of a query, whatever it holds", async () => {
+test("no name and no value becomes part of a query, whatever it holds", { timeout: 30_000 }, async () => {
   const nasty = fc.oneof(
     fc.string({ unit: "binary" }),
     fc.constantFrom("'", '"', "--", ";", "/*", "\\", "\0", "$1", "');drop table x;--", '"x', "c0", "t1.c0"),
