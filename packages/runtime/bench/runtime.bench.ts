@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads";
 import type { Benchmark } from "@tutti/testkit";
 import { createExecutor } from "../src/index.ts";
+import { startTestCluster } from "../test/cluster/worker-processes.ts";
 
 const callCount = 200_000;
 /** How many calls a program waits for at once. */
@@ -47,11 +48,12 @@ function startByHand(threadCount: number): { call: (x: number) => Promise<number
 
 /**
  * `npm run bench -- runtime`: empty calls by single `submit`s through the queue, with retries and events on, on two
- * threads, beside threads by hand; and the same items by `map`.
+ * threads, beside threads by hand; the same items by `map`; and the same calls on two processes over TCP.
  */
 export const benchmark: Benchmark = {
   name: "runtime",
-  open() {
+  async open() {
+    const cluster = await startTestCluster({ workerCount: 2 });
     const executor = createExecutor({ threads: 2 });
     const calls = executor.withOptions({ retriesMax: 3 });
     let finishedCount = 0;
@@ -62,6 +64,11 @@ export const benchmark: Benchmark = {
     const items = Array.from({ length: callCount }, (_, index) => index);
     return {
       cases: [
+        {
+          ...base,
+          name: "single submits on two worker processes",
+          runOurs: () => sumOfCalls((x) => cluster.executor.submit(same, x)),
+        },
         { ...base, name: "single submits on two threads", runOurs: () => sumOfCalls((x) => calls.submit(same, x)) },
         {
           ...base,
@@ -70,7 +77,7 @@ export const benchmark: Benchmark = {
         },
       ],
       async close() {
-        await Promise.all([executor.close(), byHand.close()]);
+        await Promise.all([executor.close(), byHand.close(), cluster.close()]);
       },
     };
   },

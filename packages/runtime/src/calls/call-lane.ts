@@ -25,11 +25,12 @@ export interface RunningBatch {
 
 /** How calls reach workers. What the code of a function is, is the lane's own affair. */
 export interface CallLane<Code> {
-  readonly slotCount: number;
+  /** How many batches may run at once, as it is now. At least 1. */
+  readonly slotCount: () => number;
   /** Throws `cannot-travel`. What the function captures is as it is now. */
   prepare(fn: AnyFunction): Code;
   /** Frees what workers hold of it. */
   forget(code: Code): void;
-  /** Runs calls on one worker, one after another. Called at most `slotCount` times at once. */
+  /** Runs calls on one worker, one after another. Called at most so many times at once as there are slots. */
   run(batch: readonly Call<Code>[]): RunningBatch;
 }

@@ -37,8 +37,7 @@ export interface CallLoop<Code> {
 
 /** The one loop between the queue, which decides, and a lane, which does. */
 export function createCallLoop<Code>(lane: CallLane<Code>, emitter: EventEmitter<JobEvents>): CallLoop<Code> {
-  const { slotCount } = lane;
-  const queue = createCallQueue({ slotCount, callsMax });
+  const queue = createCallQueue({ slotCount: () => lane.slotCount(), callsMax });
   const open = new Map<number, OpenCall<Code>>();
   /** The calls of a batch that somebody still waits for. */
   const running = new Map<RunningBatch, Set<number>>();
@@ -52,7 +51,7 @@ export function createCallLoop<Code>(lane: CallLane<Code>, emitter: EventEmitter
     isWaking = true;
     queueMicrotask(() => {
       isWaking = false;
-      while (running.size < slotCount) {
+      while (running.size < lane.slotCount()) {
         const batch = queue.next();
         if (batch === undefined) return;
         launch(batch);

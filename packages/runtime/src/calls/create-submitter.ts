@@ -36,7 +36,7 @@ export function createSubmitter<Code>(
         return (await mapItems(items, {
           signal: own.signal,
           onProgress: mapOptions.onProgress,
-          inFlightMax: mapOptions.concurrency ?? lane.slotCount * itemsAhead,
+          inFlightMax: mapOptions.concurrency ?? lane.slotCount() * itemsAhead,
           start: (item, index) => {
             const started = loop.start({ code, args: [item, index] }, own);
             if (own.timeoutMs === undefined) return started;

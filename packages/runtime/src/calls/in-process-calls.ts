@@ -10,7 +10,7 @@ const yieldAfterMs = 12;
 /** Calls one after another in this thread. Functions and values are live, and checked as if they travelled. */
 export function createInProcessCalls(): CallLane<AnyFunction> {
   return {
-    slotCount: 1,
+    slotCount: () => 1,
     prepare(fn) {
       checkClosuresWherePossible([fn]);
       return fn;

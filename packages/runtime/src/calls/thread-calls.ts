@@ -9,7 +9,7 @@ import { createFunctionTable, type SentFunction } from "./function-table.ts";
 export function createThreadCalls(pool: ThreadPool, slotCount: number): CallLane<SentFunction> {
   return {
     ...createFunctionTable((keys) => pool.forget(keys)),
-    slotCount,
+    slotCount: () => slotCount,
     run: (batch) => runOnThread(pool, batch),
   };
 }

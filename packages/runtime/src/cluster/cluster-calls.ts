@@ -4,9 +4,6 @@ import { bundleModules, type ModuleBundle } from "../closure/module-bundle.ts";
 import { reviveError } from "../executor/portable-error.ts";
 import type { WorkerHandle, WorkerPool } from "./worker-pool.ts";
 
-/** Batches under way at once; workers that are busy let them wait. */
-const batchesMax = 256;
-
 /** Calls on the workers of a cluster, which jobs use too. */
 export function createClusterCalls(pool: WorkerPool): CallLane<SentFunction> {
   const functions = createFunctionTable((keys) => {
@@ -15,7 +12,7 @@ export function createClusterCalls(pool: WorkerPool): CallLane<SentFunction> {
   /** The files that functions import: read once for each. */
   const bundles = new WeakMap<SentFunction, ModuleBundle | undefined>();
   return {
-    slotCount: batchesMax,
+    slotCount: () => Math.max(1, pool.slotCount()),
     prepare(fn) {
       const sent = functions.prepare(fn);
       if (!bundles.has(sent)) bundles.set(sent, bundleModules(sent.modules));

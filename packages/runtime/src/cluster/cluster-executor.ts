@@ -1,4 +1,4 @@
-import { listenForLinks, type LinkAddress } from "@tutti/link";
+import { listenForLinks } from "@tutti/link";
 import { EventEmitter } from "eventemitter3";
 import type { SentFunction } from "../calls/function-table.ts";
 import type { JobEvents } from "../core/job-events.ts";
@@ -7,24 +7,24 @@ import type { Executor } from "../executor/executor.ts";
 import { RuntimeError } from "../runtime-error.ts";
 import { createClusterCalls } from "./cluster-calls.ts";
 import { openClusterLane } from "./cluster-lane.ts";
-import { checkBind, linkOptions, type ClusterSecurity } from "./cluster-link.ts";
+import { checkBind, linkOptions, type ClusterAddress, type ClusterSecurity } from "./cluster-link.ts";
 import type { ClusterBlock } from "./messages.ts";
 import { createWorkerPool } from "./worker-pool.ts";
 
 export interface ClusterExecutorOptions extends ClusterSecurity {
   /** Where workers register. Default: 127.0.0.1, any free port. Other addresses need a secret. */
-  readonly listen?: LinkAddress;
+  readonly listen?: ClusterAddress;
   /** How many workers to wait for before the promise resolves. Default: 1. */
   readonly workersMin?: number;
   /** How long tasks wait where there is no worker at all, and the start for `workersMin`. Default: 30 000. */
   readonly workerWaitMs?: number;
   /** Told where workers can register, before any has. */
-  readonly onListening?: (address: LinkAddress) => void;
+  readonly onListening?: (address: ClusterAddress) => void;
 }
 
 export interface ClusterExecutor extends Executor {
   /** Where workers register. */
-  readonly address: LinkAddress;
+  readonly address: ClusterAddress;
 }
 
 /**

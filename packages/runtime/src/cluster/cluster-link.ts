@@ -6,6 +6,12 @@ const secretBytesMin = 32;
 const defaultSilenceMs = 4000;
 const loopback = /^(127\.|::1$|localhost$|::ffff:127\.)/;
 
+/** Where a process listens. */
+export interface ClusterAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
 /** Who may take part, and how that is known. */
 export interface ClusterSecurity {
   /** Known to all processes of the cluster and to nobody else: at least 32 bytes. Whoever knows it runs code on all of them. */

@@ -5,4 +5,4 @@
  */
 export { startClusterExecutor, type ClusterExecutor, type ClusterExecutorOptions } from "./cluster-executor.ts";
 export { startWorker, type ClusterWorker, type WorkerOptions } from "./worker.ts";
-export type { ClusterSecurity } from "./cluster-link.ts";
+export type { ClusterAddress, ClusterSecurity } from "./cluster-link.ts";

@@ -4,7 +4,7 @@ import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { dial, listenForLinks, type Link, type LinkServer } from "@tutti/link";
 import { openChannel, problemOf, type Channel } from "./channel.ts";
-import { checkBind, linkOptions, type ClusterSecurity } from "./cluster-link.ts";
+import { checkBind, linkOptions, type ClusterAddress, type ClusterSecurity } from "./cluster-link.ts";
 import type { BlockSource } from "./fetch-inputs.ts";
 import type { HeldBlock, ToWorker } from "./messages.ts";
 import { createWorkerTasks, type WorkerTasks } from "./worker-tasks.ts";
@@ -14,11 +14,11 @@ const redialAfterMs = 200;
 
 export interface WorkerOptions extends ClusterSecurity {
   /** Where the master listens. */
-  readonly master: { readonly host: string; readonly port: number };
+  readonly master: ClusterAddress;
   /** How many tasks run at once. Default: the cores of this machine. */
   readonly slotCount?: number;
   /** Where other workers fetch blocks from this one. Default: 127.0.0.1, any free port. */
-  readonly listen?: { readonly host: string; readonly port: number };
+  readonly listen?: ClusterAddress;
   /** Where blocks go, in a directory of the worker's own that is removed by `close()`. Default: the system's for temporary files. */
   readonly directory?: string;
   /** What one task may hold at once. Default: an eighth of the memory, divided by the slots. */

@@ -8,8 +8,8 @@ const batchCallsMax = 64;
 const lastBatchShare = 0.3;
 
 export interface CallQueueOptions {
-  /** Workers that run calls. */
-  readonly slotCount: number;
+  /** How many batches run at once, as it is now. */
+  readonly slotCount: () => number;
   /** Calls that wait or run. One more is refused. */
   readonly callsMax: number;
 }
@@ -91,7 +91,7 @@ export function createCallQueue({ slotCount, callsMax }: CallQueueOptions): Call
   };
   const sizeOfBatch = (): number => {
     if (meanMs === undefined) return 1;
-    const fair = Math.ceil((waiting.length - head) / slotCount);
+    const fair = Math.ceil((waiting.length - head) / Math.max(1, slotCount()));
     return Math.max(1, Math.min(batchCallsMax, fair, Math.floor(batchMs / Math.max(meanMs, 1e-6))));
   };
 

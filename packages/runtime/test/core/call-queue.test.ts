@@ -6,7 +6,7 @@ const plain = { attemptsMax: 4, retriesMax: 0 };
 const idsOf = (batch: CallBatch | undefined): number[] => batch?.calls.map((call) => call.id) ?? [];
 
 test("calls go one by one until it is known how short they are, then in batches that leave work for other workers", () => {
-  const queue = createCallQueue({ slotCount: 2, callsMax: 1000 });
+  const queue = createCallQueue({ slotCount: () => 2, callsMax: 1000 });
   for (let id = 0; id < 101; id += 1) queue.add({ ...plain, id });
   const first = queue.next();
   expect(idsOf(first)).toEqual([0]);
@@ -16,14 +16,14 @@ test("calls go one by one until it is known how short they are, then in batches 
 });
 
 test("calls that take long go alone", () => {
-  const queue = createCallQueue({ slotCount: 1, callsMax: 1000 });
+  const queue = createCallQueue({ slotCount: () => 1, callsMax: 1000 });
   for (let id = 0; id < 10; id += 1) queue.add({ ...plain, id });
   queue.finished(queue.next() as CallBatch, 5);
   expect(idsOf(queue.next())).toEqual([1]);
 });
 
 test("a call whose worker was lost goes alone and first, and fails with its last attempt", () => {
-  const queue = createCallQueue({ slotCount: 1, callsMax: 1000 });
+  const queue = createCallQueue({ slotCount: () => 1, callsMax: 1000 });
   for (let id = 0; id < 20; id += 1) queue.add({ ...plain, id, attemptsMax: 2 });
   queue.finished(queue.next() as CallBatch, 0.01);
   const batch = queue.next() as CallBatch;
@@ -38,7 +38,7 @@ test("a call whose worker was lost goes alone and first, and fails with its last
 });
 
 test("a call whose function failed is repeated as often as it may be", () => {
-  const queue = createCallQueue({ slotCount: 1, callsMax: 10 });
+  const queue = createCallQueue({ slotCount: () => 1, callsMax: 10 });
   queue.add({ ...plain, id: 7, retriesMax: 1 });
   expect(queue.next()?.calls).toEqual([{ id: 7, attempt: 0 }]);
   expect(queue.failed(7)).toBe("again");
@@ -48,7 +48,7 @@ test("a call whose function failed is repeated as often as it may be", () => {
 });
 
 test("a full queue takes one more when one is done", () => {
-  const queue = createCallQueue({ slotCount: 1, callsMax: 1 });
+  const queue = createCallQueue({ slotCount: () => 1, callsMax: 1 });
   expect(queue.add({ ...plain, id: 0 })).toBe(true);
   expect(queue.add({ ...plain, id: 1 })).toBe(false);
   queue.next();
@@ -64,7 +64,7 @@ test("whatever happens, each call ends once or is removed, and nothing is starte
   });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 200 }), fc.integer({ min: 1, max: 4 }), (steps, slotCount) => {
-      const queue = createCallQueue({ slotCount, callsMax: 50 });
+      const queue = createCallQueue({ slotCount: () => slotCount, callsMax: 50 });
       const open = new Set<number>();
       const running: number[] = [];
       let added = 0;
