@@ -22,7 +22,7 @@ export {
 } from "./client/session.ts";
 export { type SessionEvents, type SessionState } from "./core/client/session-state.ts";
 export { type ClientTls } from "./client/socket-channel.ts";
-export { Transaction, type TransactionCreated } from "./client/transaction.ts";
+export { type Transaction, type TransactionCreated } from "./client/transaction.ts";
 export { type WatchCallback, type WatchEvent, type WatchEventType } from "./core/client/watch-registry.ts";
 export { CoordError, type CoordErrorCode, type CoordErrorOptions, type ServerAnswerCode } from "./coord-error.ts";
 export { type ByteChannel, type ByteChannelListener, type Dialable } from "./ports/byte-channel.ts";
