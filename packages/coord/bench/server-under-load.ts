@@ -1,0 +1,87 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { connect } from "../src/index.ts";
+
+const main = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
+/** Where Debian's package `libzookeeper-java` puts Apache ZooKeeper. */
+const apacheJar = "/usr/share/java/zookeeper.jar";
+
+/** One server or three, as processes with files, every write synced. */
+export interface ServersUnderLoad {
+  readonly connectString: string;
+  close(): Promise<void>;
+}
+
+export function isApacheHere(): boolean {
+  return existsSync(apacheJar);
+}
+
+async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer();
+      await new Promise<void>((resolve) => {
+        server.listen({ host: "127.0.0.1", port: 0 }, resolve);
+      });
+      return server;
+    }),
+  );
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  for (const server of servers) server.close();
+  return ports;
+}
+
+type Command = (config: string) => readonly [command: string, args: readonly string[]];
+
+const ours: Command = (config) => [process.execPath, ["--conditions=@tutti/source", main, "serve", "--config", config]];
+const apache: Command = (config) => {
+  const options = ["-Xmx1000m", "-Dzookeeper.admin.enableServer=false", "-Djava.net.preferIPv4Stack=true"];
+  return ["java", [...options, "-cp", apacheJar, "org.apache.zookeeper.server.quorum.QuorumPeerMain", config]];
+};
+
+async function start(command: Command, count: number): Promise<ServersUnderLoad> {
+  const directory = await mkdtemp(join(tmpdir(), "tutti-bench-"));
+  const ports = await freePorts(count * 3);
+  const lines = Array.from({ length: count }, (_, index) => {
+    return `server.${index + 1}=127.0.0.1:${ports[count + index]}:${ports[2 * count + index]}`;
+  });
+  const children: ChildProcess[] = [];
+  for (let id = 1; id <= count; id += 1) {
+    const own = join(directory, String(id));
+    await mkdir(own);
+    await writeFile(join(own, "myid"), String(id));
+    const common = ["tickTime=2000", "initLimit=10", "syncLimit=5", `dataDir=${own}`, `clientPort=${ports[id - 1]}`];
+    const config = [...common, "clientPortAddress=127.0.0.1", "maxClientCnxns=0", ...(count > 1 ? lines : [])];
+    await writeFile(join(own, "zoo.cfg"), `${config.join("\n")}\n`);
+    const [program, args] = command(join(own, "zoo.cfg"));
+    children.push(spawn(program, args, { stdio: "ignore" }));
+  }
+  const connectString = ports
+    .slice(0, count)
+    .map((port) => `127.0.0.1:${port}`)
+    .join(",");
+  const close = async (): Promise<void> => {
+    for (const child of children) child.kill("SIGKILL");
+    await rm(directory, { recursive: true, force: true });
+  };
+  try {
+    await (await connect(connectString, { connectTimeoutMs: 60_000 })).close();
+  } catch (thrown) {
+    await close();
+    throw thrown;
+  }
+  return { connectString, close };
+}
+
+export function startOurs(count: number): Promise<ServersUnderLoad> {
+  return start(ours, count);
+}
+
+export function startApache(count: number): Promise<ServersUnderLoad> {
+  return start(apache, count);
+}
