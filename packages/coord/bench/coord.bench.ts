@@ -12,7 +12,10 @@ const cells = [
 
 async function casesFor(servers: number, closers: (() => Promise<void>)[]): Promise<BenchmarkCase[]> {
   const both = { ours: await startOurs(servers), apache: await startApache(servers) };
-  closers.push(both.ours.close, both.apache.close);
+  closers.push(
+    () => both.ours.close(),
+    () => both.apache.close(),
+  );
   const cases: BenchmarkCase[] = [];
   for (const { connections, window, count } of cells) {
     const ours = await Load.open(both.ours.connectString, connections);
