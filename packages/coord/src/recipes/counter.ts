@@ -1,6 +1,5 @@
 import type { CallOptions, Session } from "../client/session.ts";
 import { CoordError } from "../coord-error.ts";
-import { childPath } from "../core/zookeeper-path.ts";
 import { createMarked, newMark } from "../client/protected-create.ts";
 import { hasCode, withLimits } from "./recipe-options.ts";
 import { repeated } from "./steps.ts";

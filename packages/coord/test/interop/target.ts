@@ -46,11 +46,12 @@ export async function closeApache(): Promise<void> {
 }
 
 export async function openTarget(): Promise<Target> {
-  const { address, close } = await startServers();
+  const servers = await startServers();
+  const { address } = servers;
   const chroot = `/test-${crypto.randomUUID()}`;
   const place = `${address.host}:${address.port}`;
   const session = await connect(place);
   await session.create(chroot);
   await session.close();
-  return { address, chroot, connect: (options) => connect(`${place}${chroot}`, options), close };
+  return { address, chroot, connect: (options) => connect(`${place}${chroot}`, options), close: () => servers.close() };
 }
