@@ -12,7 +12,8 @@ export function emptySketch(): Uint8Array {
 
 /** Each register keeps the longest run of leading zeros among the hashes that it was given. */
 export function addToSketch(sketch: Uint8Array, key: unknown): Uint8Array {
-  const hash = hashKey(key);
+  // `true` and "t" share their hash, which partitions may and a count of distinct keys may not.
+  const hash = hashKey(typeof key === "string" ? key : [key]);
   const register = hash >>> (32 - precision);
   const rank = Math.min(Math.clz32(hash << precision), 32 - precision) + 1;
   if (rank > (sketch[register] ?? 0)) sketch[register] = rank;
