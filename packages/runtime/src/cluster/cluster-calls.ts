@@ -2,7 +2,8 @@ import type { Call, CallAnswer, CallLane, RunningBatch } from "../calls/call-lan
 import { createFunctionTable, type SentFunction } from "../calls/function-table.ts";
 import { bundleModules, type ModuleBundle } from "../closure/module-bundle.ts";
 import { reviveError } from "../executor/portable-error.ts";
-import type { WorkerHandle, WorkerPool } from "./worker-pool.ts";
+import type { WorkerHandle } from "./worker-handle.ts";
+import type { WorkerPool } from "./worker-pool.ts";
 
 /** Calls on the workers of a cluster, which jobs use too. */
 export function createClusterCalls(pool: WorkerPool): CallLane<SentFunction> {
@@ -23,13 +24,16 @@ export function createClusterCalls(pool: WorkerPool): CallLane<SentFunction> {
   };
 }
 
+/** Calls take turns with jobs as if they were one. */
+const jobKey = "calls";
+
 type Announce = (worker: WorkerHandle, code: SentFunction) => void;
 
 function runOnWorker(pool: WorkerPool, batch: readonly Call<SentFunction>[], tell: Announce): RunningBatch {
-  const id = pool.newId();
+  const id = `calls ${pool.newId()}`;
   let worker: WorkerHandle | undefined;
   const run = async (): Promise<CallAnswer[]> => {
-    worker = await pool.borrow(new Map());
+    worker = await pool.borrow(jobKey, new Map());
     try {
       for (const { code } of batch) tell(worker, code);
       const calls = batch.map(({ code, args }) => ({ key: code.key, args }));
@@ -40,7 +44,7 @@ function runOnWorker(pool: WorkerPool, batch: readonly Call<SentFunction>[], tel
         one.kind === "value" ? one : { kind: "error", error: reviveError(one.error) },
       );
     } finally {
-      if (worker !== undefined) pool.giveBack(worker);
+      if (worker !== undefined) pool.giveBack(worker, jobKey);
     }
   };
   return { answers: run(), abandon: () => worker?.channel.send({ kind: "cancel", ids: [id] }) };

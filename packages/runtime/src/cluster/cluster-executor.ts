@@ -6,10 +6,14 @@ import { createExecutorFrom } from "../executor/base-executor.ts";
 import type { Executor } from "../executor/executor.ts";
 import { RuntimeError } from "../runtime-error.ts";
 import { createClusterCalls } from "./cluster-calls.ts";
+import { captureJob } from "./captured-job.ts";
 import { openClusterLane } from "./cluster-lane.ts";
 import { checkBind, linkOptions, type ClusterAddress, type ClusterSecurity } from "./cluster-link.ts";
 import type { ClusterBlock } from "./messages.ts";
 import { createWorkerPool } from "./worker-pool.ts";
+
+/** Longer than a worker takes to dial again. */
+const defaultWorkerGraceMs = 1_000;
 
 export interface ClusterExecutorOptions extends ClusterSecurity {
   /** Where workers register. Default: 127.0.0.1, any free port. Other addresses need a secret. */
@@ -18,6 +22,8 @@ export interface ClusterExecutorOptions extends ClusterSecurity {
   readonly workersMin?: number;
   /** How long tasks wait where there is no worker at all, and the start for `workersMin`. Default: 30 000. */
   readonly workerWaitMs?: number;
+  /** How long a worker whose link broke may take to come back before its tasks are given to others. Default: 1 000. */
+  readonly workerGraceMs?: number;
   /** Told where workers can register, before any has. */
   readonly onListening?: (address: ClusterAddress) => void;
 }
@@ -41,9 +47,10 @@ export interface ClusterExecutor extends Executor {
  */
 export async function startClusterExecutor(options: ClusterExecutorOptions = {}): Promise<ClusterExecutor> {
   const { listen = { host: "127.0.0.1", port: 0 }, workersMin = 1, workerWaitMs = 30_000 } = options;
+  const { workerGraceMs = defaultWorkerGraceMs } = options;
   checkBind(listen.host, options);
   const emitter = new EventEmitter<JobEvents>();
-  const pool = createWorkerPool({ emitter, workerWaitMs });
+  const pool = createWorkerPool({ emitter, workerWaitMs, workerGraceMs });
   const server = await listenForLinks(listen, {
     ...linkOptions("master", {}, options),
     admit: (peer) => problemWith(peer.about ?? {}),
@@ -65,7 +72,7 @@ export async function startClusterExecutor(options: ClusterExecutorOptions = {})
     emitter,
     slotCount: pool.slotCount(),
     calls: createClusterCalls(pool),
-    openLane: (job) => openClusterLane(job, pool, (laneCount += 1)),
+    openLane: (job) => openClusterLane(captureJob(job), { pool, jobKey: `j${(laneCount += 1)}` }),
     drop: (blocks) => pool.drop(blocks),
     close: stop,
   });

@@ -1,13 +1,21 @@
 import { assert } from "@tutti/stdx";
-import { captureClosures, type CapturedClosures } from "../closure/capture.ts";
-import { bundleModules, type ModuleBundle } from "../closure/module-bundle.ts";
-import type { JobGraph, TaskAttempt } from "../core/job.ts";
+import type { TaskAttempt } from "../core/job.ts";
 import { reviveError } from "../executor/portable-error.ts";
 import type { AttemptOutput, Lane } from "../executor/lane.ts";
 import { RuntimeError } from "../runtime-error.ts";
 import { decodeRows, encodeRows } from "../shuffle/rows-codec.ts";
-import type { ClusterBlock, HeldBlock, ToMaster, ToWorker } from "./messages.ts";
-import { heldBy, type WorkerHandle, type WorkerPool } from "./worker-pool.ts";
+import type { CapturedJob } from "./captured-job.ts";
+import {
+  partitionIdOf,
+  taskIdOf,
+  type ClusterBlock,
+  type HeldBlock,
+  type StageAnnouncement,
+  type TaskDone,
+  type WorkerAnswer,
+} from "./messages.ts";
+import { heldBy, type WorkerHandle } from "./worker-handle.ts";
+import type { InheritedTask, WorkerPool } from "./worker-pool.ts";
 
 /** Tasks wait at the pool, where a worker that joins meanwhile takes them. */
 const launchedMax = 1024;
@@ -16,48 +24,66 @@ const launchedMax = 1024;
 const stopGraceMs = 2_000;
 
 type Inputs = readonly (readonly ClusterBlock[])[];
-type Done = Extract<ToMaster, { kind: "done" }>;
+
+export interface ClusterLaneOptions {
+  readonly pool: WorkerPool;
+  /** Name of the job, unlike those of all others that the workers know. */
+  readonly jobKey: string;
+  /** Put before the number of an attempt: two masters do not give one name to different attempts. */
+  readonly attemptPrefix?: string;
+  /** Of tasks that an earlier master had sent for one partition, the one to go on with. Default: the first. */
+  readonly choose?: (tasks: readonly InheritedTask[]) => InheritedTask | undefined;
+}
 
 /** One job's way to the workers of a cluster. */
-export function openClusterLane(job: JobGraph, pool: WorkerPool, laneId: number): Lane<ClusterBlock> {
-  const captured = job.stages.map((stage) => {
-    const closures = captureClosures(stage.closures);
-    return { ...closures, bundle: bundleModules(closures.modules) };
-  });
-  const keyOf = (stage: number): string => `${laneId}.${stage}`;
-  const running = new Map<number, { readonly worker: WorkerHandle; readonly end: Promise<unknown> }>();
-  const last = job.stages.length - 1;
+export function openClusterLane(job: CapturedJob, options: ClusterLaneOptions): Lane<ClusterBlock> {
+  const { pool, jobKey, attemptPrefix = "", choose = ([first]) => first } = options;
+  const { stages } = job.graph;
+  const keyOf = (stage: number): string => `${jobKey}.${stage}`;
+  pool.claimStages(stages.map((stage) => keyOf(stage.id)));
+  const running = new Set<Promise<unknown>>();
+  const last = stages.length - 1;
   let tellGone: ((isGone: (block: ClusterBlock) => boolean) => void) | undefined;
   let isOver = false;
   const stopListening = pool.onLost((worker) =>
     tellGone?.((block) => block.kind === "held" && block.worker === worker),
   );
 
-  const runOn = async (
+  const ask = (worker: WorkerHandle, task: TaskAttempt, inputs: Inputs): Promise<WorkerAnswer> => {
+    const { stage, partition, attempt } = task;
+    const code = job.code[stage];
+    assert(code !== undefined, "a launched task belongs to a stage of the job");
+    const stageKey = keyOf(stage);
+    for (const broadcast of code.broadcasts) worker.share(broadcast);
+    worker.bring(code.bundle);
+    worker.announce(stageKey, () => describe(job, stage, stageKey));
+    const id = taskIdOf(stageKey, partition, `${attemptPrefix}${attempt}`);
+    const partitionArgs = stages[stage]?.partitionArgs?.[partition];
+    return worker.ask(id, { kind: "task", id, stageKey, partition, attempt, partitionArgs, inputs });
+  };
+
+  const follow = async (
     worker: WorkerHandle,
     task: TaskAttempt,
-    inputs: Inputs,
+    asked: Promise<WorkerAnswer>,
   ): Promise<AttemptOutput<ClusterBlock>> => {
-    const { partition, attempt } = task;
-    const own = captured[task.stage];
-    for (const broadcast of own?.broadcasts ?? []) worker.share(broadcast);
-    worker.bring(own?.bundle);
-    worker.announce(keyOf(task.stage), () =>
-      describe(job, { stageId: task.stage, key: keyOf(task.stage), captured: own }),
-    );
-    const id = pool.newId();
-    const partitionArgs = job.stages[task.stage]?.partitionArgs?.[partition];
-    const what = { kind: "task", id, stageKey: keyOf(task.stage), partition, attempt, partitionArgs, inputs } as const;
-    const asked = worker.ask(id, what);
-    running.set(id, { worker, end: asked.catch(() => undefined) });
+    running.add(asked);
     try {
       const answer = await asked;
       if (answer.kind === "done") return await outputOf(worker, answer, task.stage === last);
       assert(answer.kind === "failed", "a task is answered by its end");
       throw failureOf(answer.lost, reviveError(answer.error));
     } finally {
-      running.delete(id);
+      running.delete(asked);
     }
+  };
+
+  /** Of several attempts at one partition that are there, one is gone on with; the others are nobody's. */
+  const adopt = (task: TaskAttempt): Promise<AttemptOutput<ClusterBlock>> | undefined => {
+    if (task.attempt > 0) return undefined;
+    const chosen = choose(pool.inherited(partitionIdOf(keyOf(task.stage), task.partition)));
+    const asked = chosen?.worker.adopt(chosen.id);
+    return chosen === undefined || asked === undefined ? undefined : follow(chosen.worker, task, asked);
   };
 
   const failureOf = (lost: readonly HeldBlock[], error: Error): Error => {
@@ -78,20 +104,22 @@ export function openClusterLane(job: JobGraph, pool: WorkerPool, laneId: number)
     watch: (onGone) => (tellGone = onGone),
     drop: (blocks) => pool.drop(blocks),
     async runAttempt(task, inputs) {
-      const worker = await pool.borrow(localBytesOf(inputs));
+      const adopted = adopt(task);
+      if (adopted !== undefined) return await adopted;
+      const worker = await pool.borrow(jobKey, localBytesOf(inputs));
       try {
-        if (isOver) throw new RuntimeError("canceled", `${job.name} is over`);
-        return await runOn(worker, task, inputs);
+        if (isOver) throw new RuntimeError("canceled", `${job.graph.name} is over`);
+        return await follow(worker, task, ask(worker, task, inputs));
       } finally {
-        pool.giveBack(worker);
+        pool.giveBack(worker, jobKey);
       }
     },
     async close() {
       isOver = true;
       stopListening();
-      for (const [id, { worker }] of running) worker.channel.send({ kind: "cancel", ids: [id] });
-      for (const worker of pool.all()) worker.forget(job.stages.map((stage) => keyOf(stage.id)));
-      const stopped = Promise.all([...running.values()].map((one) => one.end));
+      for (const worker of pool.all()) worker.forget(stages.map((stage) => keyOf(stage.id)));
+      pool.dropStages(stages.filter((stage) => stage.keepAs === undefined).map((stage) => keyOf(stage.id)));
+      const stopped = Promise.allSettled(running);
       const { promise, resolve } = Promise.withResolvers<void>();
       const timer = setTimeout(resolve, stopGraceMs);
       await Promise.race([stopped, promise]);
@@ -100,32 +128,18 @@ export function openClusterLane(job: JobGraph, pool: WorkerPool, laneId: number)
   };
 }
 
-interface StageParts {
-  readonly stageId: number;
-  readonly key: string;
-  readonly captured: (CapturedClosures & { readonly bundle: ModuleBundle | undefined }) | undefined;
-}
-
-function describe(job: JobGraph, { stageId, key, captured }: StageParts): Extract<ToWorker, { kind: "stage" }> {
-  const stage = job.stages[stageId];
-  assert(stage !== undefined && captured !== undefined, "a launched task belongs to a stage of the job");
+function describe(job: CapturedJob, stageId: number, stageKey: string): StageAnnouncement {
+  const stage = job.graph.stages[stageId];
+  const code = job.code[stageId];
+  assert(stage !== undefined && code !== undefined, "a launched task belongs to a stage of the job");
   const { name, module, exportName, args } = stage;
-  const broadcastIds = captured.broadcasts.map((one) => one.shipment.id);
-  return {
-    kind: "stage",
-    stageKey: key,
-    name,
-    module,
-    exportName,
-    args,
-    closures: captured.bytes,
-    broadcastIds,
-    bundle: captured.bundle?.hash,
-  };
+  const broadcastIds = code.broadcasts.map((one) => one.shipment.id);
+  const { closures, bundle } = code;
+  return { kind: "stage", stageKey, name, module, exportName, args, closures, broadcastIds, bundle: bundle?.hash };
 }
 
-/** Results come here at once: the job is over for the worker then, and nothing of them can be lost. */
-async function outputOf(worker: WorkerHandle, done: Done, isResult: boolean): Promise<AttemptOutput<ClusterBlock>> {
+/** Results come here at once. The worker keeps them until the job is over, for another master that would want them. */
+async function outputOf(worker: WorkerHandle, done: TaskDone, isResult: boolean): Promise<AttemptOutput<ClusterBlock>> {
   const { rowCount, notes, fetchedBytes } = done;
   const rest = { rowCount, notes, fetchedBytes, worker: worker.id };
   if (!isResult) return { ...rest, slices: done.slices.map((ranges) => ranges.map((range) => heldBy(worker, range))) };
@@ -137,7 +151,6 @@ async function outputOf(worker: WorkerHandle, done: Done, isResult: boolean): Pr
     length += chunk.length;
   });
   if (problem !== undefined) throw new RuntimeError("worker-lost", `a result cannot be fetched: ${problem.message}`);
-  worker.dropFiles(ranges);
   let offset = 0;
   const slices = done.slices.map((own) =>
     own.map((range): ClusterBlock => {

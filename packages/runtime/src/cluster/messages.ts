@@ -28,58 +28,101 @@ export interface HeldBlock extends FileRange {
 /** From the master to a worker. */
 export type ToWorker =
   | { readonly kind: "registered"; readonly worker: string }
-  | {
-      readonly kind: "stage";
-      readonly stageKey: string;
-      readonly name: string;
-      readonly module: TaskModule;
-      readonly exportName: string;
-      readonly args: unknown;
-      readonly closures: Uint8Array;
-      readonly broadcastIds: readonly string[];
-      /** Hash of the bundle that the closures import from. It came before. */
-      readonly bundle: string | undefined;
-    }
+  /** What it held and ran was given to others: it must begin anew, under another name. */
+  | { readonly kind: "reset"; readonly reason: string }
+  | Announcement
   | {
       readonly kind: "task";
-      readonly id: number;
+      /** See {@link taskIdOf}. */
+      readonly id: string;
       readonly stageKey: string;
       readonly partition: number;
       readonly attempt: number;
       readonly partitionArgs: unknown;
       readonly inputs: readonly (readonly ClusterBlock[])[];
     }
-  | {
-      readonly kind: "function";
-      readonly key: string;
-      readonly closures: Uint8Array;
-      readonly broadcastIds: readonly string[];
-      /** Hash of the bundle that the closures import from. It came before. */
-      readonly bundle: string | undefined;
-    }
-  | { readonly kind: "calls"; readonly id: number; readonly calls: readonly SentCall[] }
+  | { readonly kind: "calls"; readonly id: string; readonly calls: readonly SentCall[] }
   | { readonly kind: "broadcast"; readonly shipment: BroadcastShipment }
   /** Once for each worker. */
   | { readonly kind: "bundle"; readonly bundle: ModuleBundle }
   | { readonly kind: "dropBroadcast"; readonly id: string }
   | { readonly kind: "forget"; readonly keys: readonly string[] }
-  /** The job of these tasks or calls is over. */
-  | { readonly kind: "cancel"; readonly ids: readonly number[] }
+  /** Nobody waits for these calls any more. */
+  | { readonly kind: "cancel"; readonly ids: readonly string[] }
+  /** Nobody will read what these stages left: their tasks end, their files go. */
+  | { readonly kind: "dropStages"; readonly stageKeys: readonly string[] }
   | { readonly kind: "dropFiles"; readonly files: readonly string[] };
 
+/** What tasks or calls need, before the first of them. */
+export type Announcement = StageAnnouncement | FunctionAnnouncement;
+
+export interface StageAnnouncement {
+  readonly kind: "stage";
+  readonly stageKey: string;
+  readonly name: string;
+  readonly module: TaskModule;
+  readonly exportName: string;
+  readonly args: unknown;
+  readonly closures: Uint8Array;
+  readonly broadcastIds: readonly string[];
+  /** Hash of the bundle that the closures import from. It came before. */
+  readonly bundle: string | undefined;
+}
+
+export interface FunctionAnnouncement {
+  readonly kind: "function";
+  readonly key: string;
+  readonly closures: Uint8Array;
+  readonly broadcastIds: readonly string[];
+  /** Hash of the bundle that the closures import from. It came before. */
+  readonly bundle: string | undefined;
+}
+
 /** From a worker to the master. */
-export type ToMaster =
-  | {
-      readonly kind: "done";
-      readonly id: number;
-      readonly slices: readonly (readonly FileRange[])[];
-      readonly rowCount: number;
-      readonly notes: readonly TaskNote[];
-      /** What came from other workers. */
-      readonly fetchedBytes: number;
-    }
-  | { readonly kind: "failed"; readonly id: number; readonly error: PortableError; readonly lost: readonly HeldBlock[] }
-  | { readonly kind: "called"; readonly id: number; readonly answers: readonly SentAnswer[] };
+export type ToMaster = Registration | WorkerAnswer | { readonly kind: "leave" };
+
+/** The first message of a worker over each of its links. */
+export interface Registration {
+  readonly kind: "register";
+  /** The name that it has already. undefined: it wants one. */
+  readonly worker: string | undefined;
+  /** Tasks in work. */
+  readonly running: readonly string[];
+  /** What ended tasks left here, for as long as it is kept. */
+  readonly done: readonly TaskDone[];
+  /** Keys, ids and hashes of what it need not be sent again. */
+  readonly has: readonly string[];
+}
+
+export interface TaskDone {
+  readonly kind: "done";
+  readonly id: string;
+  readonly slices: readonly (readonly FileRange[])[];
+  readonly rowCount: number;
+  readonly notes: readonly TaskNote[];
+  /** What came from other workers. */
+  readonly fetchedBytes: number;
+}
+
+/** How a task or a batch of calls ended. */
+export type WorkerAnswer =
+  | TaskDone
+  | { readonly kind: "failed"; readonly id: string; readonly error: PortableError; readonly lost: readonly HeldBlock[] }
+  | { readonly kind: "called"; readonly id: string; readonly answers: readonly SentAnswer[] };
+
+/** Name of an attempt, the same on all machines. Those of one partition begin alike: see {@link partitionIdOf}. */
+export function taskIdOf(stageKey: string, partition: number, attempt: string): string {
+  return `${partitionIdOf(stageKey, partition)}${attempt}`;
+}
+
+/** The stage of a task id. */
+export function stageKeyOf(taskId: string): string {
+  return taskId.split(".").slice(0, -2).join(".");
+}
+
+export function partitionIdOf(stageKey: string, partition: number): string {
+  return `${stageKey}.${partition}.`;
+}
 
 /** Between any two that have a link. */
 export type FetchMessage =

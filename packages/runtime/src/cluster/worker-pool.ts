@@ -1,33 +1,14 @@
 import type { EventEmitter } from "eventemitter3";
 import type { Link } from "@tutti/link";
-import type { CapturedBroadcast } from "../broadcast/broadcast.ts";
-import { unsharePayload } from "../broadcast/payload.ts";
-import type { ModuleBundle } from "../closure/module-bundle.ts";
 import type { JobEvents } from "../core/job-events.ts";
-import { chooseWorker, type WorkerLoad } from "../core/placement.ts";
+import { chooseWorker } from "../core/placement.ts";
 import { RuntimeError } from "../runtime-error.ts";
 import { openChannel, type Channel } from "./channel.ts";
-import type { ClusterBlock, FileRange, HeldBlock, ToMaster, ToWorker } from "./messages.ts";
+import { stageKeyOf, type ClusterBlock, type Registration, type ToMaster } from "./messages.ts";
+import { createWorkerHandle, type PoolWorker, type WorkerHandle } from "./worker-handle.ts";
 
-/** A registered worker, as the master sees it. */
-export interface WorkerHandle extends WorkerLoad {
-  readonly slotCount: number;
-  /** Where others fetch its blocks. */
-  readonly host: string;
-  readonly port: number;
-  readonly channel: Channel;
-  /** Announces a stage or a function, once. */
-  announce(key: string, describe: () => Extract<ToWorker, { kind: "stage" | "function" }>): void;
-  forget(keys: readonly string[]): void;
-  /** Sends a broadcast, once, until it is released. */
-  share(broadcast: CapturedBroadcast): void;
-  /** Removes the files of these ranges. */
-  dropFiles(ranges: readonly FileRange[]): void;
-  /** Sends a bundle of modules, once. */
-  bring(bundle: ModuleBundle | undefined): void;
-  /** Sends a task or calls, under the id. Rejects with `worker-lost` when the worker is. */
-  ask(id: number, message: Extract<ToWorker, { kind: "task" | "calls" }>): Promise<ToMaster>;
-}
+/** Names of lost workers that are remembered, so that they cannot come back under them. */
+const lostNamesMax = 10_000;
 
 /** The workers of a cluster, lent slot by slot. */
 export interface WorkerPool {
@@ -36,40 +17,61 @@ export interface WorkerPool {
   /** A link of a worker that wants to register. */
   register(link: Link): void;
   /**
-   * Waits for a free slot, first come, first served, with the worker that holds most of the bytes. Rejects with
-   * `no-workers` when no worker at all has been there for too long.
+   * Waits for a free slot with the worker that holds most of the bytes. Jobs take turns, and each is served in the order of
+   * its calls. Rejects with `no-workers` when no worker at all has been there for too long.
    */
-  borrow(localBytes: ReadonlyMap<string, number>): Promise<WorkerHandle>;
-  giveBack(worker: WorkerHandle): void;
+  borrow(job: string, localBytes: ReadonlyMap<string, number>): Promise<WorkerHandle>;
+  giveBack(worker: WorkerHandle, job: string): void;
   /** Frees blocks where they are held. */
   drop(blocks: readonly ClusterBlock[]): void;
+  /** Says that what these stages leave is wanted, until `dropStages`. */
+  claimStages(stageKeys: readonly string[]): void;
+  /** Ends tasks that an earlier master had sent and that nobody wants, and frees what they left. */
+  dropUnclaimed(): void;
+  /** Ends the tasks of these stages, and frees all that they left. */
+  dropStages(stageKeys: readonly string[]): void;
   all(): Iterable<WorkerHandle>;
   newId(): number;
   /** Calls back with the name of each worker that is lost. Returns how to stop. */
   onLost(listener: (worker: string) => void): () => void;
+  /** A worker is known to be gone, whatever its link says. */
+  lose(worker: string, why: string): void;
+  /** The ends of tasks whose ids begin so, of those that an earlier master had sent. Done ones first. */
+  inherited(idPrefix: string): readonly InheritedTask[];
   /** Resolves when so many workers are there. */
   untilWorkers(count: number): Promise<void>;
+  /** Breaks all links. Workers keep what they have. */
   close(): void;
+}
+
+export interface InheritedTask {
+  readonly id: string;
+  readonly worker: WorkerHandle;
 }
 
 export interface WorkerPoolOptions {
   readonly emitter: EventEmitter<JobEvents>;
   /** How long tasks wait where there is no worker at all. */
   readonly workerWaitMs: number;
-}
-
-interface PoolWorker extends WorkerHandle {
-  freeSlotCount: number;
+  /** How long a worker whose link is down is waited for. */
+  readonly workerGraceMs: number;
 }
 
 interface Waiter {
+  readonly job: string;
   readonly localBytes: ReadonlyMap<string, number>;
   readonly lent: PromiseWithResolvers<WorkerHandle>;
 }
 
-export function createWorkerPool({ emitter, workerWaitMs }: WorkerPoolOptions): WorkerPool {
+export function createWorkerPool({ emitter, workerWaitMs, workerGraceMs }: WorkerPoolOptions): WorkerPool {
   const workers = new Map<string, PoolWorker>();
-  const waiting: Waiter[] = [];
+  const graces = new Map<string, NodeJS.Timeout>();
+  const lostNames = new Set<string>();
+  /** By job, each in the order of its calls. */
+  const waiting = new Map<string, Waiter[]>();
+  const lentByJob = new Map<string, number>();
+  /** Stages whose outputs somebody here will read or free. */
+  const claimed = new Set<string>();
   const lostListeners = new Set<(worker: string) => void>();
   const countWaiters = new Set<() => void>();
   let workerCount = 0;
@@ -77,57 +79,161 @@ export function createWorkerPool({ emitter, workerWaitMs }: WorkerPoolOptions): 
   let isClosed = false;
   let lonely: NodeJS.Timeout | undefined;
 
+  const count = (job: string, change: number): void => {
+    const lent = (lentByJob.get(job) ?? 0) + change;
+    if (lent === 0) lentByJob.delete(job);
+    else lentByJob.set(job, lent);
+  };
+
+  /** Of the job that has least. */
+  const nextWaiter = (): Waiter | undefined => {
+    let best: Waiter | undefined;
+    let bestLent = Infinity;
+    for (const [job, [first]] of waiting) {
+      const lent = lentByJob.get(job) ?? 0;
+      if (first === undefined || lent >= bestLent) continue;
+      best = first;
+      bestLent = lent;
+    }
+    return best;
+  };
+
+  const unqueue = (job: string): void => {
+    const own = waiting.get(job);
+    own?.shift();
+    if (own?.length === 0) waiting.delete(job);
+  };
+
+  const rejectAll = (reason: RuntimeError): void => {
+    const waiters = [...waiting.values()].flat();
+    waiting.clear();
+    for (const waiter of waiters) waiter.lent.reject(reason);
+  };
+
   const lend = (): void => {
-    while (waiting[0] !== undefined) {
-      const worker = chooseWorker(workers.values(), waiting[0].localBytes);
+    for (let waiter = nextWaiter(); waiter !== undefined; waiter = nextWaiter()) {
+      const worker = chooseWorker(workers.values(), waiter.localBytes);
       if (worker === undefined) break;
-      worker.freeSlotCount -= 1;
-      waiting.shift()?.lent.resolve(worker);
+      worker.busySlotCount += 1;
+      count(waiter.job, 1);
+      unqueue(waiter.job);
+      waiter.lent.resolve(worker);
     }
     clearTimeout(lonely);
     lonely = undefined;
-    if (waiting.length === 0 || workers.size > 0) return;
+    if (waiting.size === 0 || workers.size > 0 || isClosed) return;
     const giveUp = (): void => {
-      const what = `no worker has been there for ${workerWaitMs} ms, and ${waiting.length} tasks wait for one`;
-      for (const waiter of waiting.splice(0)) waiter.lent.reject(new RuntimeError("no-workers", what));
+      const taskCount = [...waiting.values()].reduce((sum, own) => sum + own.length, 0);
+      const what = `no worker has been there for ${workerWaitMs} ms, and ${taskCount} tasks wait for one`;
+      rejectAll(new RuntimeError("no-workers", what));
     };
     lonely = setTimeout(giveUp, workerWaitMs);
   };
 
-  const lose = (worker: PoolWorker, reason: Error): void => {
-    if (!workers.delete(worker.id)) return;
-    for (const listener of [...lostListeners]) listener(worker.id);
-    emitter.emit("workerLost", { worker: worker.id, reason: reason.message, atMs: performance.now() });
+  const lose = (id: string, why: string): void => {
+    const worker = workers.get(id);
+    if (worker === undefined) return;
+    workers.delete(id);
+    clearTimeout(graces.get(id));
+    graces.delete(id);
+    lostNames.add(id);
+    const [oldest] = lostNames;
+    if (lostNames.size > lostNamesMax && oldest !== undefined) lostNames.delete(oldest);
+    // Before its tasks fail: what it held is gone, and whoever is told next must know.
+    for (const listener of [...lostListeners]) listener(id);
+    worker.lose(new RuntimeError("worker-lost", `the worker ${id} is gone: ${why}`));
+    emitter.emit("workerLost", { worker: id, reason: why, atMs: performance.now() });
     if (!isClosed) lend();
+  };
+
+  const dropUnclaimed = (channel: Channel, ids: Iterable<string>): void => {
+    const stageKeys = new Set([...ids].map(stageKeyOf).filter((key) => !claimed.has(key)));
+    if (stageKeys.size > 0) channel.send({ kind: "dropStages", stageKeys: [...stageKeys] });
+  };
+
+  const admit = (channel: Channel, registration: Registration): PoolWorker | undefined => {
+    const id = registration.worker ?? `w${(workerCount += 1)}`;
+    const known = workers.get(id);
+    clearTimeout(graces.get(id));
+    graces.delete(id);
+    if (known === undefined && lostNames.has(id)) {
+      channel.send({ kind: "reset", reason: "it was taken for lost, and its tasks were given to others" });
+      channel.link.close();
+      return undefined;
+    }
+    channel.send({ kind: "registered", worker: id });
+    if (known !== undefined) {
+      known.attach(channel, registration);
+      // What it was told while its link was down, it has not heard.
+      dropUnclaimed(channel, [...registration.running, ...registration.done.map((done) => done.id)]);
+      lend();
+      return known;
+    }
+    const { slots = "1", host = "", port = "0" } = channel.link.peer.about ?? {};
+    const about = { id, slotCount: Number(slots), host, port: Number(port), onFree: lend };
+    const worker = createWorkerHandle(about, channel, registration);
+    workers.set(id, worker);
+    emitter.emit("workerJoined", { worker: id, slotCount: worker.slotCount, atMs: performance.now() });
+    lend();
+    for (const check of [...countWaiters]) check();
+    return worker;
+  };
+
+  const onDown = (worker: PoolWorker, why: string): void => {
+    if (isClosed || workers.get(worker.id) !== worker) return;
+    worker.isUp = false;
+    graces.set(
+      worker.id,
+      setTimeout(() => lose(worker.id, why), workerGraceMs),
+    );
   };
 
   return {
     slotCount: () => [...workers.values()].reduce((sum, worker) => sum + worker.slotCount, 0),
     register(link) {
       if (isClosed) return link.destroy();
-      const worker: PoolWorker = createWorkerHandle(link, `w${(workerCount += 1)}`, (reason) => lose(worker, reason));
-      workers.set(worker.id, worker);
-      worker.channel.send({ kind: "registered", worker: worker.id });
-      emitter.emit("workerJoined", { worker: worker.id, slotCount: worker.slotCount, atMs: performance.now() });
-      lend();
-      for (const check of [...countWaiters]) check();
+      let worker: PoolWorker | undefined;
+      const channel = openChannel({
+        link,
+        directory: undefined,
+        onMessage(message) {
+          const told = message as ToMaster;
+          if (told.kind === "register") worker = admit(channel, told);
+          else if (told.kind === "leave") lose(worker?.id ?? "", "it was closed");
+          else if (worker?.channel === channel) worker.answer(told);
+        },
+        onDown(reason) {
+          if (worker?.channel === channel) onDown(worker, reason.message);
+        },
+      });
     },
-    borrow(localBytes) {
+    borrow(job, localBytes) {
       if (isClosed) return Promise.reject(new RuntimeError("executor-closed", "the cluster executor is closed"));
       const lent = Promise.withResolvers<WorkerHandle>();
-      waiting.push({ localBytes, lent });
+      const waiter = { job, localBytes, lent };
+      const own = waiting.get(job);
+      if (own === undefined) waiting.set(job, [waiter]);
+      else own.push(waiter);
       lend();
       return lent.promise;
     },
-    giveBack({ id }) {
+    giveBack({ id }, job) {
+      count(job, -1);
       const worker = workers.get(id);
       if (worker === undefined) return;
-      worker.freeSlotCount += 1;
+      worker.busySlotCount -= 1;
       lend();
     },
     drop(blocks) {
       const held = blocks.filter((block) => block.kind === "held");
       for (const [id, own] of Map.groupBy(held, (block) => block.worker)) workers.get(id)?.dropFiles(own);
+    },
+    claimStages(stageKeys) {
+      for (const key of stageKeys) claimed.add(key);
+    },
+    dropStages(stageKeys) {
+      for (const key of stageKeys) claimed.delete(key);
+      for (const worker of workers.values()) worker.channel.send({ kind: "dropStages", stageKeys });
     },
     all: () => workers.values(),
     newId: () => idCount++,
@@ -135,10 +241,19 @@ export function createWorkerPool({ emitter, workerWaitMs }: WorkerPoolOptions): 
       lostListeners.add(listener);
       return () => lostListeners.delete(listener);
     },
-    untilWorkers: (count) =>
+    lose,
+    dropUnclaimed() {
+      for (const worker of workers.values()) dropUnclaimed(worker.channel, worker.inherited());
+    },
+    inherited(idPrefix) {
+      return [...workers.values()].flatMap((worker) =>
+        [...worker.inherited()].filter((id) => id.startsWith(idPrefix)).map((id) => ({ id, worker })),
+      );
+    },
+    untilWorkers: (wanted) =>
       new Promise((resolve) => {
         const check = (): void => {
-          if (workers.size < count) return;
+          if (workers.size < wanted) return;
           countWaiters.delete(check);
           resolve();
         };
@@ -148,84 +263,9 @@ export function createWorkerPool({ emitter, workerWaitMs }: WorkerPoolOptions): 
     close() {
       isClosed = true;
       clearTimeout(lonely);
-      const closed = new RuntimeError("executor-closed", "the executor was closed");
-      for (const waiter of waiting.splice(0)) waiter.lent.reject(closed);
-      for (const worker of [...workers.values()]) worker.channel.link.destroy();
+      for (const timer of graces.values()) clearTimeout(timer);
+      rejectAll(new RuntimeError("executor-closed", "the executor was closed"));
+      for (const worker of [...workers.values()]) lose(worker.id, "the executor was closed");
     },
   };
-}
-
-function createWorkerHandle(link: Link, id: string, onDown: (reason: Error) => void): PoolWorker {
-  const { slots = "1", host = "", port = "0" } = link.peer.about ?? {};
-  const announced = new Set<string>();
-  const shared = new Map<string, () => void>();
-  const bundles = new Set<string>();
-  const asked = new Map<number, PromiseWithResolvers<ToMaster>>();
-  let lostBy: RuntimeError | undefined;
-  const channel = openChannel({
-    link,
-    directory: undefined,
-    onMessage(message) {
-      // A worker only answers.
-      const answer = message as ToMaster;
-      asked.get(answer.id)?.resolve(answer);
-      asked.delete(answer.id);
-    },
-    onDown(reason) {
-      lostBy = new RuntimeError("worker-lost", `the worker ${id} (${link.remoteName}) is gone: ${reason.message}`);
-      for (const stop of shared.values()) stop();
-      // Before its tasks fail: what it held is gone, and whoever is told next must know.
-      onDown(reason);
-      for (const one of asked.values()) one.reject(lostBy);
-      asked.clear();
-    },
-  });
-  return {
-    id,
-    slotCount: Number(slots),
-    freeSlotCount: Number(slots),
-    host,
-    port: Number(port),
-    channel,
-    announce(key, describe) {
-      if (announced.has(key)) return;
-      channel.send(describe());
-      announced.add(key);
-    },
-    forget(keys) {
-      const known = keys.filter((key) => announced.delete(key));
-      if (known.length > 0) channel.send({ kind: "forget", keys: known });
-    },
-    share({ shipment, onRelease }) {
-      if (shared.has(shipment.id)) return;
-      channel.send({ kind: "broadcast", shipment: { id: shipment.id, payload: unsharePayload(shipment.payload) } });
-      const stop = onRelease(() => {
-        stop();
-        shared.delete(shipment.id);
-        channel.send({ kind: "dropBroadcast", id: shipment.id });
-      });
-      shared.set(shipment.id, stop);
-    },
-    bring(bundle) {
-      if (bundle === undefined || bundles.has(bundle.hash)) return;
-      channel.send({ kind: "bundle", bundle });
-      bundles.add(bundle.hash);
-    },
-    dropFiles(ranges) {
-      const files = [...new Set(ranges.map((range) => range.file))];
-      if (files.length > 0) channel.send({ kind: "dropFiles", files });
-    },
-    ask(requestId, message) {
-      if (lostBy !== undefined) return Promise.reject(lostBy);
-      const answer = Promise.withResolvers<ToMaster>();
-      channel.send(message);
-      asked.set(requestId, answer);
-      return answer.promise;
-    },
-  };
-}
-
-/** Ranges of one worker as blocks that others may fetch. */
-export function heldBy({ id, host, port }: WorkerHandle, range: FileRange): HeldBlock {
-  return { ...range, kind: "held", worker: id, host, port };
 }

@@ -13,11 +13,22 @@ import { createThreadPool } from "../executor/thread-pool.ts";
 import type { ToThread } from "../executor/thread-messages.ts";
 import { RuntimeError, type RuntimeErrorCode } from "../runtime-error.ts";
 import { damagedBlocks, fetchInputs, type BlockSource } from "./fetch-inputs.ts";
-import type { FileRange, HeldBlock, ToMaster, ToWorker } from "./messages.ts";
+import {
+  stageKeyOf,
+  type FileRange,
+  type HeldBlock,
+  type Registration,
+  type StageAnnouncement,
+  type TaskDone,
+  type ToWorker,
+  type WorkerAnswer,
+} from "./messages.ts";
 import { unpackBundle } from "./unpack-bundle.ts";
 
 /** A task that has not noticed within this time that its job is over loses its thread. */
 const stopGraceMs = 1_000;
+
+const filePrefix = "task-";
 
 /** What a task says that could not read a block. */
 const unreadableCodes: ReadonlySet<RuntimeErrorCode> = new Set(["corrupt-block", "spill-failed"]);
@@ -27,17 +38,20 @@ export interface WorkerTasksParts {
   readonly slotCount: number;
   readonly workBytesMax: number;
   readonly directory: string;
-  readonly send: (message: ToMaster) => void;
+  /** Over the link as it is then; what is sent while there is none is lost, and told by the next report. */
+  readonly send: (message: WorkerAnswer) => void;
 }
 
-/** The tasks and calls of one registration of a worker, on its threads. */
+export type WorkerOrder = Exclude<ToWorker, { kind: "registered" | "reset" }>;
+
+/** The tasks and calls of a worker under one name, on its threads. They outlive links and masters. */
 export interface WorkerTasks {
-  handle(message: Exclude<ToWorker, { kind: "registered" }>): void;
+  handle(message: WorkerOrder): void;
+  /** What is here, for a master that may not know. */
+  report(): Pick<Registration, "running" | "done" | "has">;
   /** Ends everything that runs. */
   close(): Promise<void>;
 }
-
-type StageMessage = Extract<ToWorker, { kind: "stage" }>;
 
 interface Running {
   readonly jobIsOver: Int32Array<SharedArrayBuffer>;
@@ -51,7 +65,9 @@ export function createWorkerTasks({ source, slotCount, workBytesMax, directory, 
   const broadcasts = new Map<string, HeldBroadcast>();
   /** By the hash of a bundle: where its files are here, or why they are not. */
   const relocations = new Map<string, Relocation | RuntimeError>();
-  const running = new Map<number, Running>();
+  const running = new Map<string, Running>();
+  /** What ended tasks left, until nobody wants it. */
+  const held = new Map<string, TaskDone>();
 
   const announce = (thread: Thread, key: string): void => {
     const announcement = announcements.get(key);
@@ -72,13 +88,18 @@ export function createWorkerTasks({ source, slotCount, workBytesMax, directory, 
     return relocation instanceof RuntimeError ? relocation : { ...message, relocation };
   };
 
-  const onThread = async <T>(id: number, run: (thread: Thread, one: Running) => Promise<T>): Promise<T> => {
+  const start = (id: string): Running => {
     const one: Running = { jobIsOver: new Int32Array(new SharedArrayBuffer(4)), thread: undefined };
     running.set(id, one);
+    return one;
+  };
+
+  const onThread = async <T>(id: string, run: (thread: Thread, one: Running) => Promise<T>): Promise<T> => {
+    const one = running.get(id) ?? start(id);
     const thread = await pool.borrow();
     one.thread = thread;
     try {
-      if (Atomics.load(one.jobIsOver, 0) === 1) throw new RuntimeError("canceled", "the job is over");
+      if (isOver(one)) throw new RuntimeError("canceled", "the job is over");
       return await run(thread, one);
     } finally {
       running.delete(id);
@@ -86,11 +107,13 @@ export function createWorkerTasks({ source, slotCount, workBytesMax, directory, 
     }
   };
 
-  const runTask = async (task: Extract<ToWorker, { kind: "task" }>): Promise<ToMaster> => {
+  const runTask = async (task: Extract<ToWorker, { kind: "task" }>): Promise<WorkerAnswer> => {
     const { id, stageKey: key, partition, attempt, partitionArgs } = task;
-    const spillPath = path.join(directory, `task-${id}`);
+    const spillPath = path.join(directory, `${filePrefix}${id}`);
     const fetchPath = `${spillPath}.fetched`;
-    const failed = (thrown: unknown, lost: readonly HeldBlock[]): ToMaster => {
+    const one = start(id);
+    const failed = (thrown: unknown, lost: readonly HeldBlock[]): WorkerAnswer => {
+      running.delete(id);
       for (const file of [spillPath, scratchPathOf(spillPath)]) rmSync(file, { force: true });
       return { kind: "failed", id, error: portError(thrown), lost };
     };
@@ -98,7 +121,7 @@ export function createWorkerTasks({ source, slotCount, workBytesMax, directory, 
       const { inputs, fetchedBytes, lost } = await fetchInputs(task.inputs, source, fetchPath);
       if (lost.length > 0)
         return failed(new RuntimeError("block-lost", `${lost.length} blocks cannot be fetched`), lost);
-      return await onThread(id, async (thread, { jobIsOver }) => {
+      return await onThread(id, async (thread) => {
         announce(thread, key);
         const place = { memoryBytesLeft: -1, spillPath, workBytesMax };
         const what = {
@@ -108,11 +131,14 @@ export function createWorkerTasks({ source, slotCount, workBytesMax, directory, 
           attempt,
           partitionArgs,
           inputs,
-          jobIsOver,
+          jobIsOver: one.jobIsOver,
           place,
         } as const;
         const { slices, rowCount, notes } = await thread.runTask(what);
-        return { kind: "done", id, slices: slices.map(rangesOf), rowCount, notes, fetchedBytes };
+        if (isOver(one)) throw new RuntimeError("canceled", "the job is over");
+        const done = { kind: "done", id, slices: slices.map(rangesOf), rowCount, notes, fetchedBytes } as const;
+        held.set(id, done);
+        return done;
       });
     } catch (thrown) {
       const isUnreadable = thrown instanceof RuntimeError && unreadableCodes.has(thrown.code);
@@ -122,7 +148,7 @@ export function createWorkerTasks({ source, slotCount, workBytesMax, directory, 
     }
   };
 
-  const runCalls = async ({ id, calls }: Extract<ToWorker, { kind: "calls" }>): Promise<ToMaster> => {
+  const runCalls = async ({ id, calls }: Extract<ToWorker, { kind: "calls" }>): Promise<WorkerAnswer> => {
     try {
       return await onThread(id, async (thread) => {
         for (const { key } of calls) announce(thread, key);
@@ -134,7 +160,7 @@ export function createWorkerTasks({ source, slotCount, workBytesMax, directory, 
   };
 
   /** An answer that cannot be sent is a failure that can. */
-  const answerWith = (answer: ToMaster): void => {
+  const answerWith = (answer: WorkerAnswer): void => {
     try {
       send(answer);
     } catch (thrown) {
@@ -142,12 +168,28 @@ export function createWorkerTasks({ source, slotCount, workBytesMax, directory, 
     }
   };
 
-  const cancel = (ids: readonly number[]): void => {
-    for (const id of ids) {
-      const one = running.get(id);
-      if (one === undefined) continue;
-      Atomics.store(one.jobIsOver, 0, 1);
-      setTimeout(() => running.get(id) === one && void one.thread?.terminate(), stopGraceMs).unref();
+  const stop = (id: string): void => {
+    const one = running.get(id);
+    if (one === undefined) return;
+    Atomics.store(one.jobIsOver, 0, 1);
+    setTimeout(() => running.get(id) === one && void one.thread?.terminate(), stopGraceMs).unref();
+  };
+
+  const removeFile = (file: string): void => rmSync(path.join(directory, path.basename(file)), { force: true });
+
+  const dropFiles = (files: readonly string[]): void => {
+    for (const file of files) {
+      removeFile(file);
+      held.delete(file.slice(filePrefix.length));
+    }
+  };
+
+  const dropStages = (stageKeys: ReadonlySet<string>): void => {
+    for (const id of [...running.keys()]) if (stageKeys.has(stageKeyOf(id))) stop(id);
+    for (const [id, { slices }] of [...held]) {
+      if (!stageKeys.has(stageKeyOf(id))) continue;
+      held.delete(id);
+      for (const { file } of slices.flat().slice(0, 1)) removeFile(file);
     }
   };
 
@@ -181,17 +223,35 @@ export function createWorkerTasks({ source, slotCount, workBytesMax, directory, 
           pool.forget(message.keys);
           break;
         case "cancel":
-          cancel(message.ids);
+          for (const id of message.ids) stop(id);
           break;
         case "dropFiles":
-          for (const file of message.files) rmSync(path.join(directory, path.basename(file)), { force: true });
+          dropFiles(message.files);
+          break;
+        case "dropStages":
+          dropStages(new Set(message.stageKeys));
           break;
         default:
           message satisfies never;
       }
     },
-    close: () => pool.close(),
+    report: () => ({
+      running: [...running.keys()],
+      done: [...held.values()],
+      has: [...announcements.keys(), ...broadcasts.keys(), ...relocations.keys()],
+    }),
+    async close() {
+      for (const id of running.keys()) stop(id);
+      await pool.close();
+      const files = [...held.values()].flatMap(({ slices }) => slices.flat().slice(0, 1));
+      held.clear();
+      for (const { file } of files) removeFile(file);
+    },
   };
+}
+
+function isOver({ jobIsOver }: Running): boolean {
+  return Atomics.load(jobIsOver, 0) === 1;
 }
 
 function rangesOf(blocks: readonly unknown[]): FileRange[] {
@@ -204,7 +264,7 @@ function rangesOf(blocks: readonly unknown[]): FileRange[] {
 }
 
 /** By specifier from where the worker was started, else at the driver's own place where this machine has it. */
-function located(message: StageMessage): StageMessage | RuntimeError {
+function located(message: StageAnnouncement): StageAnnouncement | RuntimeError {
   const { module } = message;
   try {
     const resolved = createRequire(path.join(process.cwd(), "worker.js")).resolve(module.specifier);

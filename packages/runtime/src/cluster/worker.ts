@@ -2,19 +2,21 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, hostname, tmpdir, totalmem } from "node:os";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { dial, listenForLinks, type Link, type LinkServer } from "@tutti/link";
-import { openChannel, problemOf, type Channel } from "./channel.ts";
+import { listenForLinks } from "@tutti/link";
 import { checkBind, linkOptions, type ClusterAddress, type ClusterSecurity } from "./cluster-link.ts";
-import type { BlockSource } from "./fetch-inputs.ts";
-import type { HeldBlock, ToWorker } from "./messages.ts";
-import { createWorkerTasks, type WorkerTasks } from "./worker-tasks.ts";
+import { endOf, openCoord, type CoordOptions } from "./coord-place.ts";
+import { followMaster } from "./follow-master.ts";
+import { fixedLeader, watchElection, type LeaderWatch } from "./leader-watch.ts";
+import { createWorkerLife, type WorkerLifeParts } from "./worker-life.ts";
+import { createPeers } from "./worker-peers.ts";
 
-/** Between attempts to reach the master. */
-const redialAfterMs = 200;
+/** Before a worker that could not reach the coordination service, or was given up, begins anew. */
+const restartAfterMs = 200;
 
-export interface WorkerOptions extends ClusterSecurity {
-  /** Where the master listens. */
-  readonly master: ClusterAddress;
+/** Where a worker finds its master: by its address, or by the election in a coordination service. */
+export type WorkerPlace = { readonly master: ClusterAddress } | CoordOptions;
+
+export interface WorkerSettings extends ClusterSecurity {
   /** How many tasks run at once. Default: the cores of this machine. */
   readonly slotCount?: number;
   /** Where other workers fetch blocks from this one. Default: 127.0.0.1, any free port. */
@@ -27,6 +29,8 @@ export interface WorkerOptions extends ClusterSecurity {
   readonly onEvent?: (line: string) => void;
 }
 
+export type WorkerOptions = WorkerSettings & WorkerPlace;
+
 /** A process that runs tasks for a master. */
 export interface ClusterWorker extends AsyncDisposable {
   /** Ends what runs and frees everything. Calling it twice is harmless. */
@@ -34,13 +38,14 @@ export interface ClusterWorker extends AsyncDisposable {
 }
 
 /**
- * Starts a worker: it registers with the master, again whenever the link was down, and runs what it is sent. Whoever knows the
- * secret, or without one whoever reaches the address on this machine, runs code in this process; there is no sandbox.
+ * Starts a worker: it registers with the master, again whenever the link was down, and runs what it is sent. When another
+ * master is elected, it goes on with what it has for that one. Whoever knows the secret, or without one whoever reaches
+ * the address on this machine, runs code in this process; there is no sandbox.
  *
  * ```ts no-run
  * import { startWorker } from "@tutti/runtime/cluster";
  *
- * const worker = await startWorker({ master: { host: "127.0.0.1", port: 7077 }, slotCount: 2 });
+ * const worker = await startWorker({ coord: "zk1:2181,zk2:2181/tutti", slotCount: 2 });
  * process.once("SIGTERM", () => void worker.close());
  * ```
  */
@@ -56,6 +61,7 @@ export async function startWorker(options: WorkerOptions): Promise<ClusterWorker
     onLink: (link) => peers.accept(link),
   });
   const about = {
+    role: "worker",
     slots: String(slotCount),
     host: server.address.host,
     port: String(server.address.port),
@@ -63,111 +69,56 @@ export async function startWorker(options: WorkerOptions): Promise<ClusterWorker
     pid: String(process.pid),
     node: process.version,
   };
-  const closing = new AbortController();
-  const registration = { slotCount, workBytesMax, directory, peers, onEvent };
-  const serve = async (): Promise<void> => {
-    while (!closing.signal.aborted) {
-      try {
-        const link = await dial(options.master, linkOptions(`worker ${process.pid}`, about, options), closing.signal);
-        await serveMaster(link, registration, closing.signal);
-      } catch (thrown) {
-        if (!closing.signal.aborted) onEvent(`the master cannot be reached: ${String(thrown)}`);
-      }
-      await delay(redialAfterMs, undefined, { signal: closing.signal }).catch(() => undefined);
+  const parts: WorkerLifeParts = { slotCount, workBytesMax, directory, peers, onEvent };
+  const live = async (leaders: LeaderWatch, name: string | undefined, signal: AbortSignal): Promise<void> => {
+    const life = createWorkerLife(parts, name);
+    const until = AbortSignal.any([signal, life.over]);
+    const link = (): ReturnType<typeof linkOptions> => linkOptions(`worker ${process.pid}`, about, options);
+    try {
+      await followMaster({ leaders, options: link, serve: (one) => life.serve(one, until), onEvent }, until);
+    } finally {
+      await life.close();
     }
   };
-  const serving = serve();
+  const closing = new AbortController();
+  const serving = repeat(closing.signal, onEvent, async () => {
+    if (!("coord" in options)) return await live(fixedLeader(options.master), undefined, closing.signal);
+    await liveAsMember(options, about, closing.signal, live);
+  });
   const close = async (): Promise<void> => {
     closing.abort();
-    await Promise.all([serving, closeServer(server)]);
+    await Promise.all([serving, server.close()]);
     peers.close();
     rmSync(directory, { recursive: true, force: true });
   };
   return { close, [Symbol.asyncDispose]: close };
 }
 
-async function closeServer(server: LinkServer): Promise<void> {
-  await server.close();
+/** One session with the coordination service is one life: with its node goes the worker's name, and what it held. */
+async function liveAsMember(
+  options: CoordOptions,
+  about: Readonly<Record<string, string>>,
+  closing: AbortSignal,
+  live: (leaders: LeaderWatch, name: string, signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const place = await openCoord(options, closing);
+  try {
+    const until = AbortSignal.any([closing, endOf(place)]);
+    const data = JSON.stringify(about);
+    const mode = "ephemeralSequential";
+    const { path: node } = await place.session.create(`${place.workers}/w`, data, { mode, signal: until });
+    const name = `w${Number(node.slice(-10))}`;
+    await live(await watchElection(place, until), name, until);
+  } finally {
+    await place.session.close();
+  }
 }
 
-interface Registration {
-  readonly slotCount: number;
-  readonly workBytesMax: number;
-  readonly directory: string;
-  readonly peers: Peers;
-  readonly onEvent: (line: string) => void;
-}
-
-/** One registration: from the link to its end. What it held is of no use to the next one, which has another name. */
-async function serveMaster(link: Link, parts: Registration, closing: AbortSignal): Promise<void> {
-  const down = Promise.withResolvers<Error>();
-  let tasks: WorkerTasks | undefined;
-  const channel: Channel = openChannel({
-    link,
-    directory: parts.directory,
-    onDown: down.resolve,
-    onMessage(message) {
-      if (message.kind !== "registered") return tasks?.handle(message as Exclude<ToWorker, { kind: "registered" }>);
-      parts.onEvent(`registered as ${message.worker}`);
-      const source: BlockSource = {
-        worker: message.worker,
-        directory: parts.directory,
-        fetch: (from, ranges, take) => parts.peers.fetch(from, ranges, take),
-      };
-      tasks = createWorkerTasks({ ...parts, source, send: (answer) => channel.send(answer) });
-    },
-  });
-  const onClosing = (): void => link.close();
-  closing.addEventListener("abort", onClosing, { once: true });
-  if (closing.aborted) link.close();
-  const reason = await down.promise;
-  closing.removeEventListener("abort", onClosing);
-  if (!closing.aborted) parts.onEvent(`the link to the master is down: ${reason.message}`);
-  await tasks?.close();
-}
-
-interface Peers {
-  readonly accept: (link: Link) => void;
-  readonly fetch: BlockSource["fetch"];
-  readonly close: () => void;
-}
-
-/** Links to other workers: one to each that blocks were fetched from. */
-function createPeers(directory: string, security: ClusterSecurity): Peers {
-  const links = new Set<Link>();
-  const dialed = new Map<string, Promise<Channel>>();
-
-  const open = (link: Link, onDown: () => void): Channel => {
-    links.add(link);
-    const ended = (): void => {
-      links.delete(link);
-      onDown();
-    };
-    return openChannel({ link, directory, onMessage: () => undefined, onDown: ended });
-  };
-  const channelTo = ({ host, port }: HeldBlock): Promise<Channel> => {
-    const name = `${host}:${port}`;
-    const forget = (): void => void dialed.delete(name);
-    const present = dialed.get(name);
-    if (present !== undefined) return present;
-    const dialing = dial({ host, port }, linkOptions(`worker ${process.pid}`, {}, security)).then((link) =>
-      open(link, forget),
-    );
-    dialing.catch(forget);
-    dialed.set(name, dialing);
-    return dialing;
-  };
-  return {
-    accept: (link) => void open(link, () => undefined),
-    async fetch(from, ranges, take) {
-      try {
-        return await (await channelTo(from)).fetch(ranges, take);
-      } catch (thrown) {
-        return problemOf(thrown);
-      }
-    },
-    close() {
-      for (const link of [...links]) link.destroy();
-    },
-  };
+async function repeat(signal: AbortSignal, onEvent: (line: string) => void, run: () => Promise<void>): Promise<void> {
+  while (!signal.aborted) {
+    await run().catch((thrown: unknown) => {
+      if (!signal.aborted) onEvent(`the coordination service cannot be reached: ${String(thrown)}`);
+    });
+    await delay(restartAfterMs, undefined, { signal }).catch(() => undefined);
+  }
 }

@@ -1,0 +1,83 @@
+import type { Link } from "@tutti/link";
+import { openChannel, type Channel } from "./channel.ts";
+import type { BlockSource } from "./fetch-inputs.ts";
+import type { ToWorker } from "./messages.ts";
+import type { createPeers } from "./worker-peers.ts";
+import { createWorkerTasks, type WorkerTasks } from "./worker-tasks.ts";
+
+export interface WorkerLifeParts {
+  readonly slotCount: number;
+  readonly workBytesMax: number;
+  readonly directory: string;
+  readonly peers: ReturnType<typeof createPeers>;
+  readonly onEvent: (line: string) => void;
+}
+
+/** A worker under one name: what it runs and holds outlives its links, and the masters that it had. */
+export interface WorkerLife {
+  /** Aborts when a master has given the worker up. */
+  readonly over: AbortSignal;
+  /** Registers over a new link, and serves it until it is down. */
+  serve(link: Link, until: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** `given`: the name that it has already; else its first master gives it one. */
+export function createWorkerLife(parts: WorkerLifeParts, given: string | undefined): WorkerLife {
+  const { slotCount, workBytesMax, directory, peers, onEvent } = parts;
+  const over = new AbortController();
+  let channel: Channel | undefined;
+  let named: { readonly name: string; readonly tasks: WorkerTasks } | undefined;
+
+  const begin = (name: string): void => {
+    const fetch: BlockSource["fetch"] = (from, ranges, take) => peers.fetch(from, ranges, take);
+    const source = { worker: name, directory, fetch };
+    const tasks = createWorkerTasks({
+      source,
+      slotCount,
+      workBytesMax,
+      directory,
+      send: (answer) => channel?.send(answer),
+    });
+    named = { name, tasks };
+  };
+  if (given !== undefined) begin(given);
+
+  const handle = (message: ToWorker): void => {
+    if (message.kind === "registered") {
+      onEvent(`registered as ${message.worker}`);
+      if (named === undefined) begin(message.worker);
+    } else if (message.kind === "reset") {
+      onEvent(`given up by the master: ${message.reason}`);
+      over.abort();
+    } else named?.tasks.handle(message);
+  };
+
+  return {
+    over: over.signal,
+    async serve(link, until) {
+      const down = Promise.withResolvers<Error>();
+      const own = openChannel({
+        link,
+        directory,
+        onDown: down.resolve,
+        // A master sends nothing else.
+        onMessage: (message) => handle(message as ToWorker),
+      });
+      channel = own;
+      const report = named?.tasks.report() ?? { running: [], done: [], has: [] };
+      own.send({ kind: "register", worker: named?.name, ...report });
+      const onEnd = (): void => {
+        own.send({ kind: "leave" });
+        link.close();
+      };
+      until.addEventListener("abort", onEnd, { once: true });
+      if (until.aborted) onEnd();
+      const reason = await down.promise;
+      until.removeEventListener("abort", onEnd);
+      channel = undefined;
+      if (!until.aborted) onEvent(`the link to the master is down: ${reason.message}`);
+    },
+    close: async () => await named?.tasks.close(),
+  };
+}
