@@ -126,6 +126,8 @@ export function createContext(options: ContextOptions = {}): Context {
     newKey: () => `${contextKey}/${(keyCount += 1)}`,
     create: (lineage) => createHandle(host, lineage),
   };
+  const forgetKept = ({ key }: { readonly key: string }): void => void host.kept.delete(key);
+  executor.events.on("keptLost", forgetKept);
   const partitionsOf = (operation: string, asked: number | undefined): number => {
     checkPartitionCount(operation, asked);
     return asked ?? executor.slotCount;
@@ -137,6 +139,7 @@ export function createContext(options: ContextOptions = {}): Context {
   });
   const close = async (): Promise<void> => {
     isClosed = true;
+    executor.events.off("keptLost", forgetKept);
     await frames.close();
     for (const key of host.kept.keys()) executor.release(key);
     host.kept.clear();

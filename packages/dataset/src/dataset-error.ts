@@ -94,6 +94,8 @@ const codesOfRuntime: Readonly<Record<RuntimeError["code"], DatasetErrorCode>> =
   "executor-closed": "executor-closed",
   "spill-failed": "write-failed",
   "block-lost": "worker-lost",
+  "kept-lost": "worker-lost",
+  "no-master": "worker-lost",
   "corrupt-block": "task-failed",
 };
 

@@ -12,6 +12,8 @@
  * - `executor-closed`: the executor was closed, before the call or during it
  * - `spill-failed`: rows could not be written to a file, or read back
  * - `block-lost`: rows between stages are gone with the worker or the file that held them
+ * - `kept-lost`: what an earlier job left with the executor is gone; the `keptLost` event names it
+ * - `no-master`: no master of the cluster could be reached for as long as the driver waits for one
  * - `corrupt-block`: rows that crossed threads cannot be decoded
  */
 export type RuntimeErrorCode =
@@ -26,6 +28,8 @@ export type RuntimeErrorCode =
   | "executor-closed"
   | "spill-failed"
   | "block-lost"
+  | "kept-lost"
+  | "no-master"
   | "corrupt-block";
 
 /**

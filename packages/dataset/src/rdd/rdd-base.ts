@@ -1,4 +1,4 @@
-import type { AnyFunction, Executor, JobResult, TaskModule } from "@tutti/runtime";
+import { RuntimeError, type AnyFunction, type Executor, type JobResult, type TaskModule } from "@tutti/runtime";
 import { DatasetError } from "../dataset-error.ts";
 import { planTextSplits } from "../sources/text.ts";
 import { planWholeFiles } from "../sources/whole-file.ts";
@@ -6,6 +6,9 @@ import { addNotes, type AccumulatorState } from "./accumulator.ts";
 import type { ActionOptions } from "./actions.ts";
 import { sourcesOf, type Lineage, type SourceNode } from "./lineage.ts";
 import { planJob, type ActionSink, type PlanOptions } from "./plan-job.ts";
+
+/** How often a job may find that what it reads was lost with a worker. */
+const attemptsMax = 4;
 
 /** What RDDs need of their context. */
 export interface RddHost {
@@ -45,24 +48,34 @@ export class RddBase {
     return this.derive({ kind, input: this.lineage, fn });
   }
 
-  /** Runs a job over this RDD. `name` is the action's, for errors and progress. */
-  protected async runJob(name: string, { sink, options, rowsWanted }: RunParts): Promise<JobResult> {
-    try {
-      const executor = this.host.executor();
-      const plan = await this.planOptions(name);
-      const { graph, keeps } = planJob(this.lineage, sink, {
-        ...plan,
-        ...(rowsWanted === undefined ? {} : { rowsWanted }),
-      });
-      const result = await executor.run(graph, options);
-      for (const [key, partitionCount] of keeps) {
-        if (result.kept.includes(key)) this.host.kept.set(key, partitionCount);
+  /**
+   * Runs a job over this RDD. `name` is the action's, for errors and progress. What was persisted and is lost meanwhile is
+   * computed anew: by then the context has forgotten it.
+   */
+  protected async runJob(name: string, parts: RunParts): Promise<JobResult> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#runOnce(name, parts);
+      } catch (thrown) {
+        const isLost = thrown instanceof RuntimeError && thrown.code === "kept-lost";
+        if (!isLost || attempt === attemptsMax) throw DatasetError.from(thrown);
       }
-      addNotes(result.notes, this.host.accumulators);
-      return result;
-    } catch (thrown) {
-      throw DatasetError.from(thrown);
     }
+  }
+
+  async #runOnce(name: string, { sink, options, rowsWanted }: RunParts): Promise<JobResult> {
+    const executor = this.host.executor();
+    const plan = await this.planOptions(name);
+    const { graph, keeps } = planJob(this.lineage, sink, {
+      ...plan,
+      ...(rowsWanted === undefined ? {} : { rowsWanted }),
+    });
+    const result = await executor.run(graph, options);
+    for (const [key, partitionCount] of keeps) {
+      if (result.kept.includes(key)) this.host.kept.set(key, partitionCount);
+    }
+    addNotes(result.notes, this.host.accumulators);
+    return result;
   }
 
   /** Looks at the files that the lineage reads: where they are, how large, how to cut them. */

@@ -23,6 +23,8 @@ const aheadBytesMax = 8 * chunkBytes;
 export interface Channel {
   readonly link: Link;
   send(message: ClusterMessage): void;
+  /** Resolves when there is room for more, or nobody to send to. */
+  ready(): Promise<void>;
   /**
    * Reads ranges of the peer's files, one after another; each is checked when it is complete. Gives what went wrong, which
    * is no error of the caller's.
@@ -51,6 +53,13 @@ export function openChannel({ link, directory, onMessage, onDown }: ChannelParts
   let downReason: Error | undefined;
   const send = (message: ClusterMessage): void => link.send(encodeMessage(message));
 
+  const ready = async (): Promise<void> => {
+    while (link.unsentBytes > aheadBytesMax && downReason === undefined) {
+      drained = Promise.withResolvers();
+      await drained.promise;
+    }
+  };
+
   const serve = async ({ id, ranges }: Extract<FetchMessage, { kind: "fetch" }>): Promise<void> => {
     let problem: FetchProblem | undefined;
     let place = 0;
@@ -61,10 +70,7 @@ export function openChannel({ link, directory, onMessage, onDown }: ChannelParts
         for await (const bytes of chunksOf(directory, range)) {
           if (downReason !== undefined) return;
           link.send(encodeChunk(id, bytes));
-          while (link.unsentBytes > aheadBytesMax && downReason === undefined) {
-            drained = Promise.withResolvers();
-            await drained.promise;
-          }
+          await ready();
         }
       }
     } catch (thrown) {
@@ -99,6 +105,7 @@ export function openChannel({ link, directory, onMessage, onDown }: ChannelParts
   return {
     link,
     send,
+    ready,
     async fetch(ranges, take) {
       if (ranges.length === 0) return undefined;
       if (downReason !== undefined) return problemOf(downReason);

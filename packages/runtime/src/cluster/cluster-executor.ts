@@ -8,8 +8,9 @@ import { RuntimeError } from "../runtime-error.ts";
 import { createClusterCalls } from "./cluster-calls.ts";
 import { captureJob } from "./captured-job.ts";
 import { openClusterLane } from "./cluster-lane.ts";
-import { checkBind, linkOptions, type ClusterAddress, type ClusterSecurity } from "./cluster-link.ts";
+import { checkBind, defaultListen, linkOptions, type ClusterAddress, type ClusterSecurity } from "./cluster-link.ts";
 import type { ClusterBlock } from "./messages.ts";
+import { problemWithNode } from "./node-version.ts";
 import { createWorkerPool } from "./worker-pool.ts";
 
 /** Longer than a worker takes to dial again. */
@@ -46,14 +47,14 @@ export interface ClusterExecutor extends Executor {
  * ```
  */
 export async function startClusterExecutor(options: ClusterExecutorOptions = {}): Promise<ClusterExecutor> {
-  const { listen = { host: "127.0.0.1", port: 0 }, workersMin = 1, workerWaitMs = 30_000 } = options;
+  const { listen = defaultListen, workersMin = 1, workerWaitMs = 30_000 } = options;
   const { workerGraceMs = defaultWorkerGraceMs } = options;
   checkBind(listen.host, options);
   const emitter = new EventEmitter<JobEvents>();
   const pool = createWorkerPool({ emitter, workerWaitMs, workerGraceMs });
   const server = await listenForLinks(listen, {
     ...linkOptions("master", {}, options),
-    admit: (peer) => problemWith(peer.about ?? {}),
+    admit: (peer) => problemWithNode(peer.about ?? {}),
     onLink: (link) => pool.register(link),
   });
   options.onListening?.(server.address);
@@ -74,17 +75,11 @@ export async function startClusterExecutor(options: ClusterExecutorOptions = {})
     calls: createClusterCalls(pool),
     openLane: (job) => openClusterLane(captureJob(job), { pool, jobKey: `j${(laneCount += 1)}` }),
     drop: (blocks) => pool.drop(blocks),
+    watchBlocks: (onGone) =>
+      pool.onLost((worker) => onGone((block) => block.kind === "held" && block.worker === worker)),
     close: stop,
   });
   return { ...executor, address: server.address };
-}
-
-/** Values cross by V8's serializer, which a newer Node.js may write so that an older one cannot read it. */
-function problemWith(about: Readonly<Record<string, string>>): string | undefined {
-  const majorOf = (version: string): string => version.replace(/^v/, "").split(".")[0] ?? "";
-  const theirs = about["node"] ?? "";
-  if (majorOf(theirs) === majorOf(process.version)) return undefined;
-  return `this worker runs Node.js ${theirs}, the master ${process.version}: both need the same major version`;
 }
 
 async function within(timeoutMs: number, promise: Promise<void>, what: string): Promise<void> {

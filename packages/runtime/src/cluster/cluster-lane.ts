@@ -33,17 +33,20 @@ export interface ClusterLaneOptions {
   readonly attemptPrefix?: string;
   /** Of tasks that an earlier master had sent for one partition, the one to go on with. Default: the first. */
   readonly choose?: (tasks: readonly InheritedTask[]) => InheritedTask | undefined;
+  /** Awaited before an output is told of. */
+  readonly beforeDone?: (task: string, worker: string) => Promise<void>;
 }
 
 /** One job's way to the workers of a cluster. */
 export function openClusterLane(job: CapturedJob, options: ClusterLaneOptions): Lane<ClusterBlock> {
-  const { pool, jobKey, attemptPrefix = "", choose = ([first]) => first } = options;
+  const { pool, jobKey, attemptPrefix = "", choose = ([first]) => first, beforeDone } = options;
   const { stages } = job.graph;
   const keyOf = (stage: number): string => `${jobKey}.${stage}`;
-  pool.claimStages(stages.map((stage) => keyOf(stage.id)));
+  pool.claim(stages.map((stage) => keyOf(stage.id)));
   const running = new Set<Promise<unknown>>();
   const last = stages.length - 1;
   let tellGone: ((isGone: (block: ClusterBlock) => boolean) => void) | undefined;
+  let tellStarted: Parameters<NonNullable<Lane<ClusterBlock>["onStarted"]>>[0] | undefined;
   let isOver = false;
   const stopListening = pool.onLost((worker) =>
     tellGone?.((block) => block.kind === "held" && block.worker === worker),
@@ -70,7 +73,11 @@ export function openClusterLane(job: CapturedJob, options: ClusterLaneOptions): 
     running.add(asked);
     try {
       const answer = await asked;
-      if (answer.kind === "done") return await outputOf(worker, answer, task.stage === last);
+      if (answer.kind === "done") {
+        const output = await outputOf(worker, answer, task.stage === last);
+        await beforeDone?.(answer.id, worker.id);
+        return output;
+      }
       assert(answer.kind === "failed", "a task is answered by its end");
       throw failureOf(answer.lost, reviveError(answer.error));
     } finally {
@@ -83,7 +90,9 @@ export function openClusterLane(job: CapturedJob, options: ClusterLaneOptions): 
     if (task.attempt > 0) return undefined;
     const chosen = choose(pool.inherited(partitionIdOf(keyOf(task.stage), task.partition)));
     const asked = chosen?.worker.adopt(chosen.id);
-    return chosen === undefined || asked === undefined ? undefined : follow(chosen.worker, task, asked);
+    if (chosen === undefined || asked === undefined) return undefined;
+    tellStarted?.(task, { worker: chosen.worker.id, isAdopted: true });
+    return follow(chosen.worker, task, asked);
   };
 
   const failureOf = (lost: readonly HeldBlock[], error: Error): Error => {
@@ -102,6 +111,7 @@ export function openClusterLane(job: CapturedJob, options: ClusterLaneOptions): 
     },
     isInMemory: (block) => block.kind === "inline",
     watch: (onGone) => (tellGone = onGone),
+    onStarted: (listener) => (tellStarted = listener),
     drop: (blocks) => pool.drop(blocks),
     async runAttempt(task, inputs) {
       const adopted = adopt(task);
@@ -109,7 +119,9 @@ export function openClusterLane(job: CapturedJob, options: ClusterLaneOptions): 
       const worker = await pool.borrow(jobKey, localBytesOf(inputs));
       try {
         if (isOver) throw new RuntimeError("canceled", `${job.graph.name} is over`);
-        return await follow(worker, task, ask(worker, task, inputs));
+        const asked = ask(worker, task, inputs);
+        tellStarted?.(task, { worker: worker.id, isAdopted: false });
+        return await follow(worker, task, asked);
       } finally {
         pool.giveBack(worker, jobKey);
       }
@@ -119,6 +131,7 @@ export function openClusterLane(job: CapturedJob, options: ClusterLaneOptions): 
       stopListening();
       for (const worker of pool.all()) worker.forget(stages.map((stage) => keyOf(stage.id)));
       pool.dropStages(stages.filter((stage) => stage.keepAs === undefined).map((stage) => keyOf(stage.id)));
+      pool.unclaim([jobKey]);
       const stopped = Promise.allSettled(running);
       const { promise, resolve } = Promise.withResolvers<void>();
       const timer = setTimeout(resolve, stopGraceMs);
@@ -139,9 +152,13 @@ function describe(job: CapturedJob, stageId: number, stageKey: string): StageAnn
 }
 
 /** Results come here at once. The worker keeps them until the job is over, for another master that would want them. */
-async function outputOf(worker: WorkerHandle, done: TaskDone, isResult: boolean): Promise<AttemptOutput<ClusterBlock>> {
-  const { rowCount, notes, fetchedBytes } = done;
-  const rest = { rowCount, notes, fetchedBytes, worker: worker.id };
+export async function outputOf(
+  worker: WorkerHandle,
+  done: TaskDone,
+  isResult: boolean,
+): Promise<AttemptOutput<ClusterBlock>> {
+  const { id: task, rowCount, notes, fetchedBytes } = done;
+  const rest = { task, rowCount, notes, fetchedBytes, worker: worker.id };
   if (!isResult) return { ...rest, slices: done.slices.map((ranges) => ranges.map((range) => heldBy(worker, range))) };
   const ranges = done.slices.flat();
   const bytes = new Uint8Array(ranges.reduce((sum, range) => sum + range.bytes, 0));

@@ -12,6 +12,9 @@ export interface ClusterAddress {
   readonly port: number;
 }
 
+/** Any free port, for this machine alone. */
+export const defaultListen: ClusterAddress = { host: "127.0.0.1", port: 0 };
+
 /** Who may take part, and how that is known. */
 export interface ClusterSecurity {
   /** Known to all processes of the cluster and to nobody else: at least 32 bytes. Whoever knows it runs code on all of them. */

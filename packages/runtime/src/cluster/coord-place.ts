@@ -42,6 +42,11 @@ export async function openCoord(options: CoordOptions, signal: AbortSignal): Pro
   }
 }
 
+/** The name of a worker, from the name of its node. */
+export function workerNameOf(node: string): string {
+  return `w${Number(node.slice(-10))}`;
+}
+
 const finalStates: ReadonlySet<Session["state"]> = new Set(["expired", "refused", "closed"]);
 
 /** Aborts when the session is over, and its ephemeral nodes with it. */

@@ -5,6 +5,7 @@ import type { TaskModule } from "../core/job.ts";
 import type { TaskNote } from "../core/task.ts";
 import type { PortableError, SentAnswer, SentCall } from "../executor/thread-messages.ts";
 import { RuntimeError } from "../runtime-error.ts";
+import type { FromDriver, ToDriver } from "./driver-messages.ts";
 
 /** Part of a file of blocks that a worker holds. */
 export interface FileRange {
@@ -115,9 +116,9 @@ export function taskIdOf(stageKey: string, partition: number, attempt: string): 
   return `${partitionIdOf(stageKey, partition)}${attempt}`;
 }
 
-/** The stage of a task id. */
-export function stageKeyOf(taskId: string): string {
-  return taskId.split(".").slice(0, -2).join(".");
+/** The stage of a task id. undefined for ids of calls. */
+export function stageKeyOf(taskId: string): string | undefined {
+  return /^([^.]+\.\d+)\.\d+\./.exec(taskId)?.[1];
 }
 
 export function partitionIdOf(stageKey: string, partition: number): string {
@@ -135,7 +136,7 @@ export interface FetchProblem {
   readonly range: number | undefined;
 }
 
-export type ClusterMessage = ToWorker | ToMaster | FetchMessage;
+export type ClusterMessage = ToWorker | ToMaster | FetchMessage | FromDriver | ToDriver;
 
 /** A message holds the rows that the driver hands to one task, closures, broadcasts, and what calls give back. */
 export const messageBytesMax: number = 64 * 1024 * 1024;

@@ -1,6 +1,8 @@
+import { randomUUID } from "node:crypto";
 import type { EventEmitter } from "eventemitter3";
 import type { Link } from "@tutti/link";
 import type { JobEvents } from "../core/job-events.ts";
+import { jobOf } from "../core/master-state.ts";
 import { chooseWorker } from "../core/placement.ts";
 import { RuntimeError } from "../runtime-error.ts";
 import { openChannel, type Channel } from "./channel.ts";
@@ -24,14 +26,16 @@ export interface WorkerPool {
   giveBack(worker: WorkerHandle, job: string): void;
   /** Frees blocks where they are held. */
   drop(blocks: readonly ClusterBlock[]): void;
-  /** Says that what these stages leave is wanted, until `dropStages`. */
-  claimStages(stageKeys: readonly string[]): void;
+  /** Says that what these stages, or all stages of these jobs, leave is wanted. */
+  claim(keys: readonly string[]): void;
+  unclaim(keys: readonly string[]): void;
   /** Ends tasks that an earlier master had sent and that nobody wants, and frees what they left. */
   dropUnclaimed(): void;
   /** Ends the tasks of these stages, and frees all that they left. */
   dropStages(stageKeys: readonly string[]): void;
-  all(): Iterable<WorkerHandle>;
-  newId(): number;
+  all(): Iterable<PoolWorker>;
+  /** A name for a batch of calls that no other master gives. */
+  newId(): string;
   /** Calls back with the name of each worker that is lost. Returns how to stop. */
   onLost(listener: (worker: string) => void): () => void;
   /** A worker is known to be gone, whatever its link says. */
@@ -70,11 +74,12 @@ export function createWorkerPool({ emitter, workerWaitMs, workerGraceMs }: Worke
   /** By job, each in the order of its calls. */
   const waiting = new Map<string, Waiter[]>();
   const lentByJob = new Map<string, number>();
-  /** Stages whose outputs somebody here will read or free. */
+  /** Stages and jobs whose outputs somebody will read or free. */
   const claimed = new Set<string>();
   const lostListeners = new Set<(worker: string) => void>();
   const countWaiters = new Set<() => void>();
   let workerCount = 0;
+  const ownKey = randomUUID();
   let idCount = 0;
   let isClosed = false;
   let lonely: NodeJS.Timeout | undefined;
@@ -146,8 +151,14 @@ export function createWorkerPool({ emitter, workerWaitMs, workerGraceMs }: Worke
     if (!isClosed) lend();
   };
 
+  const unclaim = (keys: readonly string[]): void => {
+    for (const key of keys) claimed.delete(key);
+  };
+
+  const isClaimed = (stageKey: string): boolean => claimed.has(stageKey) || claimed.has(jobOf(stageKey));
+
   const dropUnclaimed = (channel: Channel, ids: Iterable<string>): void => {
-    const stageKeys = new Set([...ids].map(stageKeyOf).filter((key) => !claimed.has(key)));
+    const stageKeys = new Set([...ids].flatMap((id) => stageKeyOf(id) ?? []).filter((key) => !isClaimed(key)));
     if (stageKeys.size > 0) channel.send({ kind: "dropStages", stageKeys: [...stageKeys] });
   };
 
@@ -228,15 +239,16 @@ export function createWorkerPool({ emitter, workerWaitMs, workerGraceMs }: Worke
       const held = blocks.filter((block) => block.kind === "held");
       for (const [id, own] of Map.groupBy(held, (block) => block.worker)) workers.get(id)?.dropFiles(own);
     },
-    claimStages(stageKeys) {
-      for (const key of stageKeys) claimed.add(key);
+    claim(keys) {
+      for (const key of keys) claimed.add(key);
     },
+    unclaim,
     dropStages(stageKeys) {
-      for (const key of stageKeys) claimed.delete(key);
+      unclaim(stageKeys);
       for (const worker of workers.values()) worker.channel.send({ kind: "dropStages", stageKeys });
     },
     all: () => workers.values(),
-    newId: () => idCount++,
+    newId: () => `${ownKey}/${(idCount += 1)}`,
     onLost(listener) {
       lostListeners.add(listener);
       return () => lostListeners.delete(listener);

@@ -2,7 +2,7 @@ import { existsSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import type { CapturedBroadcast } from "../broadcast/broadcast.ts";
+import type { BroadcastShipment } from "../broadcast/broadcast.ts";
 import { sharePayload } from "../broadcast/payload.ts";
 import type { ModuleBundle } from "../closure/module-bundle.ts";
 import type { Relocation } from "../closure/relocation.ts";
@@ -13,6 +13,7 @@ import { createThreadPool } from "../executor/thread-pool.ts";
 import type { ToThread } from "../executor/thread-messages.ts";
 import { RuntimeError, type RuntimeErrorCode } from "../runtime-error.ts";
 import { damagedBlocks, fetchInputs, type BlockSource } from "./fetch-inputs.ts";
+import { holdBroadcast, type HeldBroadcast } from "./held-broadcast.ts";
 import {
   stageKeyOf,
   type FileRange,
@@ -184,7 +185,7 @@ export function createWorkerTasks({ source, slotCount, workBytesMax, directory, 
     }
   };
 
-  const dropStages = (stageKeys: ReadonlySet<string>): void => {
+  const dropStages = (stageKeys: ReadonlySet<string | undefined>): void => {
     for (const id of [...running.keys()]) if (stageKeys.has(stageKeyOf(id))) stop(id);
     for (const [id, { slices }] of [...held]) {
       if (!stageKeys.has(stageKeyOf(id))) continue;
@@ -212,7 +213,7 @@ export function createWorkerTasks({ source, slotCount, workBytesMax, directory, 
           relocations.set(message.bundle.hash, unpacked(message.bundle, directory));
           break;
         case "broadcast":
-          broadcasts.set(message.shipment.id, holdBroadcast(message.shipment));
+          broadcasts.set(message.shipment.id, holdBroadcast(sharedShipment(message.shipment)));
           break;
         case "dropBroadcast":
           broadcasts.get(message.id)?.release();
@@ -285,21 +286,7 @@ function unpacked(bundle: ModuleBundle, directory: string): Relocation | Runtime
   }
 }
 
-interface HeldBroadcast extends CapturedBroadcast {
-  readonly release: () => void;
-}
-
 /** Once for all threads: what came as bytes is shared by them. */
-function holdBroadcast({ id, payload }: CapturedBroadcast["shipment"]): HeldBroadcast {
-  const listeners = new Set<() => void>();
-  return {
-    shipment: { id, payload: sharePayload(payload) },
-    onRelease(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    release() {
-      for (const listener of [...listeners]) listener();
-    },
-  };
+function sharedShipment({ id, payload }: BroadcastShipment): BroadcastShipment {
+  return { id, payload: sharePayload(payload) };
 }

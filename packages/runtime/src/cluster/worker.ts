@@ -3,8 +3,8 @@ import { availableParallelism, hostname, tmpdir, totalmem } from "node:os";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { listenForLinks } from "@tutti/link";
-import { checkBind, linkOptions, type ClusterAddress, type ClusterSecurity } from "./cluster-link.ts";
-import { endOf, openCoord, type CoordOptions } from "./coord-place.ts";
+import { checkBind, defaultListen, linkOptions, type ClusterAddress, type ClusterSecurity } from "./cluster-link.ts";
+import { endOf, openCoord, workerNameOf, type CoordOptions } from "./coord-place.ts";
 import { followMaster } from "./follow-master.ts";
 import { fixedLeader, watchElection, type LeaderWatch } from "./leader-watch.ts";
 import { createWorkerLife, type WorkerLifeParts } from "./worker-life.ts";
@@ -50,7 +50,7 @@ export interface ClusterWorker extends AsyncDisposable {
  * ```
  */
 export async function startWorker(options: WorkerOptions): Promise<ClusterWorker> {
-  const { listen = { host: "127.0.0.1", port: 0 }, onEvent = () => undefined } = options;
+  const { listen = defaultListen, onEvent = () => undefined } = options;
   checkBind(listen.host, options);
   const slotCount = options.slotCount ?? availableParallelism();
   const workBytesMax = options.workBytesMax ?? Math.floor(totalmem() / 8 / slotCount);
@@ -107,8 +107,7 @@ async function liveAsMember(
     const data = JSON.stringify(about);
     const mode = "ephemeralSequential";
     const { path: node } = await place.session.create(`${place.workers}/w`, data, { mode, signal: until });
-    const name = `w${Number(node.slice(-10))}`;
-    await live(await watchElection(place, until), name, until);
+    await live(await watchElection(place, until), workerNameOf(node), until);
   } finally {
     await place.session.close();
   }

@@ -17,6 +17,15 @@ export interface JobEvents {
       readonly atMs: number;
     },
   ];
+  /** On a cluster: it was given to a worker, or found there, given by a master before. */
+  taskStarted: [
+    event: TaskAttempt & {
+      readonly jobId: number;
+      readonly worker: string;
+      readonly isAdopted: boolean;
+      readonly atMs: number;
+    },
+  ];
   taskFinished: [
     event: TaskAttempt & {
       readonly jobId: number;
@@ -39,6 +48,8 @@ export interface JobEvents {
   /** On a cluster. */
   workerJoined: [event: { readonly worker: string; readonly slotCount: number; readonly atMs: number }];
   workerLost: [event: { readonly worker: string; readonly reason: string; readonly atMs: number }];
+  /** What a job left under this key is gone with a worker. Whoever needs it lets it be made again. */
+  keptLost: [event: { readonly key: string; readonly atMs: number }];
   /** A `submit` or an item of a `map` has its answer. */
   callFinished: [event: { readonly callId: number; readonly attempt: number; readonly atMs: number }];
   callFailed: [

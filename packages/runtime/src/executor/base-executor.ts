@@ -21,6 +21,8 @@ export interface ExecutorParts<Block, Code> {
   openLane(job: JobGraph): Lane<Block>;
   /** Frees what a job left under a key. */
   drop(blocks: readonly Block[]): void;
+  /** For executors whose blocks may be lost: calls back with a test for those that are. */
+  watchBlocks?(onGone: (isGone: (block: Block) => boolean) => void): void;
   close(): Promise<void>;
 }
 
@@ -32,6 +34,7 @@ export function createExecutorFrom<Block, Code>(parts: ExecutorParts<Block, Code
   const running = new Set<Promise<unknown>>();
   const callLoop = createCallLoop(parts.calls, emitter);
   let jobCount = 0;
+  parts.watchBlocks?.((isGone) => forgetLost(kept, isGone, emitter));
   const close = async (): Promise<void> => {
     closing.abort();
     callLoop.close();
@@ -62,4 +65,17 @@ export function createExecutorFrom<Block, Code>(parts: ExecutorParts<Block, Code
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** What is not whole is of no use: whoever needs it makes it again. */
+export function forgetLost<Block>(
+  kept: Map<string, readonly AttemptOutput<Block>[]>,
+  isGone: (block: Block) => boolean,
+  emitter: EventEmitter<JobEvents>,
+): void {
+  for (const [key, outputs] of kept) {
+    if (!outputs.some(({ slices }) => slices.flat().some(isGone))) continue;
+    kept.delete(key);
+    emitter.emit("keptLost", { key, atMs: performance.now() });
+  }
 }

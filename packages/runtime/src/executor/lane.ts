@@ -7,6 +7,8 @@ export interface AttemptOutput<Block> {
   readonly slices: readonly (readonly Block[])[];
   readonly rowCount: number;
   readonly notes: readonly TaskNote[];
+  /** Name of the attempt, where the lane gives it one that outlives the job. */
+  readonly task?: string;
   /** Where it ran, for people. */
   readonly worker?: string;
   /** What it read from other workers. */
@@ -25,6 +27,10 @@ export interface Lane<Block> {
    * that are. Outputs then stay until the job is over, since what was lost may be made again from them.
    */
   watch?(onGone: (isGone: (block: Block) => boolean) => void): void;
+  /** For lanes that know: calls back when an attempt has its worker. */
+  onStarted?(
+    listener: (task: TaskAttempt, where: { readonly worker: string; readonly isAdopted: boolean }) => void,
+  ): void;
   /** Frees what an attempt left. */
   drop(blocks: readonly Block[]): void;
   /**

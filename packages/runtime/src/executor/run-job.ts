@@ -28,8 +28,30 @@ export interface JobRun<Block> extends RunOptions {
   readonly kept: Map<string, readonly AttemptOutput<Block>[]>;
 }
 
-/** The one loop between the scheduler, which decides, and a lane, which does: step, tell, launch. */
+/** What a job gave, read in a way of the caller's own. */
+export interface JobOutputs<R> extends Omit<JobResult, "partitions"> {
+  /** The first slice of each task of the result stage that ran. */
+  readonly results: readonly R[];
+}
+
+/** Runs a job and decodes its result. */
 export async function runJob<Block>(job: JobGraph, lane: Lane<Block>, run: JobRun<Block>): Promise<JobResult> {
+  const decode = (blocks: readonly Block[]): readonly unknown[] => joined(blocks.map((block) => lane.decode(block)));
+  const { results, ...rest } = await runStages(job, lane, { ...run, read: decode });
+  return { ...rest, partitions: results };
+}
+
+export interface StagesRun<Block, R> extends JobRun<Block> {
+  /** Reads one partition of the result, before what the job left is freed. */
+  readonly read: (blocks: readonly Block[]) => R;
+}
+
+/** The one loop between the scheduler, which decides, and a lane, which does: step, tell, launch. */
+export async function runStages<Block, R>(
+  job: JobGraph,
+  lane: Lane<Block>,
+  run: StagesRun<Block, R>,
+): Promise<JobOutputs<R>> {
   const deadline = run.timeoutMs === undefined ? undefined : AbortSignal.timeout(run.timeoutMs);
   const interrupt = linkSignals([run.signal, run.closing, deadline]);
   try {
@@ -44,12 +66,12 @@ export async function runJob<Block>(job: JobGraph, lane: Lane<Block>, run: JobRu
   }
 }
 
-class JobLoop<Block> {
+class JobLoop<Block, R> {
   readonly #job: JobGraph;
   readonly #lane: Lane<Block>;
-  readonly #run: JobRun<Block>;
+  readonly #run: StagesRun<Block, R>;
   readonly #scheduler;
-  readonly #done = Promise.withResolvers<JobResult>();
+  readonly #done = Promise.withResolvers<JobOutputs<R>>();
   readonly #reports: StageReport[] = [];
   /** Blocks by stage and partition. A stage's entry is dropped once every stage that reads it has finished. */
   readonly #outputs: (AttemptOutput<Block> | undefined)[][];
@@ -62,7 +84,7 @@ class JobLoop<Block> {
   /** Why the last attempt of a task failed, kept for the error of the job. */
   #lastFailure: unknown;
 
-  constructor(job: JobGraph, lane: Lane<Block>, run: JobRun<Block>) {
+  constructor(job: JobGraph, lane: Lane<Block>, run: StagesRun<Block, R>) {
     this.#job = job;
     this.#lane = lane;
     this.#run = run;
@@ -72,14 +94,20 @@ class JobLoop<Block> {
     this.#kept = new Map(run.kept);
   }
 
-  async result(interrupt: AbortSignal): Promise<JobResult> {
+  async result(interrupt: AbortSignal): Promise<JobOutputs<R>> {
     if (interrupt.aborted) throw interruption(interrupt.reason, this.#job.name);
+    const missing = this.#readKeys().find((key) => !this.#kept.has(key));
+    if (missing !== undefined) throw keptLost(missing);
     const onAbort = (): void => {
       this.#done.reject(interruption(interrupt.reason, this.#job.name));
       this.#step({ kind: "cancel" });
     };
     interrupt.addEventListener("abort", onAbort, { once: true });
     this.#lane.watch?.((isGone) => this.#onGone(isGone));
+    this.#lane.onStarted?.((task, where) => {
+      const { jobId, emitter } = this.#run;
+      if (!this.#isOver) emitter.emit("taskStarted", { jobId, ...task, ...where, atMs: performance.now() });
+    });
     const taskCount = this.#job.stages.reduce((sum, stage) => sum + stage.partitionCount, 0);
     this.#run.emitter.emit("jobStarted", {
       jobId: this.#run.jobId,
@@ -167,6 +195,13 @@ class JobLoop<Block> {
 
   #onGone(isGone: (block: Block) => boolean): void {
     if (this.#isOver) return;
+    const lostKey = this.#readKeys().find((key) =>
+      this.#kept.get(key)?.some(({ slices }) => slices.flat().some(isGone)),
+    );
+    if (lostKey !== undefined) {
+      this.#done.reject(keptLost(lostKey));
+      return this.#step({ kind: "cancel" });
+    }
     const outputs = this.#outputs.flatMap((ofStage, stage) =>
       ofStage.flatMap((output, partition) => {
         if (output === undefined || !output.slices.flat().some(isGone)) return [];
@@ -208,13 +243,20 @@ class JobLoop<Block> {
   #outputsOf(source: OutputSource): readonly AttemptOutput<Block>[] {
     if ("kept" in source) {
       const outputs = this.#kept.get(source.kept);
-      if (outputs !== undefined) return outputs;
-      throw new RuntimeError("invalid-argument", `nothing is kept under ${source.kept}; it was released`);
+      assert(outputs !== undefined, "what a job reads was there when it began");
+      return outputs;
     }
     return (this.#outputs[source.stage] ?? []).map((output) => {
       assert(output !== undefined, "a stage starts when the stages that it reads are complete");
       return output;
     });
+  }
+
+  /** Keys of what earlier jobs left and this one reads. */
+  #readKeys(): string[] {
+    return this.#job.stages.flatMap(({ inputs }) =>
+      inputs.flatMap((input) => (input.kind === "rows" || !("kept" in input.from) ? [] : input.from.kept)),
+    );
   }
 
   #keepOutputs(stageId: number): void {
@@ -264,16 +306,10 @@ class JobLoop<Block> {
     });
   }
 
-  #collect(): JobResult {
-    const outputs = this.#outputs.at(-1) ?? [];
-    const partitions = outputs.map((output) => {
-      const [block, ...others] = output?.slices[0] ?? [];
-      if (block === undefined) return [];
-      const rows = this.#lane.decode(block);
-      return others.length === 0 ? rows : [rows, ...others.map((one) => this.#lane.decode(one))].flat();
-    });
+  #collect(): JobOutputs<R> {
+    const results = (this.#outputs.at(-1) ?? []).map((output) => this.#run.read(output?.slices[0] ?? []));
     const kept = [...this.#keptStages].flatMap((stage) => this.#job.stages[stage]?.keepAs ?? []);
-    return { partitions, notes: this.#notes.flat(2), kept, stages: this.#reports };
+    return { results, notes: this.#notes.flat(2), kept, stages: this.#reports };
   }
 
   #errorOf(task: TaskAttempt, attemptCount: number): RuntimeError {
@@ -292,9 +328,22 @@ class JobLoop<Block> {
   }
 }
 
+/** Most results are one block, which need not be copied. */
+export function joined(blocks: readonly (readonly unknown[])[]): readonly unknown[] {
+  const [first = []] = blocks;
+  return blocks.length > 1 ? blocks.flat() : first;
+}
+
 function causeOf(thrown: unknown): "task" | "worker" | "input" {
   if (!(thrown instanceof RuntimeError)) return "task";
   return thrown.code === "worker-lost" ? "worker" : thrown.code === "block-lost" ? "input" : "task";
+}
+
+function keptLost(key: string): RuntimeError {
+  return new RuntimeError(
+    "kept-lost",
+    `what was kept under ${key} is gone, with its worker or because it was released`,
+  );
 }
 
 function interruption(reason: unknown, jobName: string): RuntimeError {

@@ -1,0 +1,282 @@
+import { assert } from "@tutti/stdx";
+import type { EventEmitter } from "eventemitter3";
+import type { Link } from "@tutti/link";
+import type { CallAnswer, CallLane, RunningBatch } from "../calls/call-lane.ts";
+import { createFunctionTable, type SentFunction } from "../calls/function-table.ts";
+import { bundleModules, type ModuleBundle } from "../closure/module-bundle.ts";
+import type { JobEvents } from "../core/job-events.ts";
+import type { JobResult } from "../executor/executor.ts";
+import { reviveError } from "../executor/portable-error.ts";
+import { joined } from "../executor/run-job.ts";
+import { RuntimeError } from "../runtime-error.ts";
+import { decodeRows } from "../shuffle/rows-codec.ts";
+import { createAnnouncer } from "./announcer.ts";
+import type { CapturedJob } from "./captured-job.ts";
+import { openChannel, type Channel } from "./channel.ts";
+import type { DriverEvent, FromDriver, JobEnd, ToDriver } from "./driver-messages.ts";
+import type { WorkerAnswer } from "./messages.ts";
+
+/** How long a canceled job may take to end over there. */
+const cancelGraceMs = 5_000;
+
+/** The master, as a driver sees it, over all links and whoever leads. */
+export interface MasterDesk {
+  readonly calls: CallLane<SentFunction>;
+  slotCount(): number;
+  untilSlots(count: number): Promise<void>;
+  /** Serves a new link until it is down: everything that is open is asked for again. */
+  serve(link: Link, until: AbortSignal): Promise<void>;
+  /** Runs a job to its end. Aborting ends it over there first. */
+  run(job: CapturedJob, interrupt: AbortSignal): Promise<JobResult>;
+  release(key: string): void;
+  /** Says good-bye: jobs that run end. */
+  close(): Promise<void>;
+}
+
+interface OpenJob {
+  readonly id: number;
+  readonly job: CapturedJob;
+  readonly done: PromiseWithResolvers<JobResult>;
+  readonly parts: Map<number, readonly Uint8Array[]>;
+  isCanceled: boolean;
+}
+
+export function createMasterDesk(driver: string, emitter: EventEmitter<JobEvents>, masterWaitMs: number): MasterDesk {
+  const jobs = new Map<string, OpenJob>();
+  const batches = new Map<string, PromiseWithResolvers<WorkerAnswer>>();
+  const slotWaiters = new Set<() => void>();
+  /** Keys that no master has been told of yet. */
+  const unreleased = new Set<string>();
+  /** Settles when there is a master to talk to. */
+  let linked = Promise.withResolvers<void>();
+  let channel: Channel | undefined;
+  let welcomed = false;
+  let slots = 0;
+  let idCount = 0;
+  let isClosed = false;
+  let lonely: NodeJS.Timeout | undefined;
+
+  const send = (message: FromDriver): void => channel?.send(message);
+  const announcer = createAnnouncer((part) => send(part));
+
+  const failAll = (error: RuntimeError): void => {
+    for (const one of jobs.values()) one.done.reject(error);
+    jobs.clear();
+    for (const one of batches.values()) one.reject(error);
+    batches.clear();
+    linked.promise.catch(() => undefined);
+    linked.reject(error);
+    linked = Promise.withResolvers();
+  };
+
+  const startWaiting = (): void => {
+    clearTimeout(lonely);
+    if (isClosed) return;
+    lonely = setTimeout(() => {
+      failAll(new RuntimeError("no-master", `no master of the cluster could be reached for ${masterWaitMs} ms`));
+    }, masterWaitMs);
+    lonely.unref();
+  };
+
+  const submit = (request: string, { job, isCanceled }: OpenJob): void => {
+    const code = job.code.map(({ closures, broadcasts, bundle }) => {
+      for (const broadcast of broadcasts) announcer.share(broadcast);
+      announcer.bring(bundle);
+      return { closures, broadcastIds: broadcasts.map((one) => one.shipment.id), bundle: bundle?.hash };
+    });
+    send({ kind: "submit", request, job: { graph: job.graph, code } });
+    if (isCanceled) send({ kind: "cancelJob", request });
+  };
+
+  const finish = (request: string, end: JobEnd): void => {
+    const open = jobs.get(request);
+    jobs.delete(request);
+    send({ kind: "received", request });
+    if (open === undefined) return;
+    if (end.kind === "failed") return open.done.reject(reviveError(end.error));
+    const { partitionCount, notes, kept, stages } = end;
+    const partitions = Array.from({ length: partitionCount }, (_, index) =>
+      joined((open.parts.get(index) ?? []).map((block) => decodeRows(block))),
+    );
+    open.done.resolve({ partitions, notes, kept, stages });
+  };
+
+  const tellEvent = ({ name, told }: DriverEvent, request: string | undefined): void => {
+    const open = request === undefined ? undefined : jobs.get(request);
+    if (request !== undefined && open === undefined) return;
+    // A clock of another process means nothing here.
+    const event = { ...told, atMs: performance.now(), ...(open === undefined ? {} : { jobId: open.id }) };
+    emitter.emit(name, event as never);
+  };
+
+  const handle = (message: ToDriver): void => {
+    switch (message.kind) {
+      case "welcome":
+      case "slots":
+        slots = message.slotCount;
+        for (const check of [...slotWaiters]) check();
+        break;
+      case "event":
+        tellEvent(message.event, message.request);
+        break;
+      case "result":
+        jobs.get(message.request)?.parts.set(message.partition, message.blocks);
+        break;
+      case "jobEnded":
+        finish(message.request, message.end);
+        break;
+      case "called":
+      case "failed":
+        batches.get(message.id)?.resolve(message);
+        batches.delete(message.id);
+        break;
+      case "done":
+      case "answer":
+        break;
+      default:
+        message satisfies never;
+    }
+  };
+
+  const functions = createFunctionTable((keys) => announcer.forget(keys.map(keyHere)));
+  /** Keys of functions count from 0 in every driver. */
+  const keyHere = (key: string): string => `${driver} ${key}`;
+  const bundles = new WeakMap<SentFunction, ModuleBundle | undefined>();
+
+  const announce = (code: SentFunction): void => {
+    const bundle = bundles.get(code);
+    for (const broadcast of code.broadcasts) announcer.share(broadcast);
+    announcer.bring(bundle);
+    const broadcastIds = code.broadcasts.map((one) => one.shipment.id);
+    const key = keyHere(code.key);
+    announcer.announce(key, () => ({
+      kind: "function",
+      key,
+      closures: code.bytes,
+      broadcastIds,
+      bundle: bundle?.hash,
+    }));
+  };
+
+  const calls: CallLane<SentFunction> = {
+    slotCount: () => Math.max(1, slots),
+    prepare(fn) {
+      const sent = functions.prepare(fn);
+      if (!bundles.has(sent)) bundles.set(sent, bundleModules(sent.modules));
+      return sent;
+    },
+    forget: (code) => functions.forget(code),
+    run(batch): RunningBatch {
+      const id = `b${(idCount += 1)}`;
+      const run = async (): Promise<CallAnswer[]> => {
+        if (isClosed) throw new RuntimeError("executor-closed", "the executor is closed");
+        const asked = Promise.withResolvers<WorkerAnswer>();
+        while (!welcomed) await linked.promise;
+        for (const { code } of batch) announce(code);
+        send({ kind: "calls", id, calls: batch.map(({ code, args }) => ({ key: keyHere(code.key), args })) });
+        batches.set(id, asked);
+        const answer = await asked.promise;
+        if (answer.kind === "failed") throw reviveError(answer.error);
+        assert(answer.kind === "called", "calls are answered by their values");
+        return answer.answers.map((one) =>
+          one.kind === "value" ? one : { kind: "error", error: reviveError(one.error) },
+        );
+      };
+      return { answers: run(), abandon: () => send({ kind: "cancel", ids: [id] }) };
+    },
+  };
+
+  const welcome = (): void => {
+    welcomed = true;
+    clearTimeout(lonely);
+    for (const [request, open] of jobs) submit(request, open);
+    for (const key of unreleased) send({ kind: "release", key });
+    unreleased.clear();
+    linked.resolve();
+    linked = Promise.withResolvers();
+  };
+
+  startWaiting();
+  return {
+    calls,
+    slotCount: () => slots,
+    untilSlots(count) {
+      const asked = Promise.withResolvers<void>();
+      const what = `${count} slots were not there within ${masterWaitMs} ms: is a master running, and are there workers?`;
+      const timer = setTimeout(() => asked.reject(new RuntimeError("timeout", what)), masterWaitMs);
+      const check = (): void => {
+        if (slots < count) return;
+        clearTimeout(timer);
+        slotWaiters.delete(check);
+        asked.resolve();
+      };
+      slotWaiters.add(check);
+      check();
+      return asked.promise;
+    },
+    async serve(link, until) {
+      const down = Promise.withResolvers<void>();
+      const own = openChannel({
+        link,
+        directory: undefined,
+        onMessage(message) {
+          const told = message as ToDriver;
+          handle(told);
+          if (told.kind === "welcome") welcome();
+        },
+        onDown: () => down.resolve(),
+      });
+      channel = own;
+      announcer.reset(new Set(), false);
+      own.send({ kind: "hello", driver });
+      const onEnd = (): void => link.close();
+      until.addEventListener("abort", onEnd, { once: true });
+      if (until.aborted) onEnd();
+      await down.promise;
+      until.removeEventListener("abort", onEnd);
+      channel = undefined;
+      welcomed = false;
+      startWaiting();
+      // Jobs are asked for again; calls have no name by which another master could know them.
+      const lost = new RuntimeError("worker-lost", "the link to the master broke during the calls");
+      for (const one of batches.values()) one.reject(lost);
+      batches.clear();
+    },
+    async run(job, interrupt) {
+      if (isClosed) throw new RuntimeError("executor-closed", `${job.graph.name} came after close()`);
+      const id = (idCount += 1);
+      const request = `${driver}/${id}`;
+      const open: OpenJob = { id, job, done: Promise.withResolvers(), parts: new Map(), isCanceled: false };
+      let timer: NodeJS.Timeout | undefined;
+      const cancel = (): void => {
+        open.isCanceled = true;
+        send({ kind: "cancelJob", request });
+        const canceled = new RuntimeError("canceled", `${job.graph.name} was canceled`);
+        timer = setTimeout(() => open.done.reject(canceled), cancelGraceMs);
+      };
+      if (interrupt.aborted) throw interrupt.reason;
+      interrupt.addEventListener("abort", cancel, { once: true });
+      jobs.set(request, open);
+      try {
+        if (welcomed) submit(request, open);
+        return await open.done.promise;
+      } finally {
+        interrupt.removeEventListener("abort", cancel);
+        clearTimeout(timer);
+        jobs.delete(request);
+      }
+    },
+    release(key) {
+      if (welcomed) send({ kind: "release", key });
+      else unreleased.add(key);
+    },
+    async close() {
+      if (isClosed) return;
+      isClosed = true;
+      clearTimeout(lonely);
+      send({ kind: "bye" });
+      announcer.close();
+      failAll(new RuntimeError("executor-closed", "the executor was closed"));
+    },
+  };
+}

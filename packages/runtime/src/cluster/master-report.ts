@@ -1,0 +1,35 @@
+/** What a master has before it, for people and their tools. */
+export interface MasterReport {
+  /** Where the master listens. */
+  readonly master: string;
+  /** How many times somebody began to lead. */
+  readonly termCount: number;
+  readonly jobs: readonly JobReport[];
+  readonly workers: readonly WorkerReport[];
+}
+
+export interface JobReport {
+  readonly job: string;
+  readonly name: string;
+  readonly driver: string;
+  readonly state: "waiting" | "running" | "succeeded" | "failed" | "canceled";
+  readonly startedAtMs: number;
+  readonly endedAtMs: number | undefined;
+  readonly stages: readonly JobStageReport[];
+}
+
+export interface JobStageReport {
+  readonly stage: number;
+  readonly name: string;
+  readonly taskCount: number;
+  readonly doneCount: number;
+  readonly failedCount: number;
+}
+
+export interface WorkerReport {
+  readonly worker: string;
+  readonly address: string;
+  readonly slotCount: number;
+  readonly busySlotCount: number;
+  readonly isUp: boolean;
+}

@@ -1,0 +1,407 @@
+import { EventEmitter } from "eventemitter3";
+import type { Link } from "@tutti/link";
+import type { JobEvents } from "../core/job-events.ts";
+import type { JobOutcome, LoggedJob } from "../core/master-state.ts";
+import { forgetLost } from "../executor/base-executor.ts";
+import { checkJob } from "../executor/check-job.ts";
+import type { Lane } from "../executor/lane.ts";
+import { portError } from "../executor/portable-error.ts";
+import { runStages, type JobOutputs } from "../executor/run-job.ts";
+import { RuntimeError } from "../runtime-error.ts";
+import { openChannel } from "./channel.ts";
+import { openClusterLane, outputOf } from "./cluster-lane.ts";
+import { createDriverDesk, forwardEvents, type DriverDesk } from "./driver-desk.ts";
+import type { FromDriver, JobEnd, SentJob } from "./driver-messages.ts";
+import { followProgress } from "./job-progress.ts";
+import type { MasterLog } from "./master-log.ts";
+import type { JobReport, JobStageReport, MasterReport } from "./master-report.ts";
+import { stageKeyOf, type ClusterBlock } from "./messages.ts";
+import { createWorkerPool, type WorkerPool } from "./worker-pool.ts";
+
+export interface TermOptions {
+  readonly workerWaitMs: number;
+  readonly workerGraceMs: number;
+  /** How long a driver whose link is down is waited for. */
+  readonly driverLeaseMs: number;
+}
+
+export interface TermParts extends TermOptions {
+  readonly log: MasterLog;
+  /** Where this master listens, for reports. */
+  readonly address: string;
+  /** Names of the workers that are members as the term begins: their reports are waited for. */
+  readonly members: readonly string[];
+  /** Aborts when this master leads no more. */
+  readonly signal: AbortSignal;
+  /** Told of all that happens, with the job that it happens to. */
+  readonly onEvent: (event: string, told: Readonly<Record<string, unknown>>) => void;
+}
+
+/** The work of a master while it leads. */
+export interface MasterTerm {
+  /** A link of a worker, a driver or a tool. */
+  accept(link: Link): void;
+  /** A worker's session is over. */
+  loseWorker(worker: string): void;
+  /** Breaks all links. Workers go on with what they have, for the next master. */
+  close(): Promise<void>;
+}
+
+interface RunningJob {
+  readonly job: string;
+  readonly request: string;
+  readonly desk: DriverDesk;
+  readonly name: string;
+  readonly startedAtMs: number;
+  readonly stages: () => readonly JobStageReport[];
+  readonly cancel: AbortController;
+  /** Once it is there: told again to a driver that asks again. */
+  ended: { readonly end: JobEnd; readonly outputs: JobOutputs<readonly ClusterBlock[]> | undefined } | undefined;
+  /** The driver has it, or will never ask. */
+  readonly received: PromiseWithResolvers<void>;
+}
+
+export function openMasterTerm(parts: TermParts): MasterTerm {
+  return new Term(parts);
+}
+
+class Term implements MasterTerm {
+  readonly #parts: TermParts;
+  readonly #pool: WorkerPool;
+  readonly #emitter: EventEmitter<JobEvents> = new EventEmitter();
+  readonly #desks: Map<string, DriverDesk> = new Map();
+  readonly #leases: Map<string, NodeJS.Timeout> = new Map();
+  /** By request. */
+  readonly #jobs: Map<string, RunningJob> = new Map();
+  /** Until it resolves nothing of an earlier term is taken up: workers have yet to say what they hold. */
+  readonly #recovered: Promise<void>;
+  #jobCount: number;
+
+  constructor(parts: TermParts) {
+    this.#parts = parts;
+    const { workerWaitMs, workerGraceMs, log } = parts;
+    this.#jobCount = log.state.jobCount;
+    this.#pool = createWorkerPool({ emitter: this.#emitter, workerWaitMs, workerGraceMs });
+    this.#recovered = this.#untilReported();
+    // What the log names is wanted until its driver has come back or is given up.
+    const kept = [...log.state.kept.values()].flatMap(({ tasks }) => tasks.flatMap((id) => stageKeyOf(id) ?? []));
+    this.#pool.claim([...kept, ...this.#openLoggedJobs().map(({ job }) => job)]);
+    forwardEvents(this.#emitter, (event) => {
+      if (parts.signal.aborted) return;
+      parts.onEvent(event.name, { ...event.told });
+      for (const desk of this.#desks.values()) desk.tell(event);
+    });
+    this.#emitter.on("workerJoined", () => this.#tellSlots());
+    this.#emitter.on("workerLost", () => this.#tellSlots());
+    this.#pool.onLost((worker) => {
+      for (const desk of this.#desks.values()) this.#forgetLost(desk, worker);
+    });
+    for (const { driver } of [...this.#openLoggedJobs(), ...log.state.kept.values()]) this.#startLease(driver);
+    void this.#recovered.then(() => this.#pool.dropUnclaimed());
+  }
+
+  accept(link: Link): void {
+    if (link.peer.about?.["role"] === "worker") return this.#pool.register(link);
+    let desk: DriverDesk | undefined;
+    const channel = openChannel({
+      link,
+      directory: undefined,
+      onMessage: (message) => {
+        const told = message as FromDriver;
+        if (told.kind === "hello") {
+          desk = this.#deskOf(told.driver);
+          desk.attach(channel);
+          channel.send({ kind: "welcome", master: this.#parts.address, slotCount: this.#pool.slotCount() });
+        } else if (told.kind === "ask") {
+          if (told.question.kind === "kill") this.#kill(told.question.job);
+          channel.send({ kind: "answer", id: told.id, report: this.#report() });
+        } else if (desk !== undefined) this.#handle(desk, told);
+      },
+      onDown: () => {
+        if (desk === undefined) return;
+        desk.detach(channel);
+        this.#startLease(desk.driver);
+      },
+    });
+  }
+
+  loseWorker(worker: string): void {
+    this.#pool.lose(worker, "its session with the coordination service is over");
+  }
+
+  async close(): Promise<void> {
+    for (const lease of this.#leases.values()) clearTimeout(lease);
+    // First: what ends now must not tell the workers to drop what the next master wants.
+    this.#pool.close();
+    for (const { cancel, received } of this.#jobs.values()) {
+      cancel.abort(new RuntimeError("executor-closed", "this master leads no more"));
+      received.resolve();
+    }
+  }
+
+  #handle(desk: DriverDesk, told: Exclude<FromDriver, { kind: "hello" | "ask" }>): void {
+    switch (told.kind) {
+      case "submit":
+        void this.#submit(desk, told.request, told.job);
+        break;
+      case "cancelJob":
+        this.#jobs.get(told.request)?.cancel.abort();
+        break;
+      case "received":
+        this.#jobs.get(told.request)?.received.resolve();
+        this.#jobs.delete(told.request);
+        break;
+      case "release":
+        this.#release(desk, told.key);
+        break;
+      case "bye":
+        this.#giveUp(desk.driver, "its driver has closed");
+        break;
+      default:
+        desk.handle(told);
+    }
+  }
+
+  #deskOf(driver: string): DriverDesk {
+    clearTimeout(this.#leases.get(driver));
+    this.#leases.delete(driver);
+    const present = this.#desks.get(driver);
+    if (present !== undefined) return present;
+    const desk = createDriverDesk(driver, this.#pool);
+    this.#desks.set(driver, desk);
+    return desk;
+  }
+
+  async #submit(desk: DriverDesk, request: string, sent: SentJob): Promise<void> {
+    const present = this.#jobs.get(request);
+    if (present !== undefined) {
+      if (present.ended !== undefined) await this.#deliver(present);
+      return;
+    }
+    const emitter = new EventEmitter<JobEvents>();
+    const logged = this.#openLoggedJobs().find((one) => one.request === request && one.driver === desk.driver);
+    const running: RunningJob = {
+      job: logged?.job ?? `j${(this.#jobCount += 1)}`,
+      request,
+      desk,
+      name: sent.graph.name,
+      startedAtMs: logged?.startedAtMs ?? Date.now(),
+      stages: followProgress(emitter),
+      cancel: new AbortController(),
+      ended: undefined,
+      received: Promise.withResolvers(),
+    };
+    this.#jobs.set(request, running);
+    forwardEvents(emitter, (event) => {
+      // It ends here, and goes on elsewhere.
+      if (this.#parts.signal.aborted) return;
+      this.#parts.onEvent(event.name, { ...event.told, job: running.job });
+      desk.tell(event, request);
+    });
+    try {
+      const outputs = await this.#run(running, { sent, logged, emitter });
+      const { results, ...rest } = outputs;
+      running.ended = { outputs, end: { kind: "succeeded", partitionCount: results.length, ...rest } };
+    } catch (thrown) {
+      // The next master has it.
+      if (this.#parts.signal.aborted) return;
+      running.ended = { outputs: undefined, end: { kind: "failed", error: portError(thrown) } };
+    }
+    await this.#deliver(running);
+  }
+
+  async #run(
+    running: RunningJob,
+    { sent, logged, emitter }: { sent: SentJob; logged: LoggedJob | undefined; emitter: EventEmitter<JobEvents> },
+  ): Promise<JobOutputs<readonly ClusterBlock[]>> {
+    const { job, request, desk, name, startedAtMs } = running;
+    const { log, signal } = this.#parts;
+    checkJob(sent.graph);
+    const captured = desk.assemble(sent);
+    if (logged === undefined) {
+      const record = { kind: "job", job, request, driver: desk.driver, name, isDetached: false } as const;
+      await log.append({ ...record, atMs: startedAtMs });
+    } else {
+      await this.#recovered;
+    }
+    await this.#recoverKept(desk);
+    const lane = openClusterLane(captured, {
+      pool: this.#pool,
+      jobKey: job,
+      attemptPrefix: `${log.state.termCount}-`,
+      choose: (tasks) => tasks.find(({ id }) => logged?.done.has(id) === true) ?? tasks[0],
+      beforeDone: (task, worker) => log.append({ kind: "done", task, worker }),
+    });
+    let outcome: JobOutcome = "failed";
+    emitter.once("jobFinished", (event) => (outcome = event.outcome));
+    const run = {
+      jobId: Number(job.slice(1)),
+      emitter,
+      closing: signal,
+      kept: desk.kept,
+      signal: running.cancel.signal,
+      read: (blocks: readonly ClusterBlock[]) => blocks,
+    };
+    const outputs = await runStages(
+      captured.graph,
+      this.#lingering(lane, running, () => outcome),
+      run,
+    );
+    for (const key of outputs.kept) {
+      const tasks = desk.kept.get(key)?.flatMap(({ task }) => task ?? []) ?? [];
+      await log.append({ kind: "kept", key, driver: desk.driver, tasks });
+    }
+    return outputs;
+  }
+
+  /** Workers keep what a job left until its driver has the result: another master could need it. */
+  #lingering(lane: Lane<ClusterBlock>, running: RunningJob, outcome: () => JobOutcome): Lane<ClusterBlock> {
+    const { log, signal } = this.#parts;
+    const end = async (): Promise<void> => {
+      await lane.close();
+      if (signal.aborted) return;
+      const how = running.cancel.signal.aborted ? "canceled" : outcome();
+      // A master that cannot write leads no more, and the next one ends the job.
+      await log.append({ kind: "ended", job: running.job, outcome: how, atMs: Date.now() }).catch(() => undefined);
+    };
+    return {
+      ...lane,
+      async close() {
+        if (outcome() === "succeeded") void running.received.promise.then(end);
+        else await end();
+      },
+    };
+  }
+
+  async #deliver({ request, desk, ended }: RunningJob): Promise<void> {
+    if (ended !== undefined) await desk.deliver(request, ended.end, ended.outputs?.results ?? []);
+  }
+
+  #release(desk: DriverDesk, key: string): void {
+    const outputs = desk.kept.get(key) ?? [];
+    desk.kept.delete(key);
+    this.#dropOutputs(outputs.flatMap(({ task }) => task ?? []));
+    this.#note({ kind: "released", key });
+  }
+
+  #dropOutputs(tasks: readonly string[]): void {
+    this.#pool.dropStages([...new Set(tasks.flatMap((id) => stageKeyOf(id) ?? []))]);
+  }
+
+  #forgetLost(desk: DriverDesk, worker: string): void {
+    const told = new EventEmitter<JobEvents>();
+    forwardEvents(told, (event) => desk.tell(event));
+    told.on("keptLost", ({ key }) => this.#note({ kind: "released", key }));
+    forgetLost(desk.kept, (block) => block.kind === "held" && block.worker === worker, told);
+  }
+
+  /** What jobs of earlier terms left with the workers, for a driver that has come back. */
+  async #recoverKept(desk: DriverDesk): Promise<void> {
+    const missing = [...this.#parts.log.state.kept.values()].filter(
+      ({ key, driver }) => driver === desk.driver && !desk.kept.has(key),
+    );
+    if (missing.length === 0) return;
+    await this.#recovered;
+    for (const { key, tasks } of missing) {
+      const outputs = await Promise.all(
+        tasks.map(async (id) => {
+          const [found] = this.#pool.inherited(id);
+          const answer = await found?.worker.adopt(id);
+          return found === undefined || answer?.kind !== "done"
+            ? undefined
+            : await outputOf(found.worker, answer, false);
+        }),
+      );
+      const whole = outputs.filter((output) => output !== undefined);
+      if (whole.length === outputs.length) desk.kept.set(key, whole);
+      else {
+        this.#dropOutputs(tasks);
+        this.#note({ kind: "released", key });
+        desk.tell({ name: "keptLost", told: { key, atMs: performance.now() } });
+      }
+    }
+  }
+
+  /** Resolves when the workers that were members have registered, or have had the time to. */
+  async #untilReported(): Promise<void> {
+    const { members, workerGraceMs, signal } = this.#parts;
+    const present = new Set<string>();
+    const all = Promise.withResolvers<void>();
+    const timer = setTimeout(() => all.resolve(), 3 * workerGraceMs);
+    const check = (worker?: string): void => {
+      if (worker !== undefined) present.add(worker);
+      if (members.every((member) => present.has(member))) all.resolve();
+    };
+    this.#emitter.on("workerJoined", ({ worker }) => check(worker));
+    signal.addEventListener("abort", () => all.resolve(), { once: true });
+    check();
+    await all.promise;
+    clearTimeout(timer);
+  }
+
+  #openLoggedJobs(): LoggedJob[] {
+    return [...this.#parts.log.state.jobs.values()].filter(({ end }) => end === undefined);
+  }
+
+  #startLease(driver: string): void {
+    clearTimeout(this.#leases.get(driver));
+    const { driverLeaseMs } = this.#parts;
+    const giveUp = (): void => this.#giveUp(driver, `its driver has been away for ${driverLeaseMs} ms`);
+    this.#leases.set(driver, setTimeout(giveUp, driverLeaseMs));
+  }
+
+  /** The driver will not come back: its jobs end, and what it kept goes. */
+  #giveUp(driver: string, why: string): void {
+    clearTimeout(this.#leases.get(driver));
+    this.#leases.delete(driver);
+    for (const [request, running] of this.#jobs) {
+      if (running.desk.driver !== driver) continue;
+      running.cancel.abort(new RuntimeError("canceled", why));
+      running.received.resolve();
+      this.#jobs.delete(request);
+    }
+    const known = new Set([...this.#jobs.values()].map(({ job }) => job));
+    for (const { job, driver: owner } of this.#openLoggedJobs()) {
+      if (owner !== driver || known.has(job) || this.#desks.has(driver)) continue;
+      this.#pool.unclaim([job]);
+      this.#note({ kind: "ended", job, outcome: "canceled", atMs: Date.now() });
+    }
+    for (const { key, driver: owner, tasks } of [...this.#parts.log.state.kept.values()]) {
+      if (owner !== driver) continue;
+      this.#dropOutputs(tasks);
+      this.#note({ kind: "released", key });
+    }
+    this.#desks.get(driver)?.close();
+    this.#desks.delete(driver);
+    this.#pool.dropUnclaimed();
+  }
+
+  #kill(job: string): void {
+    const running = [...this.#jobs.values()].find((one) => one.job === job);
+    running?.cancel.abort(new RuntimeError("canceled", `the job ${job} was killed`));
+  }
+
+  /** Written when it is written: nothing waits for it. */
+  #note(record: Parameters<MasterLog["append"]>[0]): void {
+    this.#parts.log.append(record).catch(() => undefined);
+  }
+
+  #tellSlots(): void {
+    const slotCount = this.#pool.slotCount();
+    for (const desk of this.#desks.values()) desk.tellSlots(slotCount);
+  }
+
+  #report(): MasterReport {
+    const { log, address } = this.#parts;
+    const running = new Map([...this.#jobs.values()].map((one) => [one.job, one]));
+    const jobs = [...log.state.jobs.values()].map(({ job, name, driver, startedAtMs, end }): JobReport => {
+      const own = running.get(job);
+      const state = end?.outcome ?? (own === undefined ? "waiting" : "running");
+      return { job, name, driver, state, startedAtMs, endedAtMs: end?.atMs, stages: own?.stages() ?? [] };
+    });
+    const workers = [...this.#pool.all()].map(({ id, host, port, slotCount, busySlotCount, isUp }) => {
+      return { worker: id, address: `${host}:${port}`, slotCount, busySlotCount, isUp };
+    });
+    return { master: address, termCount: log.state.termCount, jobs, workers };
+  }
+}

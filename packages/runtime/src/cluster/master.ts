@@ -1,0 +1,178 @@
+import { listenForLinks, type Link } from "@tutti/link";
+import type { Lease } from "@tutti/coord/recipes";
+import { setTimeout as delay } from "node:timers/promises";
+import { checkBind, defaultListen, linkOptions, type ClusterAddress, type ClusterSecurity } from "./cluster-link.ts";
+import { endOf, openCoord, workerNameOf, type CoordOptions, type CoordPlace } from "./coord-place.ts";
+import { openEventLog, type EventLog } from "./event-log.ts";
+import { formatAddress } from "./leader-watch.ts";
+import { openMasterLog } from "./master-log.ts";
+import { openMasterTerm, type MasterTerm } from "./master-term.ts";
+import { problemWithNode } from "./node-version.ts";
+
+/** Before a master whose session is over stands again. */
+const restartAfterMs = 200;
+
+export interface MasterOptions extends ClusterSecurity, CoordOptions {
+  /** Where workers and drivers reach this master. Default: 127.0.0.1, any free port. Other addresses need a secret. */
+  readonly listen?: ClusterAddress;
+  /** How long tasks wait where there is no worker at all. Default: 30 000. */
+  readonly workerWaitMs?: number;
+  /** How long a worker whose link broke may take to come back before its tasks are given to others. Default: 1 000. */
+  readonly workerGraceMs?: number;
+  /** How long a driver whose link broke may take to come back before its jobs are canceled. Default: 10 000. */
+  readonly driverLeaseMs?: number;
+  /** A file that every event is appended to, a line of JSON each. */
+  readonly eventLog?: string;
+  /** Told in a line what happens, for people. */
+  readonly onEvent?: (line: string) => void;
+}
+
+/** A process that leads the cluster, or stands by to. */
+export interface ClusterMaster extends AsyncDisposable {
+  readonly address: ClusterAddress;
+  /** Whether it leads now. */
+  readonly isLeading: boolean;
+  /** Gives the leadership back and stops. Workers and drivers go on with the next master. Calling it twice is harmless. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a master: it stands for election in the coordination service, waits as a standby while another leads, and runs the
+ * jobs of all drivers while it leads itself. What was decided is in its log there, so that a standby goes on where it ended:
+ * tasks that run go on running, and what was done is not done again.
+ *
+ * ```ts no-run
+ * import { startMaster } from "@tutti/runtime/cluster";
+ *
+ * const master = await startMaster({ coord: "zk1:2181,zk2:2181/tutti", listen: { host: "127.0.0.1", port: 7077 } });
+ * process.once("SIGTERM", () => void master.close());
+ * ```
+ */
+export async function startMaster(options: MasterOptions): Promise<ClusterMaster> {
+  const { listen = defaultListen, onEvent = () => undefined } = options;
+  checkBind(listen.host, options);
+  const eventLog = openEventLog(options.eventLog);
+  let term: MasterTerm | undefined;
+  const server = await listenForLinks(listen, {
+    ...linkOptions("master", {}, options),
+    admit: (peer) => {
+      if (term === undefined) return "this master does not lead; the election names the one that does";
+      return peer.about?.["role"] === "tool" ? undefined : problemWithNode(peer.about ?? {});
+    },
+    onLink: (link: Link) => (term === undefined ? link.destroy() : term.accept(link)),
+  });
+  const closing = new AbortController();
+  const parts = {
+    options,
+    eventLog,
+    address: server.address,
+    setTerm: (one: MasterTerm | undefined) => (term = one),
+  };
+  const standing = (async () => {
+    while (!closing.signal.aborted) {
+      await standForElection(parts, closing.signal).catch((thrown: unknown) => {
+        if (!closing.signal.aborted) onEvent(`the coordination service cannot be reached: ${String(thrown)}`);
+      });
+      await delay(restartAfterMs, undefined, { signal: closing.signal }).catch(() => undefined);
+    }
+  })();
+  const close = async (): Promise<void> => {
+    closing.abort();
+    await Promise.all([standing, server.close()]);
+    eventLog.close();
+  };
+  return {
+    address: server.address,
+    get isLeading() {
+      return term !== undefined;
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+interface StandingParts {
+  readonly options: MasterOptions;
+  readonly eventLog: EventLog;
+  readonly address: ClusterAddress;
+  readonly setTerm: (term: MasterTerm | undefined) => void;
+}
+
+/** One session with the coordination service: stands, leads when it is its turn, and stands again. */
+async function standForElection(parts: StandingParts, closing: AbortSignal): Promise<void> {
+  const { options, address } = parts;
+  const place = await openCoord(options, closing);
+  try {
+    const { createElection } = await import("@tutti/coord/recipes");
+    const election = createElection(place.session, place.masters, { id: formatAddress(address) });
+    const until = AbortSignal.any([closing, endOf(place)]);
+    parts.options.onEvent?.("stands for election");
+    await election.run((lease) => lead(parts, place, lease, until), { signal: until });
+  } finally {
+    await place.session.close();
+  }
+}
+
+/** Leads until the leadership is lost or given back. */
+async function lead(
+  { options, eventLog, address, setTerm }: StandingParts,
+  place: CoordPlace,
+  lease: Lease,
+  until: AbortSignal,
+): Promise<void> {
+  const { workerWaitMs = 30_000, workerGraceMs = 1_000, driverLeaseMs = 10_000, onEvent } = options;
+  const name = `${address.host}:${address.port}`;
+  const over = AbortSignal.any([until, lease.signal]);
+  const { session, workers } = place;
+  const log = await openMasterLog(session, place.log, lease);
+  await log.append({ kind: "term", master: name });
+  const members = (await session.children(workers)).map(workerNameOf);
+  const tell = (event: string, told: Readonly<Record<string, unknown>>): void =>
+    eventLog.write(event, { master: name, ...told });
+  const { termCount } = log.state;
+  const term = openMasterTerm({
+    workerWaitMs,
+    workerGraceMs,
+    driverLeaseMs,
+    log,
+    address: name,
+    members,
+    signal: over,
+    onEvent: tell,
+  });
+  setTerm(term);
+  tell("elected", { term: termCount, epoch: String(lease.fencingToken), workers: members.length });
+  onEvent?.(`leads, term ${termCount}`);
+  try {
+    await watchMembers(place, new Set(members), term, over);
+  } finally {
+    setTerm(undefined);
+    await term.close();
+    tell("deposed", { term: termCount });
+    onEvent?.("leads no more");
+  }
+}
+
+/** Follows the workers' nodes until `over`: one that goes takes its worker along. */
+async function watchMembers(
+  { session, workers }: CoordPlace,
+  members: Set<string>,
+  term: MasterTerm,
+  over: AbortSignal,
+): Promise<void> {
+  const ended = new Promise<void>((resolve) => {
+    if (over.aborted) return resolve();
+    over.addEventListener("abort", () => resolve(), { once: true });
+  });
+  const follow = async (): Promise<void> => {
+    for await (const _ of session.watch(workers, { initial: true, recursive: true, signal: over })) {
+      const present = new Set((await session.children(workers, { signal: over })).map(workerNameOf));
+      for (const worker of members) if (!present.has(worker)) term.loseWorker(worker);
+      members.clear();
+      for (const worker of present) members.add(worker);
+    }
+  };
+  // While the service is away nothing is known, and links tell by themselves who is there.
+  void follow().catch(() => undefined);
+  await ended;
+}

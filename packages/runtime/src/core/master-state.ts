@@ -1,0 +1,150 @@
+/** What a master writes down before it acts on it, so that the next one can go on. */
+export type MasterRecord =
+  /** A master has begun to lead. */
+  | { readonly kind: "term"; readonly master: string }
+  | {
+      readonly kind: "job";
+      readonly job: string;
+      /** Name that its driver gave it: asked for again, it is the same job. */
+      readonly request: string;
+      readonly driver: string;
+      readonly name: string;
+      readonly isDetached: boolean;
+      readonly atMs: number;
+    }
+  /** This attempt's output is the one of its partition. */
+  | { readonly kind: "done"; readonly task: string; readonly worker: string }
+  /** Nothing of the job is needed any more, the result of a detached one excepted. */
+  | { readonly kind: "ended"; readonly job: string; readonly outcome: JobOutcome; readonly atMs: number }
+  /** Outputs that outlive their job, by the ids of the tasks that made them. */
+  | { readonly kind: "kept"; readonly key: string; readonly driver: string; readonly tasks: readonly string[] }
+  | { readonly kind: "released"; readonly key: string }
+  /** What comes up to the end repeats all that is in force; everything before is void. */
+  | { readonly kind: "snapshotBegin"; readonly termCount: number; readonly jobCount: number }
+  | { readonly kind: "snapshotEnd" };
+
+export type JobOutcome = "succeeded" | "failed" | "canceled";
+
+export interface LoggedJob {
+  readonly job: string;
+  readonly request: string;
+  readonly driver: string;
+  readonly name: string;
+  readonly isDetached: boolean;
+  readonly startedAtMs: number;
+  /** Ids of the attempts whose outputs count. Empty once it has ended. */
+  readonly done: ReadonlySet<string>;
+  readonly end: { readonly outcome: JobOutcome; readonly atMs: number } | undefined;
+}
+
+/** What the log says, all together. */
+export interface MasterState {
+  /** How many times somebody began to lead. */
+  readonly termCount: number;
+  readonly jobCount: number;
+  /** Those that run, and the last that have ended. */
+  readonly jobs: ReadonlyMap<string, LoggedJob>;
+  readonly kept: ReadonlyMap<string, Extract<MasterRecord, { kind: "kept" }>>;
+}
+
+/** Of jobs that have ended so many are remembered. */
+const endedJobsMax = 200;
+
+interface MutableJob extends LoggedJob {
+  readonly done: Set<string>;
+  end: LoggedJob["end"];
+}
+
+/** Puts records together. Same records in the same order, same state. */
+export function createMasterState(): { readonly state: MasterState; readonly apply: (record: MasterRecord) => void } {
+  const jobs = new Map<string, MutableJob>();
+  const kept = new Map<string, Extract<MasterRecord, { kind: "kept" }>>();
+  const state = { termCount: 0, jobCount: 0, jobs, kept };
+
+  const forgetOldest = (): void => {
+    const ended = [...jobs.values()].filter((job) => job.end !== undefined);
+    for (const { job } of ended.slice(0, Math.max(0, ended.length - endedJobsMax))) jobs.delete(job);
+  };
+
+  return {
+    state,
+    apply(record) {
+      switch (record.kind) {
+        case "term":
+          state.termCount += 1;
+          break;
+        case "job": {
+          const { kind: _, atMs, ...about } = record;
+          state.jobCount = Math.max(state.jobCount, numberOf(record.job));
+          jobs.set(record.job, { ...about, startedAtMs: atMs, done: new Set(), end: undefined });
+          break;
+        }
+        case "done": {
+          const job = jobs.get(jobOf(record.task));
+          if (job !== undefined && job.end === undefined) job.done.add(record.task);
+          break;
+        }
+        case "ended": {
+          const job = jobs.get(record.job);
+          if (job === undefined) break;
+          job.end = { outcome: record.outcome, atMs: record.atMs };
+          job.done.clear();
+          forgetOldest();
+          break;
+        }
+        case "kept":
+          kept.set(record.key, record);
+          break;
+        case "released":
+          kept.delete(record.key);
+          break;
+        case "snapshotBegin":
+          jobs.clear();
+          kept.clear();
+          state.termCount = record.termCount;
+          state.jobCount = record.jobCount;
+          break;
+        case "snapshotEnd":
+          break;
+        default:
+          record satisfies never;
+      }
+    },
+  };
+}
+
+/** Records that lead to this state from any. */
+export function snapshotOf({ termCount, jobCount, jobs, kept }: MasterState): MasterRecord[] {
+  const records: MasterRecord[] = [{ kind: "snapshotBegin", termCount, jobCount }];
+  for (const { job, request, driver, name, isDetached, startedAtMs, done, end } of jobs.values()) {
+    records.push({ kind: "job", job, request, driver, name, isDetached, atMs: startedAtMs });
+    for (const task of done) records.push({ kind: "done", task, worker: "" });
+    if (end !== undefined) records.push({ kind: "ended", job, ...end });
+  }
+  return [...records, ...kept.values(), { kind: "snapshotEnd" }];
+}
+
+/** The records that are in force: those since the last whole snapshot. One that its writer did not end is void. */
+export function recordsInForce(records: readonly MasterRecord[]): readonly MasterRecord[] {
+  let inForce: MasterRecord[] = [];
+  let snapshot: MasterRecord[] | undefined;
+  for (const record of records) {
+    if (record.kind === "snapshotBegin") snapshot = [];
+    // Another writer: the one before ended in the middle.
+    if (record.kind === "term") snapshot = undefined;
+    (snapshot ?? inForce).push(record);
+    if (record.kind !== "snapshotEnd" || snapshot === undefined) continue;
+    inForce = snapshot;
+    snapshot = undefined;
+  }
+  return inForce;
+}
+
+/** The job of a task id, `j7.2.13.1-0`. */
+export function jobOf(task: string): string {
+  return task.slice(0, task.indexOf("."));
+}
+
+function numberOf(job: string): number {
+  return Number(job.slice(1));
+}

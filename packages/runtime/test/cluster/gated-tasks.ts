@@ -1,0 +1,38 @@
+import { appendFileSync, existsSync } from "node:fs";
+import path from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import type { TaskContext, TaskOutput } from "../../src/index.ts";
+
+/** Where tasks write down that they began, and where gates are opened by making their files. */
+export interface GateArgs {
+  readonly directory: string;
+  /** Waits for `gate-<name>`. */
+  readonly gate?: string;
+}
+
+/** Rows as they come, cut by parity, once the gate is open. */
+export async function gatedSplit(context: TaskContext): Promise<TaskOutput> {
+  const rows = await pass(context);
+  const numbers = rows as number[];
+  return {
+    slices: [numbers.filter((row) => row % 2 === 0), numbers.filter((row) => row % 2 !== 0)],
+    rowCount: rows.length,
+  };
+}
+
+/** The sum of the rows, once the gate is open. */
+export async function gatedSum(context: TaskContext): Promise<TaskOutput> {
+  const rows = await pass(context);
+  return { slices: [[(rows as number[]).reduce((sum, row) => sum + row, 0)]], rowCount: 1 };
+}
+
+async function pass(context: TaskContext): Promise<unknown[]> {
+  const { directory, gate } = context.args as GateArgs;
+  appendFileSync(path.join(directory, "began"), `${context.stageName}.${context.partition} ${process.pid}\n`);
+  // Files, because gates are opened by another process.
+  while (gate !== undefined && !existsSync(path.join(directory, `gate-${gate}`))) {
+    await context.checkpoint();
+    await delay(5);
+  }
+  return context.inputs.flatMap((blocks) => [...blocks].flat());
+}

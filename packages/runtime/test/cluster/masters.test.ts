@@ -1,0 +1,251 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { afterEach, describe, expect, test } from "vitest";
+import type { Executor, JobGraph, JobResult, RuntimeError } from "../../src/index.ts";
+import type { GateArgs } from "./gated-tasks.ts";
+import { startMembers, type MemberCluster, type MemberOptions } from "./member-processes.ts";
+
+let cluster: MemberCluster | undefined;
+afterEach(async () => {
+  await cluster?.close();
+  cluster = undefined;
+});
+
+const module = { specifier: "gated-tasks", url: new URL("./gated-tasks.ts", import.meta.url).href };
+const rows = [0, 1, 2, 3].map((part) => Array.from({ length: 100 }, (_, index) => part * 100 + index));
+const sums = [0, 1].map((parity) => [
+  Array.from({ length: 200 }, (_, index) => index * 2 + parity).reduce((a, b) => a + b),
+]);
+
+/** Four tasks cut numbers, two add them up. A gate that is named holds the tasks of its stage back. */
+function gatedJob(directory: string, gates: { split?: string; sum?: string } = {}, keepAs?: string): JobGraph {
+  const args = (gate: string | undefined): GateArgs => (gate === undefined ? { directory } : { directory, gate });
+  const split = {
+    id: 0,
+    name: "split",
+    exportName: "gatedSplit",
+    partitionCount: 4,
+    inputs: [{ kind: "rows", partitions: rows }],
+    args: args(gates.split),
+    module,
+    closures: [],
+    ...(keepAs === undefined ? {} : { keepAs }),
+  } as const;
+  const sum = {
+    id: 1,
+    name: "sum",
+    exportName: "gatedSum",
+    partitionCount: 2,
+    inputs: [{ kind: "slice", from: { stage: 0 }, sliceCount: 2 }],
+    args: args(gates.sum),
+    module,
+    closures: [],
+  } as const;
+  return { name: "sums", stages: [split, sum] };
+}
+
+async function start(
+  options: MemberOptions = {},
+): Promise<MemberCluster & { open: (gate: string) => void; began: () => string[] }> {
+  cluster = await startMembers(options);
+  const { directory } = cluster;
+  return {
+    ...cluster,
+    open: (gate) => writeFileSync(path.join(directory, `gate-${gate}`), ""),
+    began: () =>
+      readFileSync(path.join(directory, "began"), "utf8")
+        .trim()
+        .split("\n")
+        .map((line) => line.split(" ")[0] ?? ""),
+  };
+}
+
+/** Resolves at so many events of a kind. */
+function seen(
+  executor: Executor,
+  name: "taskStarted" | "taskFinished" | "workerLost" | "workerJoined",
+  count: number,
+): Promise<void> {
+  return new Promise((resolve) => {
+    let left = count;
+    executor.events.on(name, () => {
+      left -= 1;
+      if (left === 0) resolve();
+    });
+  });
+}
+
+const kill = (member: MemberCluster["masters"][number] | undefined, signal: NodeJS.Signals = "SIGKILL"): void =>
+  void member?.process.kill(signal);
+
+describe("a job under elected masters", () => {
+  test("runs on the workers, which fetch from each other", { timeout: 20_000 }, async () => {
+    const { executor, directory, events } = await start();
+    const workers = new Set<string | undefined>();
+    let fetchedBytes = 0;
+    executor.events.on("taskFinished", (event) => {
+      workers.add(event.worker);
+      fetchedBytes += event.fetchedBytes ?? 0;
+    });
+    expect((await executor.run(gatedJob(directory))).partitions).toEqual(sums);
+    expect(workers.size).toBe(2);
+    expect(fetchedBytes).toBeGreaterThan(0);
+    expect((await events()).map(({ event }) => event)).toEqual(
+      expect.arrayContaining(["elected", "workerJoined", "taskStarted", "taskFinished", "jobFinished"]),
+    );
+  });
+
+  test(
+    "goes on under the standby when the master is killed: tasks that run are not begun again, nor what was done",
+    { timeout: 30_000 },
+    async () => {
+      const { executor, directory, masters, open, began, events } = await start();
+      const running = seen(executor, "taskStarted", 6);
+      const result = executor.run(gatedJob(directory, { sum: "sum" }));
+      await running;
+      kill(masters[0]);
+      await masters[1]?.said(/leads/);
+      open("sum");
+      expect((await result).partitions).toEqual(sums);
+      expect(began().toSorted()).toEqual(["split.0", "split.1", "split.2", "split.3", "sum.0", "sum.1"]);
+      const told = await events();
+      expect(told.filter(({ event }) => event === "elected")).toHaveLength(2);
+      expect(told.filter(({ event, isAdopted }) => event === "taskStarted" && isAdopted === true)).toHaveLength(6);
+    },
+  );
+
+  test("goes on when its first stage was in the middle", { timeout: 30_000 }, async () => {
+    const { executor, directory, masters, open, began } = await start();
+    const running = seen(executor, "taskStarted", 2);
+    const result = executor.run(gatedJob(directory, { split: "split" }));
+    await running;
+    kill(masters[0]);
+    await masters[1]?.said(/leads/);
+    open("split");
+    expect((await result).partitions).toEqual(sums);
+    expect(began()).toHaveLength(6);
+  });
+
+  test(
+    "is not disturbed by a master that was stopped and goes on: it can neither write nor give orders",
+    { timeout: 30_000 },
+    async () => {
+      const { executor, directory, masters, open, began, events } = await start();
+      const running = seen(executor, "taskStarted", 6);
+      const result = executor.run(gatedJob(directory, { sum: "sum" }));
+      await running;
+      kill(masters[0], "SIGSTOP");
+      await masters[1]?.said(/leads/);
+      kill(masters[0], "SIGCONT");
+      await masters[0]?.said(/leads no more/);
+      open("sum");
+      expect((await result).partitions).toEqual(sums);
+      expect(began()).toHaveLength(6);
+      expect((await events()).filter(({ event }) => event === "jobFinished")).toHaveLength(1);
+    },
+  );
+});
+
+describe("workers that go", () => {
+  test("only what the killed one had is done again", { timeout: 30_000 }, async () => {
+    const { executor, directory, workers, open, began } = await start();
+    const ranOn = new Map<string, string | undefined>();
+    executor.events.on("taskFinished", ({ stage, partition, worker }) => ranOn.set(`${stage}.${partition}`, worker));
+    const running = seen(executor, "taskStarted", 6);
+    const result = executor.run(gatedJob(directory, { sum: "sum" }));
+    await running;
+    const lost = new Promise<string>((resolve) => executor.events.once("workerLost", ({ worker }) => resolve(worker)));
+    const done = new Map(ranOn);
+    kill(workers[0]);
+    const lostWorker = await lost;
+    open("sum");
+    expect((await result).partitions).toEqual(sums);
+    const ofLost = [...done].filter(([, worker]) => worker === lostWorker).length;
+    expect(ofLost).toBeGreaterThan(0);
+    expect(began().filter((name) => name.startsWith("split"))).toHaveLength(4 + ofLost);
+  });
+
+  test(
+    "one that was stopped for longer than its session comes back under another name, with nothing",
+    { timeout: 30_000 },
+    async () => {
+      const { executor, directory, workers, open } = await start();
+      const running = seen(executor, "taskStarted", 6);
+      const result = executor.run(gatedJob(directory, { sum: "sum" }));
+      await running;
+      const lost = seen(executor, "workerLost", 1);
+      kill(workers[0], "SIGSTOP");
+      await lost;
+      const joined = seen(executor, "workerJoined", 1);
+      kill(workers[0], "SIGCONT");
+      await joined;
+      open("sum");
+      expect((await result).partitions).toEqual(sums);
+    },
+  );
+
+  test("what was kept and is lost fails with a code, and can be made again", { timeout: 30_000 }, async () => {
+    const { executor, directory, workers } = await start();
+    const keptLost = new Promise<string>((resolve) => executor.events.once("keptLost", ({ key }) => resolve(key)));
+    expect((await executor.run(gatedJob(directory, {}, "cut"))).kept).toEqual(["cut"]);
+    const [, sum] = gatedJob(directory).stages;
+    const reader: JobGraph = {
+      name: "reads what is kept",
+      stages: [{ ...sum!, id: 0, inputs: [{ kind: "slice", from: { kept: "cut" }, sliceCount: 2 }] }],
+    };
+    expect((await executor.run(reader)).partitions).toEqual(sums);
+    kill(workers[0]);
+    expect(await keptLost).toBe("cut");
+    await expect(executor.run(reader)).rejects.toMatchObject({ code: "kept-lost" });
+    expect((await executor.run(gatedJob(directory, {}, "cut"))).partitions).toEqual(sums);
+  });
+});
+
+test("what jobs left with the workers is there under the next master", { timeout: 30_000 }, async () => {
+  const { executor, directory, masters } = await start();
+  await executor.run(gatedJob(directory, {}, "cut"));
+  kill(masters[0]);
+  const [, sum] = gatedJob(directory).stages;
+  const inputs = [{ kind: "slice", from: { kept: "cut" }, sliceCount: 2 }] as const;
+  const result: JobResult = await executor.run({ name: "reads", stages: [{ ...sum!, id: 0, inputs }] });
+  expect(result.partitions).toEqual(sums);
+});
+
+test("calls that were on their way are made again under the next master", { timeout: 30_000 }, async () => {
+  const { executor, masters } = await start();
+  const numbers = Array.from({ length: 200 }, (_, index) => index);
+  const half = new Promise<void>((resolve) => {
+    let left = 100;
+    executor.events.on("callFinished", () => (left -= 1) === 0 && resolve());
+  });
+  const squares = executor.map(numbers, (x) => x * x);
+  await half;
+  kill(masters[0]);
+  expect(await squares).toEqual(numbers.map((x) => x * x));
+});
+
+test("a task's own error arrives with its message, and the cluster goes on", { timeout: 20_000 }, async () => {
+  const { executor, directory } = await start();
+  const thrown = await executor
+    .submit(() => {
+      throw new RangeError("no such airport");
+    })
+    .then(
+      () => undefined,
+      (error: unknown) => error as RuntimeError,
+    );
+  expect(thrown).toMatchObject({ code: "task-failed" });
+  expect(thrown?.message).toContain("no such airport");
+  expect((await executor.run(gatedJob(directory))).partitions).toEqual(sums);
+});
+
+test("a job that is canceled ends on the workers too", { timeout: 20_000 }, async () => {
+  const { executor, directory } = await start();
+  const controller = new AbortController();
+  const running = seen(executor, "taskStarted", 2);
+  const result = executor.run(gatedJob(directory, { split: "never" }), { signal: controller.signal });
+  await running;
+  controller.abort();
+  await expect(result).rejects.toMatchObject({ code: "canceled" });
+  expect((await executor.run(gatedJob(directory))).partitions).toEqual(sums);
+});

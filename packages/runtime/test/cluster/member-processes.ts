@@ -1,0 +1,114 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import { startServer, type CoordServer } from "@tutti/coord/server";
+import { connectCluster } from "../../src/cluster/index.ts";
+import type { Executor } from "../../src/index.ts";
+
+const program: string = path.join(import.meta.dirname, "member-main.ts");
+
+export interface Member {
+  readonly process: ChildProcess;
+  /** Resolves when the process has said a line like this, from its start on. */
+  readonly said: (pattern: RegExp) => Promise<string>;
+}
+
+/** Masters and workers as real processes, a coordination server here, and a driver here. */
+export interface MemberCluster {
+  readonly executor: Executor;
+  readonly coord: string;
+  readonly server: CoordServer;
+  readonly masters: readonly Member[];
+  readonly workers: readonly Member[];
+  readonly directory: string;
+  readonly startWorker: () => Member;
+  /** All that the masters have written down, oldest first. */
+  readonly events: () => Promise<readonly MemberEvent[]>;
+  readonly close: () => Promise<void>;
+}
+
+export interface MemberEvent {
+  readonly event: string;
+  readonly at: string;
+  readonly master: string;
+  readonly [field: string]: unknown;
+}
+
+export interface MemberOptions {
+  readonly masterCount?: number;
+  readonly workerCount?: number;
+  readonly slotCount?: number;
+  readonly sessionTimeoutMs?: number;
+}
+
+export async function startMembers(options: MemberOptions = {}): Promise<MemberCluster> {
+  const { masterCount = 2, workerCount = 2, slotCount = 1, sessionTimeoutMs = 1000 } = options;
+  const directory = await mkdtemp(path.join(tmpdir(), "tutti-members-"));
+  const server = await startServer({ tickTimeMs: 100 });
+  const coord = `${server.connectString}/cluster`;
+  const eventLog = path.join(directory, "events.jsonl");
+  const children: ChildProcess[] = [];
+  const common = { coord, sessionTimeoutMs, silenceMs: 500 };
+
+  const start = (role: "master" | "worker", own: object): Member => {
+    const args = ["--conditions=@tutti/source", program, role, JSON.stringify({ ...common, ...own })];
+    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"], cwd: directory });
+    children.push(child);
+    const lines: string[] = [];
+    const listeners = new Set<() => void>();
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      lines.push(line);
+      for (const listener of [...listeners]) listener();
+    });
+    return {
+      process: child,
+      said: (pattern) =>
+        new Promise((resolve) => {
+          const look = (): void => {
+            const line = lines.find((one) => pattern.test(one));
+            if (line === undefined) return;
+            listeners.delete(look);
+            resolve(line);
+          };
+          listeners.add(look);
+          look();
+        }),
+    };
+  };
+  const startWorker = (): Member => start("worker", { slotCount, directory, workBytesMax: 1024 * 1024 });
+  const masters: Member[] = [];
+  for (let count = 0; count < masterCount; count += 1) {
+    masters.push(start("master", { eventLog, driverLeaseMs: 3000 }));
+    // In this order, so that the first one leads.
+    await masters.at(-1)?.said(count === 0 ? /leads/ : /stands/);
+  }
+  const workers = Array.from({ length: workerCount }, startWorker);
+  const executor = await connectCluster(coord, { ...common, slotsMin: workerCount * slotCount });
+  return {
+    executor,
+    coord,
+    server,
+    masters,
+    workers,
+    directory,
+    startWorker,
+    async events() {
+      const text = await readFile(eventLog, "utf8");
+      return text
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line) as MemberEvent);
+    },
+    async close() {
+      await executor.close();
+      const ended = children.filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null);
+      for (const child of ended) child.kill("SIGKILL");
+      await Promise.all(ended.map((child) => once(child, "exit")));
+      await server.close();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
