@@ -1,62 +1,95 @@
-// Three million US flights of 2001: which airports are late, and when, and which are busy. On all cores.
-import { availableParallelism } from "node:os";
-import { fileURLToPath } from "node:url";
+// Three million flights on a cluster of processes. While it counts, a worker, the leading master and a server are killed;
+// the answers must be those of one process all the same.
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { createContext } from "@tutti/dataset";
 import { showProgress } from "@tutti/runtime";
-import { printStages, printTable } from "./table.ts";
+import { connectCluster } from "@tutti/runtime/cluster";
+import { analyse, type Answers } from "./analysis.ts";
+import { disturb } from "./chaos.ts";
+import { startCluster } from "./cluster.ts";
+import { help, readOptions, type Options } from "./options.ts";
+import { printTable } from "./table.ts";
+import { evidenceOf, readEvents, timelineOf, type Kill } from "./timeline.ts";
 
-interface Flight {
-  readonly date: Date;
-  readonly delay: bigint;
-  readonly origin: string;
-  readonly destination: string;
+const startedAtMs = Date.now();
+const tell = (line: string): void => {
+  console.log(`${((Date.now() - startedAtMs) / 1000).toFixed(1).padStart(6)} s  ${line}`);
+};
+
+async function main(options: Options): Promise<boolean> {
+  const directory = await mkdtemp(path.join(tmpdir(), "tutti-flights-"));
+  try {
+    const { answers, kills, eventLog } = await analyseOnCluster(directory, options);
+    const alone = createContext();
+    const expected = await analyse(alone);
+    await alone.close();
+    const isEqual = isDeepStrictEqual(answers, expected);
+    tell(`one process alone ${isEqual ? "gives the same answers" : "GIVES OTHER ANSWERS"}\n`);
+    printAnswers(answers);
+
+    const events = await readEvents(eventLog);
+    console.log("What happened\n");
+    for (const line of timelineOf(events, kills, startedAtMs)) console.log(line);
+    if (!options.isDisturbed) return isEqual;
+    const { reassigned, recomputed, carriedOver } = evidenceOf(events, kills);
+    console.log(
+      `\n${reassigned} tasks of the killed worker were given to others, and ${recomputed} of its outputs made again;`,
+    );
+    console.log(`${carriedOver} tasks ran on while no master led, and counted under the next one`);
+    return isEqual && reassigned > 0 && recomputed > 0 && carriedOver > 0;
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
 }
 
-/** Means of few flights say nothing. */
-const flightsMin = 1_000;
+interface ClusterRun {
+  readonly answers: Answers;
+  readonly kills: readonly Kill[];
+  readonly eventLog: string;
+}
 
-const file = fileURLToPath(new URL("../node_modules/vega-datasets/data/flights-3m.parquet", import.meta.url));
-const threads = availableParallelism();
-const startedAtMs = performance.now();
+async function analyseOnCluster(directory: string, { workerCount, isDisturbed }: Options): Promise<ClusterRun> {
+  const cluster = await startCluster(directory, workerCount, tell);
+  try {
+    const { coord, sessionTimeoutMs, eventLog } = cluster;
+    const executor = await connectCluster(coord, { sessionTimeoutMs, slotsMin: workerCount });
+    const kills = isDisturbed ? disturb(executor.events, cluster, tell) : [];
+    if (process.stderr.isTTY) showProgress(executor.events, process.stderr);
+    executor.events.on("workerLost", ({ worker, reason }) => tell(`worker ${worker} is lost: ${reason}`));
+    const tutti = createContext({ executor });
+    const answers = await analyse(tutti);
+    tell("the cluster has answered");
+    await tutti.close();
+    return { answers, kills, eventLog };
+  } finally {
+    await cluster.stop();
+  }
+}
 
-const tutti = createContext({ threads });
-const stages = printStages(tutti.events);
-showProgress(tutti.events, process.stderr);
-console.log(`3 million flights of the United States in 2001, on ${threads} threads\n`);
+function printAnswers({ lateHours, busyAirports, distances }: Answers): void {
+  printTable(
+    "Where and when flights leave latest",
+    ["airport", "hour", "flights", "mean delay, minutes"],
+    lateHours.map(({ place, flights, meanDelay }) => [...place.split(" "), flights, meanDelay.toFixed(1)]),
+  );
+  printTable("The busiest airports", ["airport", "flights from and to"], busyAirports);
+  printTable(
+    "Delays by distance",
+    ["thousand miles", "flights", "mean delay, minutes"],
+    distances.map(({ kilomiles, flights, meanDelay }) => [kilomiles, flights, meanDelay.toFixed(1)]),
+  );
+}
 
-const flights = tutti.parquetRows<Flight>(file, {
-  columns: ["date", "delay", "origin", "destination"],
-  partitionCount: 4 * threads,
-});
-
-const lateHours = await flights
-  .map(
-    ({ origin, date, delay }) => [`${origin} ${date.getUTCHours()}`, { flights: 1, minutes: Number(delay) }] as const,
-  )
-  .reduceByKey((a, b) => ({ flights: a.flights + b.flights, minutes: a.minutes + b.minutes }))
-  .filter(([, sum]) => sum.flights >= flightsMin)
-  .map(([place, sum]) => ({ place, flights: sum.flights, meanDelay: sum.minutes / sum.flights }))
-  .sortBy((hour) => hour.meanDelay, { ascending: false })
-  .take(10);
-
-const busyAirports = await flights
-  .flatMap(({ origin, destination }) => [origin, destination])
-  .map((airport) => [airport, 1] as const)
-  .reduceByKey((a, b) => a + b)
-  .sortBy(([, count]) => count, { ascending: false })
-  .take(10);
-
-await tutti.close();
-
-printTable(
-  "Where and when flights leave latest",
-  ["airport", "hour", "flights", "mean delay, minutes"],
-  lateHours.map(({ place, flights: count, meanDelay }) => [...place.split(" "), count, meanDelay.toFixed(1)]),
-);
-printTable(
-  "The busiest airports",
-  ["airport", "flights from and to"],
-  busyAirports.map(([airport, count]) => [airport, count]),
-);
-stages.print();
-console.log(`all in ${((performance.now() - startedAtMs) / 1000).toFixed(1)} s`);
+const options = readOptions(process.argv.slice(2));
+if (options === undefined) {
+  console.log(help);
+} else {
+  const went = await main(options);
+  console.log(
+    `\n${went ? "all as it should be" : "NOT AS IT SHOULD BE"}, in ${((Date.now() - startedAtMs) / 1000).toFixed(1)} s`,
+  );
+  process.exitCode = went ? 0 : 1;
+}

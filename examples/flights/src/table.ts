@@ -1,5 +1,3 @@
-import type { EventSource, JobEvents, StageReport } from "@tutti/runtime";
-
 type Cell = string | number;
 
 /** Numbers to the right with thousands apart, texts to the left. */
@@ -19,22 +17,4 @@ export function printTable(title: string, columns: readonly string[], rows: read
   console.log(widths.map((width) => "─".repeat(width)).join("   "));
   for (const row of texts) console.log(line(row));
   console.log();
-}
-
-/** Collects what every stage of every job did, to print it at the end. */
-export function printStages(events: EventSource<JobEvents>): { print(): void } {
-  const reports: (StageReport & { readonly jobId: number })[] = [];
-  events.on("stageFinished", (report) => reports.push(report));
-  return {
-    print() {
-      const rows = reports.map(({ jobId, stage, name, taskCount, rowCount, startedAtMs, endedAtMs }): Cell[] => [
-        `${jobId}.${stage}`,
-        name,
-        taskCount,
-        rowCount,
-        Math.round(endedAtMs - startedAtMs),
-      ]);
-      printTable("The stages", ["stage", "what it did", "tasks", "rows out", "ms"], rows);
-    },
-  };
 }
