@@ -1,74 +1,81 @@
 #!/usr/bin/env node
+import { once } from "node:events";
 import { parseArgs } from "node:util";
 import { CoordError } from "../coord-error.ts";
-import { startMember } from "../server/start-member.ts";
-import type { CoordServer } from "../server/start-node.ts";
-import { startServer } from "../server/start-server.ts";
-import { type Configured, readConfig } from "./read-config.ts";
+import { exitCodes } from "./exit-codes.ts";
+import { runTreeCommand, treeCommands } from "./run-tree-command.ts";
+import { serve, serveHelp } from "./serve.ts";
+import type { CommandIo } from "./tree-command.ts";
 
-const help = `usage: tutti-coord serve --config zoo.cfg
+function help(): string {
+  const lines = [...treeCommands].map(([name, { usage, summary }]) => `  ${`${name} ${usage}`.padEnd(24)}${summary}\n`);
+  return `usage: tutti-coord COMMAND ...
 
-Runs one server of ZooKeeper's protocol in the foreground, as the configuration file says, until SIGTERM or SIGINT.
-Its data stays in dataDir. A file with server.N lines makes it a member of an ensemble; dataDir/myid says which.
+  serve --config FILE     runs a server
+${lines.join("")}
+Each command but serve works on any ZooKeeper: --server host:port,host:port/chroot. More by COMMAND --help.
+Exit status: 0 done, 1 the server said no, 2 wrong command line, 3 no server answered.
 `;
-
-const exitCodes = { ok: 0, failed: 1, usage: 2 } as const;
+}
 
 function say(text: string): void {
-  process.stderr.write(`${text}\n`);
+  process.stderr.write(text);
 }
 
-function start(configured: Configured): Promise<CoordServer> {
-  if (configured.ignored.length > 0) say(`settings without effect here: ${configured.ignored.join(", ")}`);
-  if (configured.kind === "alone") return startServer(configured.options);
-  if (configured.options.secret === undefined) {
-    say("links between servers are not authenticated: set tutti.secretFile, or keep their ports from everybody else");
-  }
-  const onLinkProblem = ({
-    peer,
-    code,
-    message,
-  }: {
-    peer: number | undefined;
-    code: string;
-    message: string;
-  }): void => {
-    // A server that is not up yet is no news, and there may be many such lines.
-    if (code !== "connect-failed" && code !== "closed") say(`link to ${peer ?? "?"}: ${message}`);
-  };
-  return startMember({ ...configured.options, onLinkProblem });
-}
-
-async function serve(config: string): Promise<number> {
-  const server = await start(await readConfig(config, process.env));
-  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => void server.close());
-  say(`serving clients on ${server.connectString}`);
-  const error = await server.stopped;
-  if (error === undefined) return exitCodes.ok;
-  say(error.message);
-  return exitCodes.failed;
-}
-
-async function main(): Promise<number> {
+async function runServe(given: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
+    args: [...given],
     options: { config: { type: "string" }, help: { type: "boolean" } },
     allowPositionals: true,
   });
   if (values.help === true) {
-    process.stdout.write(help);
+    process.stdout.write(serveHelp);
     return exitCodes.ok;
   }
-  if (positionals.length !== 1 || positionals[0] !== "serve" || values.config === undefined) {
-    process.stderr.write(help);
+  if (positionals.length > 0 || values.config === undefined) {
+    say(serveHelp);
     return exitCodes.usage;
   }
-  return serve(values.config);
+  return serve(values.config, (text) => say(`${text}\n`));
 }
 
+/** Standard streams; the first interrupt ends a command in good order, the second ends the process. */
+function processIo(): CommandIo {
+  const controller = new AbortController();
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => controller.abort());
+  return {
+    write: async (chunk) => {
+      if (!process.stdout.write(chunk)) await once(process.stdout, "drain");
+    },
+    say,
+    input: process.stdin,
+    signal: controller.signal,
+  };
+}
+
+async function main([command, ...rest]: readonly string[]): Promise<number> {
+  if (command === "serve") return runServe(rest);
+  if (command === "--help" || command === "help") {
+    process.stdout.write(help());
+    return exitCodes.ok;
+  }
+  if (command === undefined || !treeCommands.has(command)) {
+    if (command !== undefined) say(`there is no command ${command}\n\n`);
+    say(help());
+    return exitCodes.usage;
+  }
+  return runTreeCommand(command, rest, processIo());
+}
+
+// Whoever reads our output may have seen enough: `tutti-coord ls / | head`.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === "EPIPE" ? exitCodes.ok : exitCodes.failed);
+});
+
 try {
-  process.exitCode = await main();
+  process.exitCode = await main(process.argv.slice(2));
 } catch (thrown) {
-  if (thrown instanceof CoordError) say(thrown.message);
-  else say(thrown instanceof Error ? thrown.message : String(thrown));
+  if (thrown instanceof CoordError) say(`${thrown.message}\n`);
+  else say(`${thrown instanceof Error ? thrown.message : String(thrown)}\n`);
   process.exitCode = thrown instanceof TypeError ? exitCodes.usage : exitCodes.failed;
 }

@@ -1,0 +1,45 @@
+import { startMember } from "../server/start-member.ts";
+import type { CoordServer } from "../server/start-node.ts";
+import { startServer } from "../server/start-server.ts";
+import { exitCodes } from "./exit-codes.ts";
+import { type Configured, readConfig } from "./read-config.ts";
+
+export const serveHelp = `usage: tutti-coord serve --config zoo.cfg
+
+Runs one server of ZooKeeper's protocol in the foreground, as the configuration file says, until SIGTERM or SIGINT.
+Its data stays in dataDir. A file with server.N lines makes it a member of an ensemble; dataDir/myid says which.
+`;
+
+type Say = (text: string) => void;
+
+function start(configured: Configured, say: Say): Promise<CoordServer> {
+  if (configured.ignored.length > 0) say(`settings without effect here: ${configured.ignored.join(", ")}`);
+  if (configured.kind === "alone") return startServer(configured.options);
+  if (configured.options.secret === undefined) {
+    say("links between servers are not authenticated: set tutti.secretFile, or keep their ports from everybody else");
+  }
+  const onLinkProblem = ({
+    peer,
+    code,
+    message,
+  }: {
+    peer: number | undefined;
+    code: string;
+    message: string;
+  }): void => {
+    // A server that is not up yet is no news, and there may be many such lines.
+    if (code !== "connect-failed" && code !== "closed") say(`link to ${peer ?? "?"}: ${message}`);
+  };
+  return startMember({ ...configured.options, onLinkProblem });
+}
+
+/** Serves until a signal comes or the server cannot go on. Gives the exit code. */
+export async function serve(config: string, say: Say): Promise<number> {
+  const server = await start(await readConfig(config, process.env), say);
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => void server.close());
+  say(`serving clients on ${server.connectString}`);
+  const error = await server.stopped;
+  if (error === undefined) return exitCodes.ok;
+  say(error.message);
+  return exitCodes.failed;
+}
