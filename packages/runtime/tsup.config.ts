@@ -5,7 +5,8 @@ export default packageConfig({
     index: "src/index.ts",
     "cluster/index": "src/cluster/index.ts",
     "thread-worker": "src/executor/thread-worker.ts",
+    tutti: "src/cluster/cli/main.ts",
   },
-  // Nobody imports the thread's entry: it is a file to start.
+  // Nobody imports the thread's entry and the command: they are files to start.
   dts: { entry: { index: "src/index.ts", "cluster/index": "src/cluster/index.ts" } },
 });

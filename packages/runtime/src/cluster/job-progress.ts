@@ -1,6 +1,6 @@
 import type { EventEmitter } from "eventemitter3";
 import type { JobEvents } from "../core/job-events.ts";
-import type { JobStageReport } from "./master-report.ts";
+import type { JobStageReport, TaskTimes } from "./master-report.ts";
 
 interface Counts {
   readonly stage: number;
@@ -8,21 +8,41 @@ interface Counts {
   readonly taskCount: number;
   doneCount: number;
   failedCount: number;
+  rowCount: number;
+  fetchedBytes: number;
+  readonly startedAtMs: Map<number, number>;
+  readonly tookMs: number[];
 }
 
 /** Counts what the stages of a job have done, from its events. */
 export function followProgress(emitter: EventEmitter<JobEvents>): () => readonly JobStageReport[] {
   const stages = new Map<number, Counts>();
   emitter.on("stageStarted", ({ stage, name, taskCount }) => {
-    stages.set(stage, { stage, name, taskCount, doneCount: 0, failedCount: 0 });
+    const none = { doneCount: 0, failedCount: 0, rowCount: 0, fetchedBytes: 0 };
+    stages.set(stage, { stage, name, taskCount, ...none, startedAtMs: new Map(), tookMs: [] });
   });
-  emitter.on("taskFinished", ({ stage }) => {
+  emitter.on("taskStarted", ({ stage, partition, atMs }) => stages.get(stage)?.startedAtMs.set(partition, atMs));
+  emitter.on("taskFinished", ({ stage, partition, rowCount, fetchedBytes = 0, atMs }) => {
     const counts = stages.get(stage);
-    if (counts !== undefined) counts.doneCount += 1;
+    if (counts === undefined) return;
+    counts.doneCount += 1;
+    counts.rowCount += rowCount;
+    counts.fetchedBytes += fetchedBytes;
+    counts.tookMs.push(atMs - (counts.startedAtMs.get(partition) ?? atMs));
+    counts.startedAtMs.delete(partition);
   });
   emitter.on("taskFailed", ({ stage }) => {
     const counts = stages.get(stage);
     if (counts !== undefined) counts.failedCount += 1;
   });
-  return () => [...stages.values()].map((counts) => ({ ...counts }));
+  return () =>
+    [...stages.values()].map(({ stage, name, taskCount, doneCount, failedCount, rowCount, fetchedBytes, tookMs }) => {
+      return { stage, name, taskCount, doneCount, failedCount, rowCount, fetchedBytes, took: timesOf(tookMs) };
+    });
+}
+
+function timesOf(tookMs: readonly number[]): TaskTimes | undefined {
+  const sorted = tookMs.toSorted((left, right) => left - right);
+  const at = (share: number): number => Math.round(sorted[Math.floor(share * (sorted.length - 1))] ?? 0);
+  return sorted.length === 0 ? undefined : { medianMs: at(0.5), p95Ms: at(0.95), longestMs: at(1) };
 }

@@ -24,6 +24,17 @@ export interface JobStageReport {
   readonly taskCount: number;
   readonly doneCount: number;
   readonly failedCount: number;
+  readonly rowCount: number;
+  /** What its tasks read from other workers. */
+  readonly fetchedBytes: number;
+  /** How long its tasks took. undefined before the first has ended. */
+  readonly took: TaskTimes | undefined;
+}
+
+export interface TaskTimes {
+  readonly medianMs: number;
+  readonly p95Ms: number;
+  readonly longestMs: number;
 }
 
 export interface WorkerReport {

@@ -1,0 +1,113 @@
+import { RuntimeError } from "../../runtime-error.ts";
+import { askMaster } from "../ask-master.ts";
+import { startMaster } from "../master.ts";
+import type { MasterReport } from "../master-report.ts";
+import { startWorker } from "../worker.ts";
+import { readArguments, type Arguments } from "./read-arguments.ts";
+import { showJob, showJobs, showWorkers } from "./show-report.ts";
+
+export const help: string = `usage: tutti COMMAND [--coord host:port,host:port/folder] ...
+
+  master [--listen host:port] [--event-log FILE]               leads the cluster, or stands by to
+  worker [--listen host:port] [--slots N] [--directory DIR]    runs tasks
+  jobs        jobs that run, and the last that have ended
+  job ID      the stages of one
+  workers     who runs tasks
+  kill ID     ends a job
+
+  --coord       the coordination service and the cluster's folder in it; default TUTTI_COORD, else 127.0.0.1:2181/tutti
+  --secret-file a file of at least 32 bytes, mode 600, that all processes of the cluster know; default TUTTI_SECRET_FILE
+  --session-timeout-ms  how long a process may be unreachable before others take its part; default 10000
+  --json        prints the answer as JSON
+
+A master and a worker run until SIGTERM or SIGINT. Who can reach them, and knows the secret if there is one, runs code in
+them. Exit status: 0 done, 1 it failed, 2 wrong command line.
+`;
+
+/** Where a command writes, and what ends it. */
+export interface CommandIo {
+  readonly write: (text: string) => void;
+  readonly say: (line: string) => void;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly signal: AbortSignal;
+}
+
+/** Runs a command line. Gives the exit status. */
+export async function runCommand([command = "", ...rest]: readonly string[], io: CommandIo): Promise<number> {
+  try {
+    const given = readArguments(rest, io.environment);
+    if (command === "help" || command === "--help" || given.isHelp) {
+      io.write(help);
+      return 0;
+    }
+    return await run(command, given, io);
+  } catch (thrown) {
+    io.say(thrown instanceof Error ? thrown.message : String(thrown));
+    return thrown instanceof RuntimeError && thrown.code === "invalid-argument" ? 2 : 1;
+  }
+}
+
+async function run(command: string, given: Arguments, io: CommandIo): Promise<number> {
+  const [id, ...more] = given.names;
+  const wantsId = command === "job" || command === "kill";
+  if (more.length > 0 || (id !== undefined) !== wantsId) {
+    const what = wantsId ? `${command} takes the id of a job` : `${command} takes no ${id ?? "name"}`;
+    throw new RuntimeError("invalid-argument", `${what}; tutti help lists the commands`);
+  }
+  switch (command) {
+    case "master":
+      return await untilAborted(await startMaster({ ...defined(given), onEvent: io.say }), io);
+    case "worker":
+      return await untilAborted(await startWorker({ ...defined(given), onEvent: io.say }), io);
+    case "jobs":
+    case "workers":
+    case "job":
+    case "kill": {
+      const question = command === "kill" ? ({ kind: "kill", job: id ?? "" } as const) : ({ kind: "report" } as const);
+      return answer(command, id, await askMaster(defined(given), question), { given, io });
+    }
+    default:
+      throw new RuntimeError(
+        "invalid-argument",
+        `there is no command ${JSON.stringify(command)}; tutti help lists them`,
+      );
+  }
+}
+
+function answer(
+  command: "jobs" | "workers" | "job" | "kill",
+  id: string | undefined,
+  report: MasterReport,
+  { given, io }: { readonly given: Arguments; readonly io: CommandIo },
+): number {
+  const job = report.jobs.find((one) => one.job === id);
+  if (id !== undefined && job === undefined) throw new RuntimeError("invalid-argument", `there is no job ${id}`);
+  const shown = job ?? (command === "workers" ? report.workers : report.jobs);
+  if (given.isJson) io.write(`${JSON.stringify(shown, undefined, 2)}\n`);
+  else if (command === "workers") io.write(showWorkers(report));
+  else if (job === undefined) io.write(showJobs(report, Date.now()));
+  else io.write(showJob(job, Date.now()));
+  return 0;
+}
+
+async function untilAborted(member: { close(): Promise<void> }, { signal }: CommandIo): Promise<number> {
+  await new Promise<void>((resolve) => {
+    if (signal.aborted) return resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+  await member.close();
+  return 0;
+}
+
+/** Without what was not given: defaults belong to those who have them. */
+function defined(given: Arguments): { coord: string } & Partial<Omit<MemberArguments, "coord">> {
+  const { coord, secret, listen, slotCount, directory, eventLog, sessionTimeoutMs } = given;
+  const all = { coord, secret, listen, slotCount, directory, eventLog, sessionTimeoutMs };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as { coord: string };
+}
+
+type MemberArguments = {
+  [K in "coord" | "secret" | "listen" | "slotCount" | "directory" | "eventLog" | "sessionTimeoutMs"]: NonNullable<
+    Arguments[K]
+  >;
+};

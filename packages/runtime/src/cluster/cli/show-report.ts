@@ -1,0 +1,58 @@
+import type { JobReport, MasterReport } from "../master-report.ts";
+
+type Cell = string | number;
+
+export function showWorkers({ workers }: MasterReport): string {
+  const rows = workers.map(({ worker, address, slotCount, busySlotCount, isUp }) => {
+    return [worker, address, `${busySlotCount} of ${slotCount}`, isUp ? "up" : "link down"];
+  });
+  return table(["worker", "address", "slots busy", "state"], rows);
+}
+
+export function showJobs({ jobs }: MasterReport, nowMs: number): string {
+  const rows = jobs.map((job) => [job.job, job.name, job.state, secondsOf(job, nowMs), tasksOf(job)]);
+  return table(["job", "name", "state", "seconds", "tasks done"], rows);
+}
+
+export function showJob(job: JobReport, nowMs: number): string {
+  const head = `${job.job}  ${job.name}  ${job.state}  ${secondsOf(job, nowMs)} s  of driver ${job.driver}\n\n`;
+  const rows = job.stages.map(({ stage, name, taskCount, doneCount, failedCount, rowCount, fetchedBytes, took }) => {
+    const times = took === undefined ? ["", "", ""] : [took.medianMs, took.p95Ms, took.longestMs];
+    return [stage, name, `${doneCount} of ${taskCount}`, failedCount, rowCount, fetchedBytes, ...times];
+  });
+  const columns = [
+    "stage",
+    "what it does",
+    "tasks",
+    "failed",
+    "rows",
+    "bytes fetched",
+    "p50 ms",
+    "p95 ms",
+    "longest ms",
+  ];
+  return head + table(columns, rows);
+}
+
+function secondsOf({ startedAtMs, endedAtMs }: JobReport, nowMs: number): string {
+  return (((endedAtMs ?? nowMs) - startedAtMs) / 1000).toFixed(1);
+}
+
+function tasksOf({ stages }: JobReport): string {
+  const sum = (count: (stage: JobReport["stages"][number]) => number): number =>
+    stages.reduce((total, stage) => total + count(stage), 0);
+  return stages.length === 0 ? "" : `${sum(({ doneCount }) => doneCount)} of ${sum(({ taskCount }) => taskCount)}`;
+}
+
+function table(columns: readonly string[], rows: readonly (readonly Cell[])[]): string {
+  if (rows.length === 0) return "none\n";
+  const texts = [columns, ...rows.map((row) => row.map(String))];
+  const widths = columns.map((_, column) => Math.max(...texts.map((row) => row[column]?.length ?? 0)));
+  const lines = texts.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
+  return `${lines.join("\n")}\n`;
+}
