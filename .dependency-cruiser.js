@@ -1,5 +1,5 @@
 // Which import may point where: between packages, between the rings of a package, and in circles never.
-const edges = "^packages/([^/]+)/src/(node|server|client|executor|engine|cluster|cli|sinks|sources)/";
+const edges = "^packages/([^/]+)/src/(node|server|client|testing|executor|engine|cluster|cli|sinks|sources)/";
 
 export default {
   forbidden: [
@@ -48,7 +48,7 @@ export default {
         pathNot: [
           "^packages/$1/",
           "^packages/[^/]+/src/index\\.ts$",
-          "^packages/[^/]+/src/(server|recipes|sim|check|cluster)/index\\.ts$",
+          "^packages/[^/]+/src/(server|recipes|testing|sim|check|cluster)/index\\.ts$",
         ],
       },
     },

@@ -5,6 +5,7 @@ export default packageConfig({
     index: "src/index.ts",
     "recipes/index": "src/recipes/index.ts",
     "server/index": "src/server/index.ts",
+    "testing/index": "src/testing/index.ts",
     cli: "src/cli/main.ts",
   },
 });

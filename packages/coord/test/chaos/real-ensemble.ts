@@ -4,7 +4,7 @@ import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { LinkProxy } from "./link-proxy.ts";
+import { type FaultProxy, startFaultProxy } from "../../src/testing/index.ts";
 
 const script = fileURLToPath(new URL("./server-process.ts", import.meta.url));
 
@@ -34,7 +34,7 @@ export class RealEnsemble {
   readonly ids: readonly number[] = [1, 2, 3];
   readonly #options: RealEnsembleOptions;
   readonly #children = new Map<number, ChildProcess>();
-  readonly #proxies = new Map<string, LinkProxy>();
+  readonly #proxies = new Map<string, FaultProxy>();
   #directory = "";
   #clientPorts: number[] = [];
   #linkPorts: number[] = [];
@@ -50,7 +50,11 @@ export class RealEnsemble {
     this.#linkPorts = ports.slice(3);
     for (const from of this.ids) {
       for (const to of this.ids) {
-        if (from > to) this.#proxies.set(`${from}-${to}`, await LinkProxy.to(this.#linkPorts[to - 1] as number));
+        if (from > to)
+          this.#proxies.set(
+            `${from}-${to}`,
+            await startFaultProxy({ host: "127.0.0.1", port: this.#linkPorts[to - 1] as number }),
+          );
       }
     }
     await Promise.all(this.ids.map((id) => this.start(id)));
@@ -69,7 +73,7 @@ export class RealEnsemble {
     const peers: Record<number, number> = {};
     for (const other of this.ids) {
       if (other === id) continue;
-      peers[other] = this.#proxies.get(`${id}-${other}`)?.port ?? (this.#linkPorts[other - 1] as number);
+      peers[other] = this.#proxies.get(`${id}-${other}`)?.address.port ?? (this.#linkPorts[other - 1] as number);
     }
     const orders = {
       id,
@@ -107,12 +111,12 @@ export class RealEnsemble {
   }
 
   setCut(left: number, right: number, isCut: boolean): void {
-    this.#proxies.get(`${Math.max(left, right)}-${Math.min(left, right)}`)?.setCut(isCut);
+    this.#proxies.get(`${Math.max(left, right)}-${Math.min(left, right)}`)?.refuse(isCut);
   }
 
   async close(): Promise<void> {
     for (const id of this.running) await this.kill(id);
-    for (const proxy of this.#proxies.values()) proxy.close();
+    await Promise.all([...this.#proxies.values()].map((proxy) => proxy.close()));
     await rm(this.#directory, { recursive: true, force: true });
   }
 }

@@ -4,7 +4,7 @@ import { startServer } from "../../src/server/index.ts";
 import { encodeConnectResponse } from "../../src/protocol/connect.ts";
 import { encodeReply } from "../../src/protocol/responses.ts";
 import { atEnd, reaches, World } from "../recipes/world.ts";
-import type { FaultProxy } from "./fault-proxy.ts";
+import type { FaultProxy } from "../../src/testing/index.ts";
 
 async function world(options: ConnectOptions = {}): Promise<{ proxy: FaultProxy; session: Session; direct: Session }> {
   const opened = await World.open();
@@ -87,9 +87,9 @@ test("thousands of watches are set again in frames that the server takes", async
 test("a link that is dead without being closed is noticed, and the session goes on", async () => {
   const { session, proxy } = await world({ sessionTimeoutMs: 600 });
   const { id } = session;
-  proxy.blackhole(true);
+  proxy.silence(true);
   await reaches(session, "suspended");
-  proxy.blackhole(false);
+  proxy.silence(false);
   await session.sync();
   expect(session.id).toBe(id);
 });
@@ -180,13 +180,13 @@ test("more calls than the bound are refused at once", async () => {
 
 test("a call whose time is over ends, and its answer disturbs nobody", async () => {
   const { session, proxy } = await world();
-  proxy.blackhole(true);
+  proxy.silence(true);
   await expect(session.set("/", "x", { timeoutMs: 20 })).rejects.toMatchObject({ code: "timeout", maybeApplied: true });
   const controller = new AbortController();
   const call = session.get("/", { signal: controller.signal });
   controller.abort();
   await expect(call).rejects.toMatchObject({ code: "aborted", maybeApplied: false });
-  proxy.blackhole(false);
+  proxy.silence(false);
   await session.sync();
 });
 

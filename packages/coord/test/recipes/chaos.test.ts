@@ -2,7 +2,7 @@ import { createPrng } from "@tutti/stdx";
 import { expect, test } from "vitest";
 import { CoordError, type Session } from "../../src/index.ts";
 import { createElection, createLock, type Lease } from "../../src/recipes/index.ts";
-import type { FaultProxy } from "../client/fault-proxy.ts";
+import type { FaultProxy } from "../../src/testing/index.ts";
 import { World } from "./world.ts";
 
 // CHAOS_ROUNDS=1000 SEED=3 vitest run --project coord chaos: how often somebody holds, and the start of all chance.
@@ -65,10 +65,10 @@ async function fight(contenders: readonly Contender[], resource: GuardedResource
       resource.write(lease.fencingToken);
       if (prng.nextBelow(3) === 0) {
         // A holder that is cut off, does not look at its signal, and writes again when somebody else has the lock.
-        proxy.blackhole(true);
+        proxy.silence(true);
         await sleep(sessionTimeoutMs * 2);
         resource.write(lease.fencingToken);
-        proxy.blackhole(false);
+        proxy.silence(false);
       }
       held.delete(lease);
       await lease.release();

@@ -1,6 +1,6 @@
 import { afterAll, afterEach } from "vitest";
 import { connect, type ConnectOptions, type Session, type SessionState } from "../../src/index.ts";
-import { type FaultProxy, startFaultProxy } from "../client/fault-proxy.ts";
+import { type FaultProxy, startFaultProxy } from "../../src/testing/index.ts";
 import { closeApache, openTarget, type Target } from "../interop/target.ts";
 
 const closers: (() => Promise<void> | void)[] = [];
