@@ -117,8 +117,7 @@ function fileOutput(file: PartFile, encode: (rows: readonly unknown[]) => string
       if (rows.length > 0) await file.append(encode(rows));
     }),
     async finish() {
-      await file.commit();
-      return { slices: [[rowCount]], rowCount };
+      return { slices: [[[await file.finish(), rowCount]]], rowCount };
     },
     release: () => file.close(),
   };

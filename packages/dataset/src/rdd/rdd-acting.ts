@@ -2,7 +2,7 @@ import type { JobResult } from "@tutti/runtime";
 import { assert, createPrng, mixSeed } from "@tutti/stdx";
 import { checkCount, checkFunction, checkPlainData, checkSeed } from "../check-argument.ts";
 import { DatasetError } from "../dataset-error.ts";
-import { writeDirectory } from "../sinks/output-directory.ts";
+import { grantParts, writeDirectory } from "../sinks/output-directory.ts";
 import { jsonOf } from "../sinks/json-text.ts";
 import type { ActionOptions, Histogram, SavedFiles } from "./actions.ts";
 import { addToSketch, emptySketch, estimateDistinct, mergeSketches } from "./distinct-sketch.ts";
@@ -252,12 +252,19 @@ export class ActingRdd extends PairingRdd {
   ): Promise<SavedFiles> {
     const { directory } = sink;
     let result: JobResult | undefined;
+    let parts: (readonly [attempt: string, rowCount: number])[] = [];
     await writeDirectory(directory, async (hidden) => {
       result = await this.runJob(name, { sink: { ...sink, directory: hidden }, options });
+      parts = result.partitions.flat() as typeof parts;
+      // The attempts that the job counts, and no others.
+      await grantParts(
+        hidden,
+        parts.map(([attempt]) => attempt),
+      );
     });
     assert(result !== undefined, "a directory that was published was written by a job");
-    const { partitions, stages } = result;
-    return { directory, partCount: partitions.length, rowCount: sumOf(partitions.flat()), stages };
+    const rowCount = sumOf(parts.map(([, count]) => count));
+    return { directory, partCount: parts.length, rowCount, stages: result.stages };
   }
 
   /** Each partition keeps its own extremes; the few that are left are put in order here. */

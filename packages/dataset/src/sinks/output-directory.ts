@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { mkdir, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { TaskContext } from "@tutti/runtime";
@@ -7,20 +8,26 @@ import { shorten } from "../shorten.ts";
 /** One part of an output directory, while a task writes it. */
 export interface PartFile {
   append(content: string | Uint8Array): Promise<void>;
-  /** Gives the file its final name. Of several attempts, the last one that commits counts; all write the same. */
-  commit(): Promise<void>;
+  /** Ends the file. Its name is for `grantParts`, by whoever knows which attempt counts. */
+  finish(): Promise<string>;
   close(): Promise<void>;
 }
 
 const attemptPrefix = "_attempt-";
 
-/** Opens the part file of a task, under a name of its own attempt. */
+/** Of renames that are under way at once. */
+const grantsMax = 64;
+
+/**
+ * Opens the part file of a task, under a name of its own: attempts may run at the same time, and under masters that number
+ * them alike.
+ */
 export async function openPartFile(
   directory: string,
   { partition, attempt }: Pick<TaskContext, "partition" | "attempt">,
 ): Promise<PartFile> {
-  const name = `part-${String(partition).padStart(5, "0")}`;
-  const attemptPath = path.join(directory, `${attemptPrefix}${partition}-${attempt}`);
+  const name = `${attemptPrefix}${partition}-${attempt}-${randomUUID()}`;
+  const attemptPath = path.join(directory, name);
   const file = await open(attemptPath, "w").catch((thrown: unknown) => {
     throw writeFailed(attemptPath, thrown);
   });
@@ -32,16 +39,33 @@ export async function openPartFile(
         throw writeFailed(attemptPath, thrown);
       }
     },
-    async commit() {
+    async finish() {
       try {
         await file.close();
-        await rename(attemptPath, path.join(directory, name));
+        return name;
       } catch (thrown) {
         throw writeFailed(attemptPath, thrown);
       }
     },
     close: () => file.close(),
   };
+}
+
+/**
+ * Gives the files of the attempts that count, in the order of their partitions, the names of parts. What other attempts
+ * wrote, or still write, counts for nothing.
+ */
+export async function grantParts(directory: string, attempts: readonly string[]): Promise<void> {
+  for (let first = 0; first < attempts.length; first += grantsMax) {
+    await Promise.all(
+      attempts.slice(first, first + grantsMax).map(async (attempt, index) => {
+        const part = `part-${String(first + index).padStart(5, "0")}`;
+        await rename(path.join(directory, attempt), path.join(directory, part)).catch((thrown: unknown) => {
+          throw writeFailed(path.join(directory, part), thrown);
+        });
+      }),
+    );
+  }
 }
 
 /**

@@ -1,13 +1,13 @@
 import path from "node:path";
-import { startTestCluster } from "../../../runtime/test/cluster/worker-processes.ts";
+import { startMembers } from "../../../runtime/test/cluster/member-processes.ts";
 import { createContext, type Context } from "../../src/index.ts";
 
 /** Where workers find this package and those that it needs. */
 const packageFolder: string = path.resolve(import.meta.dirname, "../..");
 
-/** A context on three worker processes, which end with it. */
+/** A context on three worker processes under an elected master, which end with it. */
 export async function createContextOnWorkers(): Promise<Context> {
-  const cluster = await startTestCluster({ workerCount: 3, cwd: packageFolder });
+  const cluster = await startMembers({ masterCount: 1, workerCount: 3, sessionTimeoutMs: 4000, cwd: packageFolder });
   const tutti = createContext({ executor: cluster.executor });
   const close = async (): Promise<void> => {
     await tutti.close();

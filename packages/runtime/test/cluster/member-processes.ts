@@ -42,10 +42,12 @@ export interface MemberOptions {
   readonly workerCount?: number;
   readonly slotCount?: number;
   readonly sessionTimeoutMs?: number;
+  /** Where members are started, and find their packages. Default: an empty folder. */
+  readonly cwd?: string;
 }
 
 export async function startMembers(options: MemberOptions = {}): Promise<MemberCluster> {
-  const { masterCount = 2, workerCount = 2, slotCount = 1, sessionTimeoutMs = 1000 } = options;
+  const { masterCount = 2, workerCount = 2, slotCount = 1, sessionTimeoutMs = 1000, cwd } = options;
   const directory = await mkdtemp(path.join(tmpdir(), "tutti-members-"));
   const server = await startServer({ tickTimeMs: 100 });
   const coord = `${server.connectString}/cluster`;
@@ -55,7 +57,7 @@ export async function startMembers(options: MemberOptions = {}): Promise<MemberC
 
   const start = (role: "master" | "worker", own: object): Member => {
     const args = ["--conditions=@tutti/source", program, role, JSON.stringify({ ...common, ...own })];
-    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"], cwd: directory });
+    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"], cwd: cwd ?? directory });
     children.push(child);
     const lines: string[] = [];
     const listeners = new Set<() => void>();

@@ -6,7 +6,7 @@ import { startWorker } from "../worker.ts";
 import { readArguments, type Arguments } from "./read-arguments.ts";
 import { showJob, showJobs, showWorkers } from "./show-report.ts";
 
-export const help: string = `usage: tutti COMMAND [--coord host:port,host:port/folder] ...
+const help: string = `usage: tutti COMMAND [--coord host:port,host:port/folder] ...
 
   master [--listen host:port] [--event-log FILE]               leads the cluster, or stands by to
   worker [--listen host:port] [--slots N] [--directory DIR]    runs tasks
