@@ -95,3 +95,25 @@ test(
     expect(parts.join("")).toBe(numbers.map((line) => `${line}!\n`).join(""));
   },
 );
+
+test("what was persisted and died with its worker is computed anew", { timeout: 60_000 }, async () => {
+  cluster = await startTestCluster({ workerCount: 3 });
+  const { executor, processes } = cluster;
+  const { lost } = watch(executor);
+  const tutti = createContext({ executor, ownsExecutor: false });
+  const squares = tutti
+    .parallelize(
+      Array.from({ length: 600 }, (_, index) => index),
+      { partitionCount: 6 },
+    )
+    .map((x) => x * x)
+    .persist();
+  const sum = await squares.reduce((a, b) => a + b);
+  const gone = new Promise((resolve) => executor.events.once("workerLost", resolve));
+  processes[0]?.kill("SIGKILL");
+  // Before anybody knows that it is gone, and after.
+  expect(await squares.reduce((a, b) => a + b)).toBe(sum);
+  await gone;
+  expect(await squares.reduce((a, b) => a + b)).toBe(sum);
+  expect(lost).toHaveLength(1);
+});
