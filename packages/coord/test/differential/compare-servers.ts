@@ -1,18 +1,12 @@
-/**
- * Sends the same random requests to two servers and compares what comes back, normalised.
- *
- *   node --conditions=@tutti/source test/differential/compare-servers.ts PORT_A PORT_B [SEED] [OPERATIONS]
- *
- * Both servers must be fresh, standalone and have extended types enabled; the oracle is Apache ZooKeeper 3.9.
- */
 import { createPrng, type Prng } from "@tutti/stdx";
 import type { MultiOp } from "../../src/protocol/multi-request.ts";
 import type { Acl } from "../../src/protocol/records.ts";
 import { encodeRequest, type Request } from "../../src/protocol/requests.ts";
 import { RawClient, type RawReply } from "../integration/raw-client.ts";
 
-const [portA, portB, seed = "1", operations = "2000"] = process.argv.slice(2);
 const connectionCount = 3;
+/** The same when a session comes back: another one is a transaction of ours, and none of Apache's. */
+const sessionTimeoutMs = 40_000;
 
 const names = ["a", "b", "c"];
 const openAcl: readonly Acl[] = [{ perms: 31, scheme: "world", id: "anyone" }];
@@ -219,7 +213,7 @@ function normal(side: Side, reply: RawReply | undefined): string {
 async function connectAll(side: Side): Promise<void> {
   for (let index = 0; index < connectionCount; index += 1) {
     const client = new RawClient(side.port);
-    const session = await client.open({ timeoutMs: 40_000 });
+    const session = await client.open({ timeoutMs: sessionTimeoutMs });
     side.clients.push(client);
     side.sessionIds.push(session?.sessionId ?? 0n);
   }
@@ -234,7 +228,7 @@ async function reattach(side: Side, which: number): Promise<string> {
   const old = side.clients[which];
   const client = new RawClient(side.port);
   const { sessionId = 0n, password = null } = old?.session ?? {};
-  const session = await client.open({ sessionId, password, timeoutMs: 30_000, readOnly: undefined });
+  const session = await client.open({ sessionId, password, timeoutMs: sessionTimeoutMs, readOnly: undefined });
   side.clients[which] = client;
   return `${session?.timeoutMs} ${session?.sessionId === sessionId} ${session?.readOnly}`;
 }
@@ -248,27 +242,52 @@ function encoded(generator: Generator, xid: number, request: Request): Uint8Arra
   return cut;
 }
 
-async function main(): Promise<void> {
-  const sides: Side[] = [portA, portB].map((port, index) => ({
+export interface Comparison {
+  readonly operations: number;
+  readonly succeeded: number;
+  readonly differences: number;
+  /** How often each operation was answered with each error. */
+  readonly counts: ReadonlyMap<string, number>;
+}
+
+export interface CompareOptions {
+  /** Of two servers that are fresh, alone, and have extended types enabled; the oracle comes first. */
+  readonly ports: readonly [number, number];
+  readonly seed: number;
+  readonly operations: number;
+  readonly tell: (line: string) => void;
+}
+
+const differencesMax = 20;
+
+function shownRequest(request: Request): string {
+  return JSON.stringify(request, (_key, value: unknown) => (typeof value === "bigint" ? String(value) : value));
+}
+
+/** Sends the same random requests to two servers and compares what comes back, normalised. */
+export async function compareServers({ ports, seed, operations, tell }: CompareOptions): Promise<Comparison> {
+  const sides: Side[] = ports.map((port, index) => ({
     name: index === 0 ? "A" : "B",
-    port: Number(port),
+    port,
     clients: [],
     zxidBase: 0n,
     sessionIds: [],
   }));
   await Promise.all(sides.map(connectAll));
-  const generator = new Generator(createPrng(Number(seed)));
+  const generator = new Generator(createPrng(seed));
   const counts = new Map<string, number>();
   let differences = 0;
   let succeeded = 0;
-  for (let step = 0; step < Number(operations) && differences < 20; step += 1) {
+  for (let step = 0; step < operations && differences < differencesMax; step += 1) {
     const request = generator.request();
     const which = Number(generator.chance(50)) + Number(generator.chance(30));
     const xid = xidsByType[request.type] ?? step + 1;
     if (generator.chance(1)) {
       const [attachedA, attachedB] = await Promise.all(sides.map(async (side) => reattach(side, which)));
-      if (attachedA !== attachedB) console.log(`step ${step} re-attached: A ${attachedA} B ${attachedB}`);
-      if (attachedA !== attachedB) differences += 1;
+      if (attachedA !== attachedB) {
+        differences += 1;
+        tell(`step ${step} re-attached: A ${attachedA} B ${attachedB}`);
+      }
     }
     const bytes = encoded(generator, xid, request);
     const replies = await Promise.all(
@@ -283,22 +302,10 @@ async function main(): Promise<void> {
     if (replies[0]?.header.err === 0) succeeded += 1;
     if (left !== right) {
       differences += 1;
-      const shown = JSON.stringify(request, (_key, value: unknown) =>
-        typeof value === "bigint" ? String(value) : value,
-      );
-      console.log(`step ${step} connection ${which} ${shown}\n  A ${left}\n  B ${right}`);
+      tell(`step ${step} connection ${which} ${shownRequest(request)}\n  A ${left}\n  B ${right}`);
     }
     if (replies.includes(undefined)) await Promise.all(sides.map(async (side) => reattach(side, which)));
   }
   for (const side of sides) for (const client of side.clients) await client.request({ type: "closeSession" });
-  console.log(
-    [...counts]
-      .toSorted(([left], [right]) => left.localeCompare(right))
-      .map(([key, count]) => `${key}: ${count}`)
-      .join("\n"),
-  );
-  console.log(`${operations} operations, ${succeeded} succeeded, ${differences} differences`);
-  process.exitCode = differences === 0 ? 0 : 1;
+  return { operations, succeeded, differences, counts };
 }
-
-await main();
