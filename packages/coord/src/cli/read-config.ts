@@ -22,6 +22,9 @@ async function read(path: string, what: string): Promise<string> {
   }
 }
 
+/** Those of ZooKeeper that do not begin with its name. */
+const otherProperties: ReadonlySet<string> = new Set(["jute.maxbuffer", "readonlymode.enabled"]);
+
 /** ZooKeeper's system properties: `ZK_SYSTEM_PROPERTIES`, one `name=value` a line, and `ZK_SUPER_DIGEST`. */
 function propertiesOf(environment: NodeJS.ProcessEnv): Record<string, string> {
   const properties: Record<string, string> = {};
@@ -29,7 +32,7 @@ function propertiesOf(environment: NodeJS.ProcessEnv): Record<string, string> {
     const equals = line.indexOf("=");
     const name = line.slice(0, equals).trim();
     // Java's own are none of ours.
-    if (equals > 0 && (name.startsWith("zookeeper.") || name === "jute.maxbuffer")) {
+    if (equals > 0 && (name.startsWith("zookeeper.") || otherProperties.has(name))) {
       properties[name] = line.slice(equals + 1).trim();
     }
   }

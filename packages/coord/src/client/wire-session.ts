@@ -14,6 +14,7 @@ import { withoutChroot } from "./client-path.ts";
 import type { ResolvedConnectOptions } from "./connect-options.ts";
 import { Fifo } from "./fifo.ts";
 import { PendingCall, type Reply, type WireCallOptions } from "./pending-call.ts";
+import { probeServer } from "./probe-server.ts";
 import { type SaslClient, beginSaslClient } from "./sasl-client.ts";
 
 const int32Max = 0x7fff_ffff;
@@ -51,6 +52,7 @@ export class WireSession {
   #decoder: FrameDecoder;
   #sasl: SaslClient | undefined;
   #isReady = false;
+  #stopProbe: (() => void) | undefined;
   #xid = 0;
   #timer: NodeJS.Timeout | undefined;
   #lastCause: Error | undefined;
@@ -168,6 +170,9 @@ export class WireSession {
           this.#pings.push(monotonicMs());
           this.#channel?.send(encodeRequest(xids.ping, { type: "ping" }));
           break;
+        case "probe":
+          this.#probe(effect.host);
+          break;
         case "drop":
           this.#drop();
           break;
@@ -228,7 +233,16 @@ export class WireSession {
     });
   }
 
+  #probe(host: number): void {
+    this.#stopProbe = probeServer(this.#dialHost(host), (isWritable) => {
+      this.#stopProbe = undefined;
+      this.#step({ kind: "probed", host, isWritable });
+    });
+  }
+
   #drop(): void {
+    this.#stopProbe?.();
+    this.#stopProbe = undefined;
     const channel = this.#channel;
     this.#channel = undefined;
     this.#isReady = false;

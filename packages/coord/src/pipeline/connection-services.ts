@@ -33,6 +33,8 @@ export interface ConnectionServices {
   nextSessionId(): bigint;
   /** Without one there are no writes, syncs and new sessions. */
   readonly leader: Leader;
+  /** There is no leader, and clients who said that they can live with it may read what this server knows. */
+  readonly isReadOnly: boolean;
   /** The session was heard of: it lives on. */
   touch(sessionId: bigint): void;
   /** From now on this connection has the session; an older one is closed. */

@@ -46,7 +46,6 @@ export class Connection {
   readonly id: WatcherId;
   readonly stats: TrafficStats = new TrafficStats();
   readonly host: ConnectionHost;
-  readonly openedMs: number;
   readonly #services: ConnectionServices;
   readonly #decoder: FrameDecoder;
   readonly #queue = new ReplyQueue();
@@ -56,6 +55,8 @@ export class Connection {
   #choked = false;
   #draining = false;
   #ids: readonly Id[];
+  #heardMs: number;
+  #isReadOnly = false;
   #sessionId = 0n;
   #timeoutMs = 0;
   #sendsReadOnly = false;
@@ -64,7 +65,7 @@ export class Connection {
   constructor(id: WatcherId, host: ConnectionHost, services: ConnectionServices) {
     this.id = id;
     this.host = host;
-    this.openedMs = services.environment.monotonicMs();
+    this.#heardMs = services.environment.monotonicMs();
     this.#services = services;
     this.#decoder = new FrameDecoder(services.options.frameBytesMax);
     this.#ids = [{ scheme: "ip", id: host.remoteAddress }];
@@ -83,6 +84,16 @@ export class Connection {
   /** Negotiated. */
   get timeoutMs(): number {
     return this.#timeoutMs;
+  }
+
+  /** When the last request came; before the first, when the connection did. */
+  get heardMs(): number {
+    return this.#heardMs;
+  }
+
+  /** Whether its session is one for reads, which no other server knows. */
+  get isReadOnly(): boolean {
+    return this.#isReadOnly;
   }
 
   /** Requests that wait for an answer. */
@@ -215,20 +226,36 @@ export class Connection {
       this.close();
       return;
     }
-    const { options, machine } = this.#services;
-    if (request.lastZxidSeen > machine.lastZxid || this.#services.leader === "none") {
+    const { options, machine, leader, isReadOnly } = this.#services;
+    const isServed = leader !== "none" || (isReadOnly && request.readOnly === true);
+    if (request.lastZxidSeen > machine.lastZxid || !isServed) {
       // The client has seen more than this server, or nobody would keep its session: another one may serve it.
       this.close();
       return;
     }
     this.#sendsReadOnly = request.readOnly !== undefined;
     this.#timeoutMs = Math.min(Math.max(request.timeoutMs, options.sessionTimeoutMsMin), options.sessionTimeoutMsMax);
+    if (leader === "none") {
+      this.#connectReadOnly(request);
+      return;
+    }
     if (request.sessionId === 0n) {
       const password = this.#services.environment.newPassword();
       this.#connect(this.#services.nextSessionId(), { type: "createSession", timeoutMs: this.#timeoutMs, password });
     } else {
       this.#reattach(request);
     }
+  }
+
+  /** A session for reads, which begins and ends here; or one of the ensemble, which nobody can end meanwhile. */
+  #connectReadOnly({ sessionId, password: given }: ConnectRequest): void {
+    const password = given ?? new Uint8Array(0);
+    const session = this.#services.machine.sessions.get(sessionId);
+    this.#isReadOnly = true;
+    if (sessionId === 0n) this.#opened(this.#services.nextSessionId(), this.#services.environment.newPassword());
+    else if (session === undefined) this.close();
+    else if (sameBytes(password, session.password)) this.#opened(sessionId, password);
+    else this.#refuseSession();
   }
 
   #connect(sessionId: bigint, op: Extract<WriteOp, { type: "createSession" | "attachSession" }>): void {
@@ -267,19 +294,20 @@ export class Connection {
   #opened(sessionId: bigint, password: Uint8Array): void {
     this.#sessionId = sessionId;
     this.#phase = "open";
-    this.#services.touch(sessionId);
+    if (!this.#isReadOnly) this.#services.touch(sessionId);
     this.#services.attach(this);
     this.#sendConnectResponse({ timeoutMs: this.#timeoutMs, sessionId, password });
   }
 
   #sendConnectResponse(body: { timeoutMs: number; sessionId: bigint; password: Uint8Array }): void {
-    const readOnly = this.#sendsReadOnly ? false : undefined;
+    const readOnly = this.#sendsReadOnly ? this.#isReadOnly : undefined;
     this.#send(encodeConnectResponse({ protocolVersion, ...body, readOnly }));
   }
 
   #handleRequest(payload: Uint8Array): void {
     const nowMs = this.#services.environment.monotonicMs();
-    this.#services.touch(this.#sessionId);
+    this.#heardMs = nowMs;
+    if (!this.#isReadOnly) this.#services.touch(this.#sessionId);
     const reader = new JuteReader(payload);
     let header: RequestHeader;
     try {
@@ -309,7 +337,7 @@ export class Connection {
 
   /** The connection stays. Only a multi takes a zxid although nobody could read it. */
   #handleMalformed(isMulti: boolean, at: RequestPlace): void {
-    if (!isMulti) {
+    if (!isMulti || this.#isReadOnly) {
       const { marshalling: err } = errorCodes;
       this.#enqueue({ ...at, kind: "refusal", err, zxid: undefined, last: false });
       return;
@@ -336,6 +364,7 @@ export class Connection {
         this.#enqueue({ ...at, kind: "refusal", err: errorCodes.badArguments, zxid: undefined, last: false });
         return;
       case "sync": {
+        if (this.#refuseChange(request, at)) return;
         const token = this.#services.nextToken(this);
         this.#queue.push({ ...at, kind: "sync", token, path: request.path });
         if (this.#services.leader === "none") this.close();
@@ -352,6 +381,7 @@ export class Connection {
       case "multi":
       case "reconfig":
       case "closeSession": {
+        if (this.#refuseChange(request, at)) return;
         const token = this.#services.nextToken(this);
         this.#queue.push({ ...at, kind: "write", token, request });
         this.#propose(request, { sessionId: this.#sessionId, xid: at.xid, token });
@@ -363,6 +393,15 @@ export class Connection {
       default:
         this.#enqueue({ ...at, kind: "read", request, ids: this.#ids });
     }
+  }
+
+  /** Without a leader nothing can change, and a session that only this server knows ends with its connection. */
+  #refuseChange({ type }: Request, at: RequestPlace): boolean {
+    if (!this.#isReadOnly) return false;
+    const isEnd = type === "closeSession";
+    const err = isEnd ? errorCodes.ok : errorCodes.notReadOnly;
+    this.#enqueue({ ...at, kind: "refusal", err, zxid: undefined, last: isEnd });
+    return true;
   }
 
   /** Takes effect at once: requests that arrived before keep the ids that they came with. */
@@ -415,7 +454,7 @@ export class Connection {
 
   #answerRead(waiting: Extract<Waiting, { kind: "read" }>): void {
     const { machine, watches } = this.#services;
-    if (machine.sessions.getOutstanding(this.#sessionId) === undefined) {
+    if (!this.#isReadOnly && machine.sessions.getOutstanding(this.#sessionId) === undefined) {
       this.#answer(waiting, errorCodes.sessionExpired);
       return;
     }

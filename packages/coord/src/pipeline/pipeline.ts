@@ -43,6 +43,7 @@ export class Pipeline implements ConnectionServices, CommitListener {
   /** On the leader alone. */
   #tracker: SessionTracker | undefined;
   #leader: Leader = "none";
+  #isReadOnly = false;
   /** Sessions heard of since the leader was told last. */
   #heard = new Set<bigint>();
   #lastConnectionId = 0;
@@ -80,11 +81,23 @@ export class Pipeline implements ConnectionServices, CommitListener {
     return this.#leader;
   }
 
+  get isReadOnly(): boolean {
+    return this.#isReadOnly;
+  }
+
+  /** Serves reads to those who ask for no more, until there is a leader. Without effect while there is one. */
+  serveReadOnly(): void {
+    this.#isReadOnly = this.#leader === "none";
+  }
+
   /** Closes what never greeted; on the leader, expires what was silent for too long. Call it once a tick. */
   tick(): void {
     const nowMs = this.environment.monotonicMs();
     for (const connection of this.#connections.values()) {
-      if (connection.sessionId === 0n && nowMs - connection.openedMs > greetingMsMax) connection.close();
+      const { sessionId, isReadOnly, heardMs, timeoutMs } = connection;
+      // Nobody else counts the silence of a session that only this server knows.
+      const silentMsMax = sessionId === 0n ? greetingMsMax : isReadOnly ? timeoutMs : Number.POSITIVE_INFINITY;
+      if (nowMs - heardMs > silentMsMax) connection.close();
     }
     for (const sessionId of this.#tracker?.expire(nowMs) ?? []) this.#propose(sessionId, { type: "closeSession" });
   }
@@ -107,6 +120,11 @@ export class Pipeline implements ConnectionServices, CommitListener {
 
   ledBy(leader: Leader): void {
     this.#leader = leader;
+    if (this.#isReadOnly && leader !== "none") {
+      this.#isReadOnly = false;
+      // They come back as sessions of the ensemble.
+      for (const connection of this.#connections.values()) if (connection.isReadOnly) connection.close();
+    }
     this.#tracker = leader === "self" ? this.#trackAll() : undefined;
     if (leader !== "none") return;
     // Their clients must not wait for an answer that nobody can give; they come back, with their session.

@@ -59,7 +59,7 @@ function serverBlock({ pipeline, replica }: WordPlace): string {
     `Connections: ${pipeline.connections.size}`,
     `Outstanding: ${pipeline.outstanding}`,
     `Zxid: ${hex(machine.lastZxid)}`,
-    `Mode: ${modeOf(replica)}`,
+    `Mode: ${modeOf(replica, pipeline)}`,
     `Node count: ${machine.tree.nodeCount}`,
     "",
   ].join("\n");
@@ -78,7 +78,7 @@ function mntr({ pipeline, replica, startedMs }: WordPlace): string {
   for (const [path, node] of machine.tree.entries()) dataBytes += path.length + (node.data?.length ?? 0);
   const entries: readonly (readonly [string, string | number])[] = [
     ["zk_version", `${zookeeperVersion}, built on ${builtOn}`],
-    ["zk_server_state", modeOf(replica)],
+    ["zk_server_state", modeOf(replica, pipeline)],
     ["zk_avg_latency", latency(stats.latencyAverageMs)],
     ["zk_max_latency", stats.latencyMaxMs],
     ["zk_min_latency", stats.latencyMinMs],
@@ -176,7 +176,7 @@ function resetConnections({ pipeline }: WordPlace): string {
 
 const answers: ReadonlyMap<string, WordAnswer> = new Map<string, WordAnswer>([
   ["ruok", () => "imok"],
-  ["isro", () => "rw"],
+  ["isro", ({ pipeline }) => (pipeline.isReadOnly ? "ro" : "rw")],
   ["srvr", (place) => versionLine + serverBlock(place)],
   ["stat", stat],
   ["mntr", mntr],
@@ -194,7 +194,8 @@ const answers: ReadonlyMap<string, WordAnswer> = new Map<string, WordAnswer>([
 
 /** The text that answers a word. `hash`, `gtmk` and `stmk` are known and never answered. */
 export function answerWord(word: string, place: WordPlace): string {
-  if (place.pipeline.leader === "none" && word !== "ruok" && place.options.fourLetterWords.has(word)) {
+  const { leader, isReadOnly } = place.pipeline;
+  if (leader === "none" && !isReadOnly && word !== "ruok" && place.options.fourLetterWords.has(word)) {
     return "This ZooKeeper instance is not currently serving requests\n";
   }
   const answer = place.options.fourLetterWords.has(word) ? answers.get(word) : undefined;

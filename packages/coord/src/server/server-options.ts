@@ -50,6 +50,11 @@ export interface ServerOptions {
    * `znode.container.checkIntervalMs`.
    */
   readonly reapIntervalMs?: number;
+  /**
+   * Whether a server that has lost its ensemble serves reads to clients who allow it (`allowReadOnly`, Java's
+   * `canBeReadOnly`), from what it knows, default false. ZooKeeper's `readonlymode.enabled`.
+   */
+  readonly readOnlyMode?: boolean;
   /** Requests of all connections that may wait for the ensemble, default 65536. */
   readonly outstandingMax?: number;
   /** Transactions between two snapshots, default 100000. ZooKeeper's `snapCount`. */
@@ -122,6 +127,7 @@ function problemsOf(options: ResolvedOptions): readonly string[] {
 export function resolveServerOptions(options: ServerOptions): ResolvedOptions {
   const tickTimeMs = options.tickTimeMs ?? tickTimeMsDefault;
   const words = options.fourLetterWords ?? ["srvr"];
+  const readOnlyMode = options.readOnlyMode ?? false;
   const resolved: ResolvedOptions = {
     port: options.port ?? 0,
     host: options.host ?? "127.0.0.1",
@@ -132,7 +138,9 @@ export function resolveServerOptions(options: ServerOptions): ResolvedOptions {
     connectionsPerAddressMax: options.connectionsPerAddressMax ?? 60,
     outstandingPerConnectionMax: options.outstandingPerConnectionMax ?? 1000,
     unsentBytesMax: options.unsentBytesMax ?? 64 * 1024 * 1024,
-    fourLetterWords: new Set<string>(words === "*" ? fourLetterWords : words),
+    // Clients on a read-only server look for a better one by this word.
+    fourLetterWords: new Set<string>([...(words === "*" ? fourLetterWords : words), ...(readOnlyMode ? ["isro"] : [])]),
+    readOnlyMode,
     superDigest: options.superDigest,
     saslUsers: new Map(Object.entries(options.saslUsers ?? {})),
     dataDir: options.dataDir,

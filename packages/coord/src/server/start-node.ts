@@ -56,14 +56,19 @@ function keepTime(pipeline: Pipeline, options: ResolvedOptions): () => void {
 function closeWithoutLeader(
   pipeline: Pipeline,
   replica: Replica,
-  { sessionTimeoutMsMin }: ResolvedOptions,
+  { sessionTimeoutMsMin, readOnlyMode }: ResolvedOptions,
 ): () => void {
   let timer: NodeJS.Timeout | undefined;
+  const giveUp = (): void => {
+    pipeline.closeAll();
+    if (readOnlyMode) pipeline.serveReadOnly();
+  };
   const onLeader = ({ leader }: { readonly leader: number | undefined }): void => {
     clearTimeout(timer);
-    if (leader === undefined) timer = setTimeout(() => pipeline.closeAll(), sessionTimeoutMsMin / 3);
+    if (leader === undefined) timer = setTimeout(giveUp, sessionTimeoutMsMin / 3);
   };
   replica.events.on("leader", onLeader);
+  onLeader(replica.status());
   return () => clearTimeout(timer);
 }
 
@@ -125,7 +130,7 @@ function createServer({ pipeline, replica, port, stop }: ServerParts): CoordServ
     address,
     connectString: `${shownHost}:${address.port}`,
     get mode() {
-      return modeOf(replica);
+      return modeOf(replica, pipeline);
     },
     serving: Promise.race([firstLeader(replica), stopped.then(() => undefined)]),
     stopped,

@@ -82,6 +82,7 @@ const settings: ReadonlyMap<string, Setting> = new Map<string, Setting>([
   ["extendedTypesEnabled", flag("extendedTypesEnabled")],
   ["enforceQuota", flag("enforceQuota")],
   ["reconfigEnabled", flag("reconfigEnabled")],
+  ["readonlymode.enabled", flag("readOnlyMode")],
   ["znode.container.checkIntervalMs", number("reapIntervalMs")],
   ["DigestAuthenticationProvider.superDigest", (value, options) => (options["superDigest"] = value)],
 ]);

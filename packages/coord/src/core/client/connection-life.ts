@@ -22,6 +22,8 @@ export type LifeInput =
   /** The channel is gone, or said what it must not. */
   | { readonly kind: "lost" }
   | { readonly kind: "tick" }
+  /** What came of a probe; a server that did not answer is not writable. */
+  | { readonly kind: "probed"; readonly host: number; readonly isWritable: boolean }
   | { readonly kind: "end"; readonly state: "closed" | "refused" };
 
 /** To be done in order. */
@@ -29,6 +31,8 @@ export type LifeEffect =
   | { readonly kind: "dial"; readonly host: number }
   | { readonly kind: "greet"; readonly request: ConnectRequest }
   | { readonly kind: "ping" }
+  /** Ask a server whether it takes writes, beside the connection. */
+  | { readonly kind: "probe"; readonly host: number }
   /** End the channel; its `lost` is not to be told. */
   | { readonly kind: "drop" }
   /** What was sent has no answer any more. */
@@ -37,12 +41,22 @@ export type LifeEffect =
   | { readonly kind: "resume" }
   | { readonly kind: "state"; readonly state: SessionState };
 
+/** The search for a server that takes writes, from one that does not. */
+interface Probe {
+  /** How many hosts were asked. */
+  readonly count: number;
+  /** When the next one is; never while one is being asked, or when there is no need. */
+  readonly dueMs: number;
+}
+
+const noProbe: Probe = { count: 0, dueMs: Number.POSITIVE_INFINITY };
+
 type Phase =
   | { readonly kind: "idle" }
   | { readonly kind: "waiting"; readonly untilMs: number }
   | { readonly kind: "dialing"; readonly untilMs: number }
   | { readonly kind: "greeting"; readonly untilMs: number }
-  | { readonly kind: "connected"; readonly sinceMs: number; readonly isReadOnly: boolean }
+  | { readonly kind: "connected"; readonly sinceMs: number; readonly isReadOnly: boolean; readonly probe: Probe }
   | { readonly kind: "over" };
 
 function connectedState(isReadOnly: boolean): SessionState {
@@ -53,6 +67,9 @@ const passwordBytes = 16;
 const pingIntervalMsMax = 10_000;
 const dialMsMin = 100;
 const dialMsMax = 10_000;
+/** As Java's client: soon at first, then ever more rarely. */
+const probeMsMin = 100;
+const probeMsMax = 60_000;
 
 /**
  * The life of one session, over as many connections as it takes.
@@ -114,8 +131,9 @@ export class ConnectionLife {
     const { kind } = this.#phase;
     if (kind === "over" || kind === "idle") return undefined;
     const times: number[] = [];
-    if (this.#phase.kind === "connected") times.push(this.#pingMs, this.#heardMs + this.#readTimeoutMs);
-    else if ("untilMs" in this.#phase) times.push(this.#phase.untilMs);
+    if (this.#phase.kind === "connected") {
+      times.push(this.#pingMs, this.#heardMs + this.#readTimeoutMs, this.#phase.probe.dueMs);
+    } else if ("untilMs" in this.#phase) times.push(this.#phase.untilMs);
     if (this.#hasSession) {
       if (this.#state !== "uncertain") times.push(this.#provenMs + this.#timeoutMs);
       else if (kind !== "connected") times.push(this.#expiryMs);
@@ -126,7 +144,7 @@ export class ConnectionLife {
   /** A reply to what was sent at `provenMs`, and the zxid that it carried. */
   answered(nowMs: number, provenMs: number, zxid: bigint): readonly LifeEffect[] {
     this.#heardMs = nowMs;
-    if (provenMs > this.#provenMs) this.#provenMs = provenMs;
+    if (provenMs > this.#provenMs && this.#isProof) this.#provenMs = provenMs;
     if (zxid > this.#lastZxid) this.#lastZxid = zxid;
     if (this.#state !== "uncertain" || nowMs >= this.#provenMs + this.#timeoutMs) return [];
     return this.#phase.kind === "connected" ? this.#become(connectedState(this.#phase.isReadOnly)) : [];
@@ -154,6 +172,8 @@ export class ConnectionLife {
         return this.#lost(nowMs);
       case "tick":
         return this.#tick(nowMs);
+      case "probed":
+        return this.#probed(input, nowMs);
       case "end":
         this.#phase = { kind: "over" };
         return [{ kind: "drop" }, ...this.#become(input.state), { kind: "interrupt" }];
@@ -162,6 +182,14 @@ export class ConnectionLife {
 
   get #hasSession(): boolean {
     return this.#sessionId !== 0n;
+  }
+
+  /**
+   * Whether an answer proves that the session lives. A server that is cut off from its ensemble answers for itself: the
+   * others may have ended the session. Only one that it gave itself is its own to keep.
+   */
+  get #isProof(): boolean {
+    return !(this.#phase.kind === "connected" && this.#phase.isReadOnly && this.#hasSeenWritable);
   }
 
   get #readTimeoutMs(): number {
@@ -209,18 +237,20 @@ export class ConnectionLife {
   #welcomed(response: ConnectResponse, nowMs: number): LifeEffect[] {
     if (response.timeoutMs <= 0) return [{ kind: "drop" }, ...this.#expire(nowMs)];
     const isReadOnly = response.readOnly === true;
-    this.#phase = { kind: "connected", sinceMs: nowMs, isReadOnly };
+    const probe = isReadOnly ? { count: 0, dueMs: nowMs + probeMsMin } : noProbe;
+    this.#phase = { kind: "connected", sinceMs: nowMs, isReadOnly, probe };
     this.#sessionId = response.sessionId;
     this.#password = response.password ?? new Uint8Array(passwordBytes);
     this.#timeoutMs = response.timeoutMs;
     this.#hasSeenWritable ||= !isReadOnly;
     this.#heardMs = nowMs;
     // The greeting is what the server has heard.
-    this.#provenMs = this.#sentMs;
+    if (this.#isProof) this.#provenMs = this.#sentMs;
     // When this host fails, all others are tried before it.
     this.#hosts.push(...this.#hosts.splice(0, ((this.#attempts - 1) % this.#hosts.length) + 1));
     this.#attempts = 0;
-    return [...this.#become(connectedState(isReadOnly)), { kind: "resume" }];
+    const isUncertain = nowMs >= this.#provenMs + this.#timeoutMs;
+    return [...this.#become(isUncertain ? "uncertain" : connectedState(isReadOnly)), { kind: "resume" }];
   }
 
   /** A round in which every host has failed is followed by a pause, longer each time. */
@@ -254,7 +284,7 @@ export class ConnectionLife {
         this.#sentMs = nowMs;
         effects.push({ kind: "ping" });
       }
-      return effects;
+      return [...effects, ...this.#probe(nowMs)];
     }
     if (this.#hasSession && nowMs >= this.#expiryMs) return [...effects, { kind: "drop" }, ...this.#expire(nowMs)];
     if (this.#phase.kind === "waiting" && nowMs >= this.#phase.untilMs) effects.push(...this.#dial(nowMs));
@@ -262,6 +292,27 @@ export class ConnectionLife {
       if (nowMs >= this.#phase.untilMs) effects.push({ kind: "drop" }, ...this.#lost(nowMs));
     }
     return effects;
+  }
+
+  #probe(nowMs: number): LifeEffect[] {
+    if (this.#phase.kind !== "connected" || nowMs < this.#phase.probe.dueMs) return [];
+    const { count } = this.#phase.probe;
+    this.#phase = { ...this.#phase, probe: { count: count + 1, dueMs: Number.POSITIVE_INFINITY } };
+    return [{ kind: "probe", host: this.#hosts[count % this.#hosts.length] ?? 0 }];
+  }
+
+  /** A server that takes writes is better than one that does not, and worth a break. */
+  #probed({ host, isWritable }: { host: number; isWritable: boolean }, nowMs: number): LifeEffect[] {
+    if (this.#phase.kind !== "connected" || !this.#phase.isReadOnly) return [];
+    const { probe } = this.#phase;
+    if (!isWritable) {
+      const delayMs = Math.min(probeMsMax, probeMsMin * 2 ** Math.min(probe.count, 30));
+      this.#phase = { ...this.#phase, probe: { count: probe.count, dueMs: nowMs + delayMs } };
+      return [];
+    }
+    this.#hosts.unshift(...this.#hosts.splice(this.#hosts.indexOf(host), 1));
+    const suspended = this.#state === "uncertain" ? [] : this.#become("suspended");
+    return [{ kind: "drop" }, ...suspended, { kind: "interrupt" }, ...this.#dial(nowMs)];
   }
 
   #expire(nowMs: number): LifeEffect[] {

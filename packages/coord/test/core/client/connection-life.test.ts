@@ -60,7 +60,8 @@ class World {
 function shown(effect: LifeEffect): string {
   switch (effect.kind) {
     case "dial":
-      return `dial ${effect.host}`;
+    case "probe":
+      return `${effect.kind} ${effect.host}`;
     case "greet":
       return `greet ${effect.request.sessionId} zxid ${effect.request.lastZxidSeen}`;
     case "state":
@@ -226,5 +227,56 @@ describe("the life of a session", () => {
       }),
       { numRuns: 300 },
     );
+  });
+});
+
+describe("on a read-only server", () => {
+  const readOnly = { allowReadOnly: true, hostCount: 2 };
+
+  test("it asks one host after the other for one that takes writes, ever more rarely, and goes there", () => {
+    const world = new World(readOnly);
+    const [dial] = world.step({ kind: "start" });
+    world.welcome({ readOnly: true });
+    const other = dial === "dial 0" ? 1 : 0;
+    expect(world.until(100)).toEqual([`100 probe ${other}`]);
+    expect(world.step({ kind: "probed", host: other, isWritable: false })).toEqual([]);
+    expect(world.until(300)).toEqual([`300 probe ${1 - other}`]);
+    world.step({ kind: "probed", host: 1 - other, isWritable: false });
+    expect(world.until(700).filter((line) => line.includes("probe"))).toEqual([`700 probe ${other}`]);
+    expect(world.step({ kind: "probed", host: other, isWritable: true })).toEqual([
+      "drop",
+      "suspended",
+      "interrupt",
+      `dial ${other}`,
+    ]);
+    expect(world.welcome({ readOnly: false, sessionId: 6n })).toContain("connected");
+    expect(world.life.deadlineMs).toBeGreaterThan(world.nowMs);
+  });
+
+  test("what it says is no proof that a session of the ensemble lives: locks end in time", () => {
+    const world = new World(readOnly).connect();
+    world.nowMs = 500;
+    world.step({ kind: "lost" });
+    world.welcome({ readOnly: true });
+    expect(world.life.state).toBe("connectedReadOnly");
+    for (let nowMs = 600; nowMs < timeoutMs; nowMs += 200) {
+      world.until(nowMs);
+      world.life.answered(nowMs, nowMs, 1n);
+    }
+    world.until(timeoutMs);
+    world.life.answered(timeoutMs, timeoutMs, 1n);
+    expect(world.life.state).toBe("uncertain");
+    expect(world.life.isConnected).toBe(true);
+  });
+
+  test("a session that it gave itself is its own to keep", () => {
+    const world = new World(readOnly);
+    world.step({ kind: "start" });
+    world.welcome({ readOnly: true });
+    for (let nowMs = 200; nowMs < 3 * timeoutMs; nowMs += 200) {
+      world.until(nowMs);
+      world.life.answered(nowMs, nowMs, 1n);
+    }
+    expect(world.life.state).toBe("connectedReadOnly");
   });
 });

@@ -1,0 +1,31 @@
+import type { ByteChannel } from "../ports/byte-channel.ts";
+
+const answerMsMax = 1000;
+const answerBytesMax = 64;
+
+/**
+ * Asks a server, by the word that ZooKeeper has for it, whether it takes writes. Silence, a refusal and anything but a
+ * yes are a no. Returns how to give up; `tell` is not called after that.
+ */
+export function probeServer(channel: ByteChannel, tell: (isWritable: boolean) => void): () => void {
+  let answer = "";
+  let isOver = false;
+  const end = (isWritable: boolean | undefined): void => {
+    if (isOver) return;
+    isOver = true;
+    clearTimeout(timer);
+    channel.destroy();
+    if (isWritable !== undefined) tell(isWritable);
+  };
+  const timer = setTimeout(() => end(false), answerMsMax);
+  timer.unref();
+  channel.open({
+    opened: () => channel.send(new TextEncoder().encode("isro")),
+    bytes: (chunk) => {
+      answer += new TextDecoder().decode(chunk);
+      if (answer.length > answerBytesMax) end(false);
+    },
+    closed: () => end(answer.trim() === "rw"),
+  });
+  return () => end(undefined);
+}
