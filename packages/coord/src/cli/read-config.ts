@@ -4,12 +4,26 @@ import { parseJaasUsers } from "./jaas.ts";
 import { CoordError } from "../coord-error.ts";
 import type { MemberOptions } from "../server/start-member.ts";
 import type { ServerOptions } from "../server/server-options.ts";
+import type { ServerCertificates, ServerTls } from "../server/server-tls.ts";
 import { parseZooCfg, type ZooCfg } from "../server/zoo-cfg.ts";
+import type { SecurePart } from "../server/zoo-cfg-tls.ts";
 
 /** What to start, as a configuration file and the environment say. */
 export type Configured =
-  | { readonly kind: "alone"; readonly options: ServerOptions; readonly ignored: readonly string[] }
-  | { readonly kind: "member"; readonly options: MemberOptions; readonly ignored: readonly string[] };
+  | (ConfiguredBase & { readonly kind: "alone"; readonly options: ServerOptions })
+  | (ConfiguredBase & { readonly kind: "member"; readonly options: MemberOptions });
+
+interface ConfiguredBase {
+  /** Settings without effect here. */
+  readonly ignored: readonly string[];
+  /** Where the certificates came from, and how to read them again. */
+  readonly certificates: CertificateFiles | undefined;
+}
+
+export interface CertificateFiles {
+  readonly paths: readonly string[];
+  read(): Promise<ServerCertificates>;
+}
 
 /** Where the replica's files lie; beside `myid`, which is ZooKeeper's. */
 const replicaDirectory = "tutti";
@@ -56,10 +70,47 @@ export async function readConfig(path: string, environment: NodeJS.ProcessEnv): 
   const config =
     more === undefined ? first : parseZooCfg(`${text}\n${await read(near(more), "dynamicConfigFile")}`, properties);
   const dataDir = join(config.options.dataDir, replicaDirectory);
-  const { ignored } = config;
+  const { ignored, secure } = config;
   const saslUsers = await saslUsersOf(environment["ZK_JAAS_CONFIG"]);
-  if (config.servers.size === 0) return { kind: "alone", options: { ...config.options, dataDir, saslUsers }, ignored };
-  return { kind: "member", options: { ...(await memberOf(config, dataDir, near)), saslUsers }, ignored };
+  const certificates = secure === undefined ? undefined : certificateFiles(secure, near);
+  const tls = secure === undefined ? {} : { tls: { ...portOf(secure), ...(await certificates?.read()) } };
+  const base = { ignored, certificates };
+  if (config.servers.size > 0) {
+    const options = { ...(await memberOf(config, dataDir, near)), saslUsers, ...tls };
+    return { ...base, kind: "member", options };
+  }
+  return { ...base, kind: "alone", options: { ...config.options, dataDir, saslUsers, ...tls } };
+}
+
+function portOf({ port, host, clientAuth, isOnly }: SecurePart): Omit<ServerTls, keyof ServerCertificates> {
+  return { port, ...(host === undefined ? {} : { host }), clientAuth, isOnly };
+}
+
+async function readPem(path: string, what: string): Promise<string> {
+  const text = await read(path, what);
+  if (text.includes("-----BEGIN ")) return text;
+  throw new CoordError("invalid-options", `${what} ${path} is no PEM file; keytool and openssl convert other stores`);
+}
+
+/** Certificate and key stand in one file, as ZooKeeper's PEM stores have them. */
+function certificateFiles(
+  { keyStore, keyStorePassword, trustStore }: SecurePart,
+  near: (file: string) => string,
+): CertificateFiles {
+  const trusted = trustStore === undefined ? undefined : near(trustStore);
+  return {
+    paths: [near(keyStore), ...(trusted === undefined ? [] : [trusted])],
+    read: async () => {
+      const pem = await readPem(near(keyStore), "ssl.keyStore.location");
+      const ca = trusted === undefined ? undefined : await readPem(trusted, "ssl.trustStore.location");
+      return {
+        cert: pem,
+        key: pem,
+        ...(ca === undefined ? {} : { ca }),
+        ...(keyStorePassword === undefined ? {} : { passphrase: keyStorePassword }),
+      };
+    },
+  };
 }
 
 async function saslUsersOf(path: string | undefined): Promise<Readonly<Record<string, string>>> {

@@ -1,8 +1,9 @@
+import { unwatchFile, watchFile } from "node:fs";
 import { startMember } from "../server/start-member.ts";
 import type { CoordServer } from "../server/start-node.ts";
 import { startServer } from "../server/start-server.ts";
 import { exitCodes } from "./exit-codes.ts";
-import { type Configured, readConfig } from "./read-config.ts";
+import { type CertificateFiles, type Configured, readConfig } from "./read-config.ts";
 
 export const serveHelp = `usage: tutti-coord serve --config zoo.cfg
 
@@ -33,12 +34,38 @@ function start(configured: Configured, say: Say): Promise<CoordServer> {
   return startMember({ ...configured.options, onLinkProblem });
 }
 
+/** How often the files are looked at. By their state, since a mounted secret is exchanged without an event. */
+const certificatesPollMs = 1000;
+
+/** Takes over certificates that were renewed. What cannot be used is said, and the server goes on with what it has. */
+function followCertificates(server: CoordServer, files: CertificateFiles, say: Say): () => void {
+  const onChange = (): void => {
+    files
+      .read()
+      .then((certificates) => {
+        server.reloadTls(certificates);
+        say("certificates were read again");
+      })
+      .catch((thrown: unknown) => say(thrown instanceof Error ? thrown.message : String(thrown)));
+  };
+  for (const path of files.paths) watchFile(path, { interval: certificatesPollMs, persistent: false }, onChange);
+  return () => {
+    for (const path of files.paths) unwatchFile(path, onChange);
+  };
+}
+
 /** Serves until a signal comes or the server cannot go on. Gives the exit code. */
 export async function serve(config: string, say: Say): Promise<number> {
-  const server = await start(await readConfig(config, process.env), say);
+  const configured = await readConfig(config, process.env);
+  const server = await start(configured, say);
+  const { certificates } = configured;
+  const unfollow = certificates === undefined ? undefined : followCertificates(server, certificates, say);
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => void server.close());
+  const { secureAddress } = server;
+  if (secureAddress !== undefined) say(`serving TLS on ${secureAddress.host}:${secureAddress.port}`);
   say(`serving clients on ${server.connectString}`);
   const error = await server.stopped;
+  unfollow?.();
   if (error === undefined) return exitCodes.ok;
   say(error.message);
   return exitCodes.failed;

@@ -7,6 +7,16 @@ export interface AuthRules {
   digestOf(userAndPassword: Uint8Array): string;
 }
 
+/** Who a connection is before it has said anything. */
+export function initialIds(
+  { remoteAddress, subject }: { readonly remoteAddress: string; readonly subject: string | undefined },
+  superSubject: string | undefined,
+): readonly Id[] {
+  const address = { scheme: "ip", id: remoteAddress };
+  if (subject === undefined) return [address];
+  return [address, { scheme: "x509", id: subject }, ...(subject === superSubject ? [fixedSuperId] : [])];
+}
+
 /** The ids of a connection after addauth; undefined when the scheme is unknown or refuses. */
 export function authenticate(request: AuthRequest, ids: readonly Id[], rules: AuthRules): readonly Id[] | undefined {
   switch (request.scheme) {

@@ -16,6 +16,8 @@ export interface PipelineOptions {
   readonly outstandingPerConnectionMax: number;
   /** Digest id of the super user, `super:base64(sha1("super:password"))`; undefined: there is none. */
   readonly superDigest: string | undefined;
+  /** Subject of the certificate that makes its owner the super user. */
+  readonly superSubject: string | undefined;
   /** Number of this server in its ensemble, 1 to 254; stands in the high byte of session ids. */
   readonly serverId: number;
 }

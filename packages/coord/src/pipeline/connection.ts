@@ -17,7 +17,7 @@ import type { RequestHeader } from "../protocol/records.ts";
 import { type AuthRequest, decodeRequestBody, type Request } from "../protocol/requests.ts";
 import { encodeNotification, encodeReply, type Response } from "../protocol/responses.ts";
 import { answerRead } from "./answer-read.ts";
-import { authenticate } from "./authenticate.ts";
+import { authenticate, initialIds } from "./authenticate.ts";
 import type { ConnectionServices } from "./connection-services.ts";
 import { ReplyQueue, type Waiting } from "./reply-queue.ts";
 import { TrafficStats } from "./traffic-stats.ts";
@@ -68,7 +68,7 @@ export class Connection {
     this.#heardMs = services.environment.monotonicMs();
     this.#services = services;
     this.#decoder = new FrameDecoder(services.options.frameBytesMax);
-    this.#ids = [{ scheme: "ip", id: host.remoteAddress }];
+    this.#ids = initialIds(host, services.options.superSubject);
   }
 
   /** 0n before the connect response. */

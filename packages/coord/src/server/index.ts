@@ -4,6 +4,7 @@ export { startServer } from "./start-server.ts";
 export { type CoordServer } from "./start-node.ts";
 export { type ServerMode } from "./server-mode.ts";
 export { type ServerAddress } from "./client-port.ts";
+export type { ServerCertificates, ServerTls } from "./server-tls.ts";
 export type { ServerOptions } from "./server-options.ts";
 export type { FourLetterWord } from "../protocol/four-letter-words.ts";
 export { CoordError, type CoordErrorCode } from "../coord-error.ts";

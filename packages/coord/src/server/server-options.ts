@@ -1,5 +1,6 @@
 import { CoordError } from "../coord-error.ts";
 import { type FourLetterWord, fourLetterWords } from "../protocol/four-letter-words.ts";
+import { checkCertificates, type ServerTls } from "./server-tls.ts";
 
 /** How a server is started. Everything has a default. */
 export interface ServerOptions {
@@ -31,6 +32,10 @@ export interface ServerOptions {
   readonly fourLetterWords?: readonly FourLetterWord[] | "*";
   /** `super:base64(sha1("super:password"))`, default none. ZooKeeper's `superDigest`. */
   readonly superDigest?: string;
+  /** TLS for clients, on a port of its own, default none. */
+  readonly tls?: ServerTls;
+  /** Subject of the client certificate of the super user. ZooKeeper's `X509AuthenticationProvider.superUser`. */
+  readonly superSubject?: string;
   /**
    * Users who may authenticate by SASL DIGEST-MD5, with their passwords, default none. ZooKeeper's `Server` section of a
    * JAAS file.
@@ -69,8 +74,10 @@ export interface ServerOptions {
 }
 
 export type ResolvedOptions = Required<
-  Omit<ServerOptions, "signal" | "superDigest" | "fourLetterWords" | "dataDir" | "saslUsers">
+  Omit<ServerOptions, "signal" | "superDigest" | "superSubject" | "tls" | "fourLetterWords" | "dataDir" | "saslUsers">
 > & {
+  readonly tls: ServerTls | undefined;
+  readonly superSubject: string | undefined;
   readonly dataDir: string | undefined;
   readonly saslUsers: ReadonlyMap<string, string>;
   readonly superDigest: string | undefined;
@@ -113,6 +120,10 @@ function problemsOf(options: ResolvedOptions): readonly string[] {
   if (options.sessionTimeoutMsMin > options.sessionTimeoutMsMax) {
     problems.push(`sessionTimeoutMsMin ${options.sessionTimeoutMsMin} exceeds ${options.sessionTimeoutMsMax}`);
   }
+  const tlsPort = options.tls?.port ?? 0;
+  if (!Number.isInteger(tlsPort) || tlsPort < 0 || tlsPort > 65_535) {
+    problems.push(`tls.port is ${tlsPort} and must be a whole number from 0 to 65535`);
+  }
   const known: readonly string[] = fourLetterWords;
   for (const word of options.fourLetterWords) {
     if (!known.includes(word)) problems.push(`fourLetterWords has "${word}"; there are ${known.join(" ")}`);
@@ -142,6 +153,8 @@ export function resolveServerOptions(options: ServerOptions): ResolvedOptions {
     fourLetterWords: new Set<string>([...(words === "*" ? fourLetterWords : words), ...(readOnlyMode ? ["isro"] : [])]),
     readOnlyMode,
     superDigest: options.superDigest,
+    superSubject: options.superSubject,
+    tls: options.tls,
     saslUsers: new Map(Object.entries(options.saslUsers ?? {})),
     dataDir: options.dataDir,
     outstandingMax: options.outstandingMax ?? 65_536,
@@ -153,5 +166,6 @@ export function resolveServerOptions(options: ServerOptions): ResolvedOptions {
   };
   const problems = problemsOf(resolved);
   if (problems.length > 0) throw new CoordError("invalid-options", problems.join("; "));
+  if (resolved.tls !== undefined) checkCertificates(resolved.tls);
   return resolved;
 }

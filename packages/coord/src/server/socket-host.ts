@@ -1,5 +1,7 @@
 import type { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
 import type { ConnectionHost, SendOutcome } from "../ports/connection-host.ts";
+import { provenSubject } from "./server-tls.ts";
 
 /** Above this nothing more is read from a client that does not take its answers. */
 const unsentBytesCalm = 1024 * 1024;
@@ -12,6 +14,7 @@ const lingerMs = 5000;
 export class SocketHost implements ConnectionHost {
   readonly remoteAddress: string;
   readonly remoteName: string;
+  readonly subject: string | undefined;
   readonly #socket: Socket;
   readonly #unsentBytesMax: number;
   #corked = false;
@@ -19,6 +22,7 @@ export class SocketHost implements ConnectionHost {
 
   constructor(socket: Socket, unsentBytesMax: number) {
     this.#socket = socket;
+    this.subject = socket instanceof TLSSocket ? provenSubject(socket) : undefined;
     this.#unsentBytesMax = unsentBytesMax;
     const address = socket.remoteAddress ?? "";
     // A dual-stack listener shows IPv4 clients mapped into IPv6; ACLs name them without.

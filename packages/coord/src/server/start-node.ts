@@ -1,9 +1,16 @@
 import type { Replica } from "@tutti/consensus";
-import type { CoordError } from "../coord-error.ts";
+import { assert } from "@tutti/stdx";
+import { CoordError } from "../coord-error.ts";
 import type { ByteChannel, Dialable } from "../ports/byte-channel.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import { answerWord } from "./answer-word.ts";
-import { openClientPort, type ServerAddress } from "./client-port.ts";
+import {
+  type ClientPort,
+  openClientPort,
+  openSecurePort,
+  type SecureClientPort,
+  type ServerAddress,
+} from "./client-port.ts";
 import {
   coordErrorOf,
   type Membership,
@@ -14,6 +21,7 @@ import {
 import { createEmbeddedChannel } from "./embedded-channel.ts";
 import { modeOf, type ServerMode } from "./server-mode.ts";
 import type { ResolvedOptions } from "./server-options.ts";
+import type { ServerCertificates } from "./server-tls.ts";
 
 /** A running server. */
 export interface CoordServer extends AsyncDisposable, Dialable {
@@ -21,6 +29,13 @@ export interface CoordServer extends AsyncDisposable, Dialable {
   /** `host:port`, as clients take it. */
   readonly connectString: string;
   readonly mode: ServerMode;
+  /** Where it speaks TLS. */
+  readonly secureAddress: ServerAddress | undefined;
+  /**
+   * Other certificates for TLS, from the next connection on. Throws `invalid-options` and goes on as before if they
+   * cannot be used, or if the server has no TLS.
+   */
+  reloadTls(certificates: ServerCertificates): void;
   /** Settles when it has a leader for the first time, or has stopped: from then on clients are served. */
   readonly serving: Promise<void>;
   /** Settles when the server has stopped: with the error that stopped it, or undefined after `close`. */
@@ -83,13 +98,19 @@ export async function startNode(options: ResolvedOptions, membership: Membership
     membership === undefined
       ? openSoloPipeline(options, answer)
       : await openReplicatedPipeline(options, membership, answer);
+  const ports: ClientPort[] = [];
   try {
-    const port = await openClientPort(pipeline, options);
-    bound.port = port.address.port;
+    const { tls } = options;
+    const plain = tls?.isOnly === true ? undefined : await openClientPort(pipeline, options);
+    if (plain !== undefined) ports.push(plain);
+    const secure = tls === undefined ? undefined : await openSecurePort(pipeline, options, tls);
+    if (secure !== undefined) ports.push(secure);
+    bound.port = plain?.address.port ?? -1;
     const stops = [keepTime(pipeline, options)];
     if (replica !== undefined) stops.push(closeWithoutLeader(pipeline, replica, options));
-    return createServer({ pipeline, replica, port, stop: () => stops.forEach((stop) => stop()) });
+    return createServer({ pipeline, replica, plain, secure, stop: () => stops.forEach((stop) => stop()) });
   } catch (thrown) {
+    for (const port of ports) await port.close();
     await replica?.close();
     throw thrown;
   }
@@ -105,12 +126,15 @@ function firstLeader(replica: Replica | undefined): Promise<void> {
 interface ServerParts {
   readonly pipeline: Pipeline;
   readonly replica: Replica | undefined;
-  readonly port: { readonly address: ServerAddress; close(): Promise<void> };
+  /** At least one of the two is there. */
+  readonly plain: ClientPort | undefined;
+  readonly secure: SecureClientPort | undefined;
   readonly stop: () => void;
 }
 
-function createServer({ pipeline, replica, port, stop }: ServerParts): CoordServer {
-  const { address } = port;
+function createServer({ pipeline, replica, plain, secure, stop }: ServerParts): CoordServer {
+  const address = (plain ?? secure)?.address;
+  assert(address !== undefined, "a server has a port");
   let tellStopped: (error: CoordError | undefined) => void = () => undefined;
   const stopped = new Promise<CoordError | undefined>((resolve) => {
     tellStopped = resolve;
@@ -119,7 +143,7 @@ function createServer({ pipeline, replica, port, stop }: ServerParts): CoordServ
   const end = async (error: CoordError | undefined): Promise<void> => {
     stop();
     pipeline.closeAll();
-    await port.close();
+    await Promise.all([plain?.close(), secure?.close()]);
     await replica?.close();
     tellStopped(error);
   };
@@ -128,6 +152,11 @@ function createServer({ pipeline, replica, port, stop }: ServerParts): CoordServ
   const shownHost = address.host.includes(":") ? `[${address.host}]` : address.host;
   return {
     address,
+    secureAddress: secure?.address,
+    reloadTls: (certificates) => {
+      if (secure === undefined) throw new CoordError("invalid-options", "the server was started without tls");
+      secure.reload(certificates);
+    },
     connectString: `${shownHost}:${address.port}`,
     get mode() {
       return modeOf(replica, pipeline);

@@ -2,6 +2,7 @@ import { CoordError } from "../coord-error.ts";
 import { type EnsembleConfig, parseServerSpec, type ServerSpec } from "../core/ensemble-config.ts";
 import { fourLetterWords, type FourLetterWord } from "../protocol/four-letter-words.ts";
 import type { ServerOptions } from "./server-options.ts";
+import { type SecurePart, secureKeys, secureOf } from "./zoo-cfg-tls.ts";
 
 /** What ZooKeeper's configuration file says, in our words. */
 export interface ZooCfg {
@@ -10,6 +11,8 @@ export interface ZooCfg {
   readonly servers: EnsembleConfig;
   /** Another file with more `server.N` lines. */
   readonly dynamicConfigFile: string | undefined;
+  /** A port for TLS and the files that it takes. */
+  readonly secure: SecurePart | undefined;
   /** File with the secret that the servers share. Ours: `tutti.secretFile`. */
   readonly secretFile: string | undefined;
   /** Settings that are not known here and change nothing. */
@@ -40,7 +43,9 @@ function refusal(key: string, value: string): string | undefined {
   if (key === "forceSync" && value.toLowerCase() === "no") return "forceSync=no: every write is made durable here";
   if (key === "localSessionsEnabled" && isOn) return "localSessionsEnabled: local sessions are not there";
   if (key === "quorum.auth.enableSasl" && isOn) return "quorum.auth.enableSasl: use tutti.secretFile between servers";
-  if (key === "secureClientPort") return "secureClientPort: TLS for clients is not there";
+  if (/^ssl\.(keyStore|trustStore)\.type$/i.test(key) && value.toUpperCase() !== "PEM") {
+    return `${key}=${value}: keys are read as PEM; convert them with keytool and openssl`;
+  }
   if (key === "sslQuorum" && isOn) return "sslQuorum: use tutti.secretFile between servers";
   return undefined;
 }
@@ -84,6 +89,7 @@ const settings: ReadonlyMap<string, Setting> = new Map<string, Setting>([
   ["reconfigEnabled", flag("reconfigEnabled")],
   ["readonlymode.enabled", flag("readOnlyMode")],
   ["znode.container.checkIntervalMs", number("reapIntervalMs")],
+  ["X509AuthenticationProvider.superUser", (value, options) => (options["superSubject"] = value)],
   ["DigestAuthenticationProvider.superDigest", (value, options) => (options["superDigest"] = value)],
 ]);
 
@@ -102,6 +108,10 @@ function linesOf(text: string): (readonly [key: string, value: string])[] {
   return pairs;
 }
 
+function hasClientPort(servers: EnsembleConfig): boolean {
+  return [...servers.values()].some(({ clientPort }) => clientPort !== undefined);
+}
+
 /**
  * Reads a `zoo.cfg`. `properties` are ZooKeeper's system properties, which the file cannot override. Throws
  * `invalid-options` with everything that is wrong at once.
@@ -110,6 +120,7 @@ export function parseZooCfg(text: string, properties: Readonly<Record<string, st
   const options: Record<string, unknown> = { host: "0.0.0.0" };
   const servers = new Map<number, ServerSpec>();
   const problems: string[] = [];
+  const secureGiven = new Map<string, string>();
   const ignored: string[] = [];
   let dataDir: string | undefined;
   let dynamicConfigFile: string | undefined;
@@ -127,16 +138,19 @@ export function parseZooCfg(text: string, properties: Readonly<Record<string, st
     } else if (key === "dataDir") dataDir = value;
     else if (key === "dynamicConfigFile") dynamicConfigFile = value;
     else if (key === "tutti.secretFile") secretFile = value;
+    else if (secureKeys.has(key)) secureGiven.set(key, value);
     else if (setting !== undefined) setting(value, options);
     else if (!accepted.has(key)) ignored.push(key);
   }
   for (const name of ["sessionTimeoutMsMin", "sessionTimeoutMsMax"]) if (unset(options[name])) delete options[name];
+  const secure = secureOf(secureGiven, "port" in options || hasClientPort(servers), problems);
   if (dataDir === undefined) problems.push("dataDir is missing");
   if (problems.length > 0) throw new CoordError("invalid-options", problems.join("; "));
   return {
     options: { ...(options as ServerOptions), dataDir: dataDir ?? "" },
     servers,
     dynamicConfigFile,
+    secure,
     secretFile,
     ignored,
   };

@@ -1,33 +1,14 @@
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { connect as dial, type AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import path from "node:path";
 import { createServer } from "node:tls";
 import { afterEach, expect, test } from "vitest";
 import { connect, text } from "../../src/index.ts";
 import { startServer } from "../../src/server/index.ts";
+import { hasOpenssl, makeCertificate } from "./certificates.ts";
 
 const closers: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
   for (const close of closers.splice(0).toReversed()) await close();
 });
-
-const hasOpenssl = spawnSync("openssl", ["version"]).status === 0;
-
-/** A certificate that vouches for itself, for an address or a client. */
-function makeCertificate(): { readonly key: string; readonly cert: string } {
-  const directory = mkdtempSync(path.join(tmpdir(), "tutti-tls-"));
-  try {
-    const [key, cert] = [path.join(directory, "key.pem"), path.join(directory, "cert.pem")];
-    const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"];
-    const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"];
-    spawnSync("openssl", ["req", "-x509", "-nodes", "-days", "2", ...curve, ...subject, "-keyout", key, "-out", cert]);
-    return { key: readFileSync(key, "utf8"), cert: readFileSync(cert, "utf8") };
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
-}
 
 /** Takes TLS from clients that show a certificate it knows, and passes the bytes on. */
 async function startTlsFront(

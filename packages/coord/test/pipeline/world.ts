@@ -44,6 +44,7 @@ const optionsDefault: PipelineOptions = {
   sessionTimeoutMsMax: 2000,
   outstandingPerConnectionMax: 1000,
   superDigest: undefined,
+  superSubject: undefined,
   serverId: 1,
 };
 
@@ -119,6 +120,7 @@ export class Wire {
     this.connection = pipeline.open({
       remoteAddress: "127.0.0.1",
       remoteName: "127.0.0.1:1",
+      subject: undefined,
       send: (bytes) => {
         this.#frames.push(bytes);
         return this.outcome;
