@@ -69,6 +69,8 @@ class Term implements MasterTerm {
   readonly #parts: TermParts;
   readonly #pool: WorkerPool;
   readonly #emitter: EventEmitter<JobEvents> = new EventEmitter();
+  /** Of drivers and tools; the pool has those of workers. */
+  readonly #links: Set<Link> = new Set();
   readonly #desks: Map<string, DriverDesk> = new Map();
   readonly #leases: Map<string, NodeJS.Timeout> = new Map();
   /** By request. */
@@ -103,6 +105,7 @@ class Term implements MasterTerm {
   accept(link: Link): void {
     if (link.peer.about?.["role"] === "worker") return this.#pool.register(link);
     let desk: DriverDesk | undefined;
+    this.#links.add(link);
     const channel = openChannel({
       link,
       directory: undefined,
@@ -118,7 +121,8 @@ class Term implements MasterTerm {
         } else if (desk !== undefined) this.#handle(desk, told);
       },
       onDown: () => {
-        if (desk === undefined) return;
+        this.#links.delete(link);
+        if (desk === undefined || this.#parts.signal.aborted) return;
         desk.detach(channel);
         this.#startLease(desk.driver);
       },
@@ -133,6 +137,7 @@ class Term implements MasterTerm {
     for (const lease of this.#leases.values()) clearTimeout(lease);
     // First: what ends now must not tell the workers to drop what the next master wants.
     this.#pool.close();
+    for (const link of [...this.#links]) link.destroy();
     for (const { cancel, received } of this.#jobs.values()) {
       cancel.abort(new RuntimeError("executor-closed", "this master leads no more"));
       received.resolve();

@@ -78,7 +78,8 @@ export async function startMaster(options: MasterOptions): Promise<ClusterMaster
   })();
   const close = async (): Promise<void> => {
     closing.abort();
-    await Promise.all([standing, server.close()]);
+    await standing;
+    await server.close();
     eventLog.close();
   };
   return {

@@ -87,8 +87,10 @@ export async function startWorker(options: WorkerOptions): Promise<ClusterWorker
   });
   const close = async (): Promise<void> => {
     closing.abort();
-    await Promise.all([serving, server.close()]);
+    await serving;
+    // First: a server is closed when its last connection is.
     peers.close();
+    await server.close();
     rmSync(directory, { recursive: true, force: true });
   };
   return { close, [Symbol.asyncDispose]: close };

@@ -33,6 +33,8 @@ export interface JobResult {
 export interface Executor extends Submitter, AsyncDisposable {
   /** How many tasks run at once. */
   readonly slotCount: number;
+  /** Whether tasks run in other processes, so that their memory and cores are not this one's. */
+  readonly isRemote: boolean;
   /** What happens meanwhile, for progress and logs. */
   readonly events: EventSource<JobEvents>;
   /**
