@@ -14,7 +14,7 @@ import { createAccumulator, type Accumulator } from "./rdd/accumulator.ts";
 import { createHandle, createRdd } from "./rdd/create-rdd.ts";
 import type { RddHost } from "./rdd/rdd-base.ts";
 import type { Rdd } from "./rdd/rdd.ts";
-import { createFrameSource, type FrameSource } from "./frame/frame-source.ts";
+import { createFrameSource, type FrameSource, type PartitionedPlans } from "./frame/frame-source.ts";
 import { shorten } from "./shorten.ts";
 import { workerModule } from "./worker-module.ts";
 
@@ -37,6 +37,18 @@ export interface ContextOptions {
   readonly engineMemoryBytesMax?: number;
   /** The zone in which timestamps have days and hours, as `Europe/Berlin`. Default: `UTC`. Spark: `spark.sql.session.timeZone`. */
   readonly timeZone?: string;
+  /**
+   * Whether queries on frames are cut into stages that run on the executor. `auto`: where the executor's tasks run in other
+   * processes and the files to read are over `partitionedBytesMin`. `always`: wherever it can be done, which on one machine
+   * costs more than it gives. `never`: each query runs whole, in this process. Default: `auto`.
+   */
+  readonly partitionedPlans?: PartitionedPlans;
+  /** Of cut queries: how many parts files and exchanges are cut into. Default: as many as tasks run at once, at least 2. */
+  readonly partitionCount?: number;
+  /** With `auto`: queries that read less run whole. Default: 1 GiB. */
+  readonly partitionedBytesMin?: number;
+  /** Of cut queries: a side of a join that is at most this large goes to every task whole. Default: 10 MiB, as in Spark. */
+  readonly broadcastBytesMax?: number;
   /** Whether SQL texts may read files by themselves. Default: false, they read frames and views alone. */
   readonly sqlReadsFiles?: boolean;
 }
@@ -135,6 +147,7 @@ export function createContext(options: ContextOptions = {}): Context {
   const frames = createFrameSource(options, {
     checkOpen: () => void host.executor(),
     newKey: () => `tutti_${randomUUID().replaceAll("-", "")}`,
+    executor: () => host.executor(),
     toRdd: (rows) => createRdd(host, { kind: "rows", partitions: cutEvenly(rows, executor.slotCount) }),
   });
   const close = async (): Promise<void> => {

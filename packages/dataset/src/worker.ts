@@ -4,3 +4,4 @@
  * @module
  */
 export { runRddStage } from "./rdd/run-stage.ts";
+export { runFragment } from "./engine/fragment-task.ts";

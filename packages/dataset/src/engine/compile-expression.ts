@@ -156,6 +156,15 @@ export function compileSortKey({ input, direction, nulls }: ResolvedSortKey, sco
   return `${key} ${direction.toUpperCase()} NULLS ${nulls.toUpperCase()}`;
 }
 
+/** All keys as one value, whose bytes are in the order of the keys. */
+export function compileSortKeys(keys: readonly ResolvedSortKey[], scope: ExpressionScope): string {
+  const parts = keys.map(
+    ({ input, direction, nulls }) =>
+      `${compileExpression(input, scope)}, '${direction.toUpperCase()} NULLS ${nulls.toUpperCase()}'`,
+  );
+  return `create_sort_key(${parts.join(", ")})`;
+}
+
 /** A value as the engine's literal of exactly this type. */
 export function compileLiteral(value: LiteralValue, type: DataType): string {
   if (value === null) return type.kind === "null" ? "NULL" : `CAST(NULL AS ${sqlType(type)})`;

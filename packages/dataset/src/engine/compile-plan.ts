@@ -7,7 +7,7 @@ import { compileExpression, compileLiteral, compileSortKey, type ExpressionScope
 export interface LeafCompiler {
   /** A query whose columns are named `c0`, `c1`, … and have exactly the types of the plan's schema. */
   readonly isWide?: boolean;
-  readonly leaf: (plan: Extract<ResolvedPlan, { kind: "scan" | "local" | "kept" }>) => string;
+  readonly leaf: (plan: Extract<ResolvedPlan, { kind: "scan" | "local" | "kept" | "input" }>) => string;
 }
 
 /** A query in the making. `from` is what columns refer to; clauses are added as long as their order allows it. */
@@ -76,6 +76,7 @@ function createCompiler(leaves: LeafCompiler): Compiler {
       case "scan":
       case "local":
       case "kept":
+      case "input":
         return named(leaves.leaf(plan), plan.schema.length);
       case "range":
         return named(rangeSql(plan), 1);

@@ -1,21 +1,23 @@
-import type { DuckDBConnection, DuckDBDataChunk } from "@duckdb/node-api";
+import type { DuckDBConnection } from "@duckdb/node-api";
 import { DatasetError } from "../dataset-error.ts";
-import type { FrameEngine, QueryRun, TextSchema } from "../frame/frame-engine.ts";
+import type { ColumnBatch, FrameEngine, PartitionedOptions, QueryRun, TextSchema } from "../frame/frame-engine.ts";
 import { checkDistinct } from "../plan/column-names.ts";
 import type { Schema } from "../plan/data-type.ts";
 import type { ScanNode } from "../plan/plan-node.ts";
 import type { ResolvedPlan } from "../plan/resolved-plan.ts";
 import { walkPlan } from "../plan/walk-plan.ts";
-import type { ColumnReader } from "./column-reader.ts";
 import { compilePlan, compileSqlText, type LeafCompiler } from "./compile-plan.ts";
 import { connectEngine, lendRows, sqlText } from "./duckdb.ts";
 import { fromEngine } from "./engine-error.ts";
 import { fromEngineType } from "./engine-type.ts";
 import { findScan, scanSql, scanVersion, schemaOfScan, type FoundScan } from "./scan.ts";
+import { createPartitionedRuns } from "./partitioned-runs.ts";
+import { explainStages } from "../physical/explain-stages.ts";
+import { batchesOf, throwIfAborted } from "./read-chunks.ts";
 import { writeOutput } from "./write-output.ts";
 import { checkSqlText } from "./sql-text.ts";
 import { registerJsFunctions } from "./js-scalar.ts";
-import { readerOf } from "./value-reader.ts";
+import { withRoom } from "./with-room.ts";
 
 export interface FrameEngineOptions {
   readonly timeZone: string;
@@ -24,6 +26,8 @@ export interface FrameEngineOptions {
   /** How much memory the engine may take before it spills. It has one bound for the process: the last one counts. */
   readonly memoryBytesMax?: number | undefined;
   readonly spillDirectory?: string | undefined;
+  /** Where plans can run in parts. Absent: they run whole. */
+  readonly partitioned?: PartitionedOptions | undefined;
 }
 
 /** DuckDB behind the frames of one context. */
@@ -32,6 +36,7 @@ export function createFrameEngine({
   sqlReadsFiles,
   memoryBytesMax,
   spillDirectory,
+  partitioned,
 }: FrameEngineOptions): FrameEngine {
   const scans = new Map<string, { readonly version: string; readonly found: FoundScan }>();
 
@@ -80,6 +85,7 @@ export function createFrameEngine({
           if (scan === undefined) throw new DatasetError("invalid-plan", "a scan was not looked at");
           return scanSql(leaf.scan, scan, leaf.schema);
         }
+        if (leaf.kind === "input") return `SELECT * FROM "${leaf.name}"`;
         if (leaf.kind === "kept") return `SELECT * FROM "${leaf.attachment}"`;
         const indexes = leaf.columns;
         const names = indexes.map((index, position) => `c${index} AS c${position}`);
@@ -94,12 +100,34 @@ export function createFrameEngine({
   };
 
   const access: Access = { connect, compile };
+  const cutting =
+    partitioned === undefined
+      ? undefined
+      : createPartitionedRuns(partitioned, {
+          timeZone,
+          withConnection,
+          find,
+          compile,
+          execute: (plan, use, run) => executeWith(plan, use, { run, access }),
+          stream: async function* (query, schema, options) {
+            yield* streamRows(() => Promise.resolve(query), schema, { run: options, connection: await connect() });
+          },
+        });
+  const run = async function* (plan: ResolvedPlan, options: QueryRun): AsyncGenerator<ColumnBatch> {
+    const physical = await cutting?.cut(plan, options);
+    if (cutting === undefined || physical === undefined) yield* runPlan(plan, options, access);
+    else yield* cutting.run(physical, options);
+  };
   return {
     schemaOfScan: (scan) => withConnection(async (connection) => schemaOfScan(await find(scan, connection))),
     schemaOfSql: (plan) =>
       withConnection((connection) => describeSql(plan, { connection, leavesOf, readsFiles: sqlReadsFiles })),
     sqlOf: (plan) => withConnection((connection) => compile(plan, connection)),
-    run: (plan, run) => runPlan(plan, run, access),
+    stagesOf: async (plan, options) => {
+      const physical = await cutting?.cut(plan, options);
+      return physical && explainStages(physical);
+    },
+    run,
     execute: (plan, statement, run) =>
       executeWith(plan, async (query, connection) => (await connection.run(statement(query))).rowsChanged, {
         run,
@@ -122,21 +150,6 @@ interface Access {
   readonly compile: (plan: ResolvedPlan, connection: DuckDBConnection, isWide?: boolean) => Promise<string>;
 }
 
-/** The engine's word for decimals that it computed in too few bits. */
-function isNarrow(thrown: unknown): boolean {
-  return thrown instanceof Error && /^Out of Range Error: Overflow in \w+ of DECIMAL\(\d+\)/.test(thrown.message);
-}
-
-/** Once more with room where decimals overflowed in the engine's narrow ones. */
-async function withRoom<T>(run: (isWide: boolean) => Promise<T>): Promise<T> {
-  try {
-    return await run(false);
-  } catch (thrown) {
-    if (!isNarrow(thrown)) throw thrown;
-    return await run(true);
-  }
-}
-
 async function lendAll(run: Pick<QueryRun, "local">): Promise<() => void> {
   const takers = await Promise.all([...run.local].map(([id, rows]) => lendRows(id, rows)));
   return () => {
@@ -145,28 +158,34 @@ async function lendAll(run: Pick<QueryRun, "local">): Promise<() => void> {
 }
 
 /** The result as batches of columns, one for each chunk of the engine. Leaving the loop ends the query. */
-async function* runPlan(
-  plan: ResolvedPlan,
-  run: QueryRun,
-  { connect, compile }: Access,
-): AsyncGenerator<{ readonly columns: readonly ArrayLike<unknown>[]; readonly rowCount: number }> {
+async function* runPlan(plan: ResolvedPlan, run: QueryRun, { connect, compile }: Access): AsyncGenerator<ColumnBatch> {
   const connection = await connect();
+  const query = (isWide: boolean): Promise<string> => compile(plan, connection, isWide);
+  yield* streamRows(query, plan.schema, { run, connection });
+}
+
+interface StreamParts {
+  readonly run: QueryRun;
+  /** Is closed at the end. */
+  readonly connection: DuckDBConnection;
+}
+
+async function* streamRows(
+  query: (isWide: boolean) => Promise<string>,
+  schema: Schema,
+  { run, connection }: StreamParts,
+): AsyncGenerator<ColumnBatch> {
   const takeBack = await lendAll(run);
   const interrupt = (): void => connection.interrupt();
   run.signal?.addEventListener("abort", interrupt, { once: true });
   try {
     throwIfAborted(run.signal);
-    const readers = plan.schema.map(readerOf);
     // Overflow shows before the first rows or not at all where rows are grouped or sorted; later it is an error.
-    const { result, first } = await withRoom(async (isWide) => {
-      const opened = await connection.stream(await compile(plan, connection, isWide));
-      return { result: opened, first: await opened.fetchChunk() };
+    const opened = await withRoom(async (isWide) => {
+      const result = await connection.stream(await query(isWide));
+      return { result, first: await result.fetchChunk() };
     });
-    for (let chunk = first; ; chunk = await result.fetchChunk()) {
-      throwIfAborted(run.signal);
-      if (chunk === null || chunk.rowCount === 0) return;
-      yield { columns: readChunk(chunk, readers), rowCount: chunk.rowCount };
-    }
+    yield* batchesOf(opened, schema, run.signal);
   } catch (thrown) {
     throwIfAborted(run.signal);
     throw fromEngine(thrown);
@@ -175,22 +194,6 @@ async function* runPlan(
     takeBack();
     connection.closeSync();
   }
-}
-
-function readChunk(chunk: DuckDBDataChunk, readers: readonly ColumnReader[]): readonly ArrayLike<unknown>[] {
-  return readers.map((read, index) => read(chunk.getColumnVector(index), chunk.rowCount));
-}
-
-function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted !== true) return;
-  const isTimeout = signal.reason instanceof DOMException && signal.reason.name === "TimeoutError";
-  throw new DatasetError(
-    isTimeout ? "timeout" : "canceled",
-    isTimeout ? "the query took longer than its timeout" : "the query was canceled",
-    {
-      cause: signal.reason,
-    },
-  );
 }
 
 /** Runs a statement around the query, such as COPY (query) TO …. */

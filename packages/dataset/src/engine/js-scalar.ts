@@ -15,7 +15,7 @@ import { readerOf } from "./value-reader.ts";
 
 /** Makes the functions in JavaScript that a plan calls known to the engine. */
 export async function registerJsFunctions(plan: ResolvedPlan): Promise<void> {
-  for (const id of idsIn(plan)) {
+  for (const id of jsFunctionIds(plan)) {
     const made = jsFunctionOf(id);
     if (made === undefined)
       throw new DatasetError("invalid-plan", "a function in JavaScript that this plan calls is gone");
@@ -23,7 +23,8 @@ export async function registerJsFunctions(plan: ResolvedPlan): Promise<void> {
   }
 }
 
-function idsIn(plan: ResolvedPlan): ReadonlySet<string> {
+/** Functions in JavaScript that a plan calls, by id. */
+export function jsFunctionIds(plan: ResolvedPlan): ReadonlySet<string> {
   const ids = new Set<string>();
   const visit = (expression: Resolved): void => {
     if (expression.kind === "call" && expression.name === "js_call") ids.add(signatureOf(expression.args[0]).id);
@@ -37,7 +38,7 @@ function idsIn(plan: ResolvedPlan): ReadonlySet<string> {
  * NULL in, NULL out, always: over a dictionary the engine calls a function for entries that no row has, NULL among them.
  * Its columns are read and written by type, never by their storage.
  */
-function scalarFunction({ signature, fn }: JsFunction): DuckDBScalarFunction {
+export function scalarFunction({ signature, fn }: JsFunction): DuckDBScalarFunction {
   const readers = signature.params.map((type, index) =>
     readerOf({ name: `argument ${index + 1}`, type, nullable: true }),
   );

@@ -14,6 +14,7 @@ import { fromEngineType } from "./engine-type.ts";
 
 /** What a scan reads, as it is on disk now. */
 export interface FoundScan {
+  readonly files: readonly string[];
   /** The table function and its arguments. */
   readonly relation: string;
   /** Columns that the files have, in the engine's own types. */
@@ -38,7 +39,7 @@ export async function findScan(scan: ScanNode, engine: DuckDBConnection): Promis
       `there is no file in ${scan.paths.join(", ")}; declare a schema to read nothing`,
     );
   }
-  if (files.length === 0) return { relation: "", columns: [] };
+  if (files.length === 0) return { files, relation: "", columns: [] };
   const relation = relationOf(scan, files);
   try {
     const statement = await engine.prepare(`SELECT * FROM ${relation}`);
@@ -54,7 +55,7 @@ export async function findScan(scan: ScanNode, engine: DuckDBConnection): Promis
         hasNoNull: filled.has(name),
       };
     });
-    return { relation, columns };
+    return { files, relation, columns };
   } catch (thrown) {
     throw unreadable(scan, thrown);
   }
@@ -117,7 +118,21 @@ function castSql(scan: ScanNode, column: FoundColumn, field: Field): string {
   return compileCast(name, { from: column.type, to: field.type, isTry: isPermissive });
 }
 
-function relationOf({ format, options, schema }: ScanNode, files: readonly string[]): string {
+/** Whether some of the files, read by themselves, have the columns and types that all of them have together. */
+export function isSplittable({ format, options, schema }: ScanNode): boolean {
+  if (format === "parquet") return options["mergeSchema"] !== true;
+  return format === "text" || schema !== undefined;
+}
+
+/** Some files of a scan, with what the names of their directories say as text. */
+export function exactRelation(scan: ScanNode, files: readonly string[]): string {
+  const relation = relationOf(scan, files);
+  return files.some(isPartition) && scan.format !== "text"
+    ? relation.replace(/\)$/, ", hive_types_autocast = false)")
+    : relation;
+}
+
+export function relationOf({ format, options, schema }: ScanNode, files: readonly string[]): string {
   const list = `[${files.map(sqlText).join(", ")}]`;
   const isPartitioned = files.some(isPartition);
   const hive = `hive_partitioning = ${isPartitioned}`;

@@ -46,6 +46,8 @@ export abstract class FrameActions {
     const resolved = await this.session.resolve(this.plan);
     const parts = [`== Analyzed ==\n${explainPlan(analyzed)}`, `== Optimized ==\n${explainPlan(resolved)}`];
     const engine = await this.session.host.engine();
+    const stages = await engine.stagesOf(resolved, { signal: signalOf(options), local: this.session.rowsOf(resolved) });
+    if (stages !== undefined) parts.push(`== Stages ==\n${stages}`);
     if (sql) parts.push(`== SQL ==\n${await engine.sqlOf(resolved)}`);
     if (analyze) {
       const run = { signal: signalOf(options), local: this.session.rowsOf(resolved) };

@@ -1,3 +1,4 @@
+import type { Executor } from "@tutti/runtime";
 import type { Schema } from "../plan/data-type.ts";
 import type { ScanNode } from "../plan/plan-node.ts";
 import type { ResolvedPlan } from "../plan/resolved-plan.ts";
@@ -22,6 +23,18 @@ export interface QueryRun {
   readonly local: ReadonlyMap<string, RowsInMemory>;
 }
 
+/** When and how plans run in parts. */
+export interface PartitionedOptions {
+  readonly mode: "always" | "auto";
+  readonly executor: () => Executor;
+  /** How many parts leaves and exchanges are cut into. Default: as many as tasks run at once, and two at least. */
+  readonly partitionCount?: number | undefined;
+  /** With `auto`: plans that read less run whole. */
+  readonly bytesMin: number;
+  /** Sides of joins up to this size go to every task whole. */
+  readonly broadcastBytesMax: number;
+}
+
 export interface TextSchema {
   readonly plan: Extract<ResolvedPlan, { kind: "sql" }>;
   readonly local: ReadonlyMap<string, RowsInMemory>;
@@ -35,6 +48,8 @@ export interface FrameEngine {
   readonly schemaOfSql: (text: TextSchema) => Promise<Schema>;
   /** The text that {@link FrameEngine.run} runs. */
   readonly sqlOf: (plan: ResolvedPlan) => Promise<string>;
+  /** The stages that {@link FrameEngine.run} runs; undefined where it runs the plan whole. */
+  readonly stagesOf: (plan: ResolvedPlan, run: QueryRun) => Promise<string | undefined>;
   readonly run: (plan: ResolvedPlan, run: QueryRun) => AsyncGenerator<ColumnBatch>;
   /** Runs a statement that is built around the query; gives how many rows it took. */
   readonly execute: (plan: ResolvedPlan, statement: (query: string) => string, run: QueryRun) => Promise<number>;

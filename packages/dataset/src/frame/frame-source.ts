@@ -1,3 +1,5 @@
+import type { Executor } from "@tutti/runtime";
+import { checkPartitionCount } from "../check-argument.ts";
 import { DatasetError } from "../dataset-error.ts";
 import type { PlanNode, SqlHole } from "../plan/plan-node.ts";
 import { suggest } from "../plan/nearest-names.ts";
@@ -6,7 +8,7 @@ import { shorten } from "../shorten.ts";
 import { literalOf } from "./column-handle.ts";
 import type { AnyFrame, Literal, Row, Shape, ShapeOfRows } from "./column-types.ts";
 import type { DataFrame } from "./data-frame.ts";
-import type { FrameEngine } from "./frame-engine.ts";
+import type { FrameEngine, PartitionedOptions } from "./frame-engine.ts";
 import { createFrame } from "./frame-handle.ts";
 import { createFrameSession, type FrameHost, type FrameSession } from "./frame-host.ts";
 import { findPlan } from "./frame-plan.ts";
@@ -53,13 +55,26 @@ interface SourceOptions {
   readonly sqlReadsFiles?: boolean;
   readonly engineMemoryBytesMax?: number;
   readonly spillDirectory?: string;
+  readonly partitionedPlans?: PartitionedPlans;
+  readonly partitionCount?: number;
+  readonly partitionedBytesMin?: number;
+  readonly broadcastBytesMax?: number;
+}
+
+/** When queries are cut into stages. */
+export type PartitionedPlans = "auto" | "always" | "never";
+
+interface SourceParts extends Pick<FrameHost, "checkOpen" | "newKey" | "toRdd"> {
+  readonly executor: () => Executor;
 }
 
 /** The frames of one context. */
 export function createFrameSource(
-  { timeZone = "UTC", sqlReadsFiles = false, engineMemoryBytesMax: memoryBytesMax, spillDirectory }: SourceOptions,
-  parts: Pick<FrameHost, "checkOpen" | "newKey" | "toRdd">,
+  options: SourceOptions,
+  { executor, ...parts }: SourceParts,
 ): { readonly source: FrameSource; readonly close: () => Promise<void> } {
+  const { timeZone = "UTC", sqlReadsFiles = false, engineMemoryBytesMax: memoryBytesMax, spillDirectory } = options;
+  const partitioned = partitionedOf(options, executor);
   checkTimeZone(timeZone);
   checkMemory(memoryBytesMax);
   const views: FrameHost["views"] = new Map();
@@ -67,7 +82,7 @@ export function createFrameSource(
   const engine = async (): Promise<FrameEngine> => {
     parts.checkOpen();
     loading ??= import("../engine/frame-engine.ts").then(({ createFrameEngine }) =>
-      createFrameEngine({ timeZone, sqlReadsFiles, memoryBytesMax, spillDirectory }),
+      createFrameEngine({ timeZone, sqlReadsFiles, memoryBytesMax, spillDirectory, partitioned }),
     );
     return await loading;
   };
@@ -138,6 +153,27 @@ function sqlNode(session: FrameSession, texts: TemplateStringsArray, holes: read
     // All that the text might mean; the engine takes those that it does.
     views: [...session.host.views.values()].filter(({ name }) => text.includes(name.toLowerCase())),
   });
+}
+
+function partitionedOf(
+  {
+    partitionedPlans: mode = "auto",
+    partitionCount,
+    partitionedBytesMin = 1024 ** 3,
+    broadcastBytesMax = 10 * 1024 ** 2,
+  }: SourceOptions,
+  executor: () => Executor,
+): PartitionedOptions | undefined {
+  if (!["auto", "always", "never"].includes(mode))
+    throw new DatasetError("invalid-argument", `partitionedPlans is auto, always or never, not ${shorten(mode)}`);
+  checkPartitionCount("createContext", partitionCount);
+  for (const [name, bytes] of Object.entries({ partitionedBytesMin, broadcastBytesMax })) {
+    if (!(bytes >= 0))
+      throw new DatasetError("invalid-argument", `${name} is ${shorten(bytes)}; it is a number from 0`);
+  }
+  return mode === "never"
+    ? undefined
+    : { mode, executor, partitionCount, bytesMin: partitionedBytesMin, broadcastBytesMax };
 }
 
 const memoryBytesMin = 16 * 1024 * 1024;

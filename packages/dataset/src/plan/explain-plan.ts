@@ -21,6 +21,8 @@ function describe(plan: ResolvedPlan): string {
       return `Sql (${names(plan)})`;
     case "kept":
       return `Kept (${names(plan)})`;
+    case "input":
+      return `Input ${plan.name} (${names(plan)})`;
     case "project":
       return `Project ${plan.columns.map((column, index) => named(column, plan.schema[index]?.name ?? "")).join(", ")}`;
     case "filter":
@@ -70,12 +72,12 @@ function named(column: Resolved, name: string): string {
   return column.kind === "column" && column.name === name ? text : `${text} as ${name}`;
 }
 
-function keyText({ input, direction, nulls }: ResolvedSortKey): string {
+export function keyText({ input, direction, nulls }: ResolvedSortKey): string {
   return `${resolvedText(input)} ${direction} nulls ${nulls}`;
 }
 
 /** An analysed expression as people read it. */
-function resolvedText(expression: Resolved): string {
+export function resolvedText(expression: Resolved): string {
   switch (expression.kind) {
     case "column":
       return expression.level === 0 ? expression.name : `outer(${expression.name})`;

@@ -56,6 +56,8 @@ export type ResolvedPlanShape =
       readonly views: readonly ResolvedView[];
     }
   | { readonly kind: "kept"; readonly attachment: string; readonly input: ResolvedPlan }
+  /** What another stage gave, by the name under which a fragment reads it. */
+  | { readonly kind: "input"; readonly name: string }
   | { readonly kind: "project"; readonly input: ResolvedPlan; readonly columns: readonly Resolved[] }
   | { readonly kind: "filter"; readonly input: ResolvedPlan; readonly predicate: Resolved }
   /** Columns: the keys, then the aggregates. */

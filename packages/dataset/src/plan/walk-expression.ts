@@ -26,37 +26,41 @@ export function childrenOf(expression: Resolved): readonly Resolved[] {
 
 /** The same expression with each part replaced, from the leaves up. */
 export function mapExpression(expression: Resolved, change: (one: Resolved) => Resolved): Resolved {
-  const map = (one: Resolved): Resolved => mapExpression(one, change);
+  return change(mapChildren(expression, (one) => mapExpression(one, change)));
+}
+
+/** The same expression made of other parts; subqueries keep their plans. */
+export function mapChildren(expression: Resolved, map: (one: Resolved) => Resolved): Resolved {
   switch (expression.kind) {
     case "call":
-      return change({
+      return {
         ...expression,
         args: expression.args.map(map),
         ...(expression.filter === undefined ? {} : { filter: map(expression.filter) }),
-      });
+      };
     case "cast":
     case "inSubquery":
-      return change({ ...expression, input: map(expression.input) });
+      return { ...expression, input: map(expression.input) };
     case "case":
-      return change({
+      return {
         ...expression,
         branches: expression.branches.map(({ when, value }) => ({ when: map(when), value: map(value) })),
         ...(expression.otherwise === undefined ? {} : { otherwise: map(expression.otherwise) }),
-      });
+      };
     case "window":
-      return change({
+      return {
         ...expression,
         input: map(expression.input),
         partitionBy: expression.partitionBy.map(map),
         orderBy: expression.orderBy.map((key) => ({ ...key, input: map(key.input) })),
-      });
+      };
     case "lambda":
-      return change({ ...expression, body: map(expression.body) });
+      return { ...expression, body: map(expression.body) };
     case "column":
     case "literal":
     case "subquery":
     case "lambdaVariable":
-      return change(expression);
+      return expression;
   }
 }
 

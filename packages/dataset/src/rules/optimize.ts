@@ -1,7 +1,7 @@
 import { assert } from "@tutti/stdx";
 import { isSameType, type Schema } from "../plan/data-type.ts";
-import type { Resolved, ResolvedPlan } from "../plan/resolved-plan.ts";
-import { mapExpression, someExpression } from "../plan/walk-expression.ts";
+import type { ResolvedPlan } from "../plan/resolved-plan.ts";
+import { mapPlan } from "../plan/walk-plan.ts";
 import { dropIdentityProject } from "./drop-identity-project.ts";
 import { mergeFilters } from "./merge-filters.ts";
 import { mergeLimits } from "./merge-limits.ts";
@@ -62,55 +62,4 @@ function isSameSchema(a: Schema, b: Schema): boolean {
       return other !== undefined && other.name === field.name && isSameType(field.type, other.type);
     })
   );
-}
-
-/** The same node over other inputs, those of subqueries among them. */
-function mapPlan(plan: ResolvedPlan, change: (input: ResolvedPlan) => ResolvedPlan): ResolvedPlan {
-  const inner = (expression: Resolved): Resolved => {
-    if (!someExpression(expression, ({ kind }) => kind === "subquery" || kind === "inSubquery")) return expression;
-    return mapExpression(expression, (one) =>
-      one.kind === "subquery" || one.kind === "inSubquery" ? { ...one, plan: change(one.plan) } : one,
-    );
-  };
-  switch (plan.kind) {
-    case "scan":
-    case "local":
-    case "range":
-    // What is kept is optimised where it is computed.
-    case "kept":
-      return plan;
-    case "sql":
-      return {
-        ...plan,
-        holes: plan.holes.map((hole) => (hole.kind === "frame" ? { ...hole, plan: change(hole.plan) } : hole)),
-        views: plan.views.map((view) => ({ ...view, plan: change(view.plan) })),
-      };
-    case "join":
-      return {
-        ...plan,
-        left: change(plan.left),
-        right: change(plan.right),
-        ...(plan.condition === undefined ? {} : { condition: inner(plan.condition) }),
-      };
-    case "setOperation":
-      return { ...plan, left: change(plan.left), right: change(plan.right) };
-    case "project":
-      return { ...plan, input: change(plan.input), columns: plan.columns.map(inner) };
-    case "filter":
-      return { ...plan, input: change(plan.input), predicate: inner(plan.predicate) };
-    case "aggregate":
-      return { ...plan, input: change(plan.input), keys: plan.keys.map(inner), aggregates: plan.aggregates.map(inner) };
-    case "sort":
-      return {
-        ...plan,
-        input: change(plan.input),
-        keys: plan.keys.map((key) => ({ ...key, input: inner(key.input) })),
-      };
-    case "generate":
-      return { ...plan, input: change(plan.input), generator: inner(plan.generator) };
-    case "limit":
-    case "distinct":
-    case "sample":
-      return { ...plan, input: change(plan.input) };
-  }
 }

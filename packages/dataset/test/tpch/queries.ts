@@ -29,7 +29,7 @@ const revenueOf = (c: {
 /** A frame of one row and one column, as a value. */
 const scalar = <V>(frame: DataFrame<{ readonly value: V }>): Column<V | null> => frame.asScalar();
 
-type Query = (tables: Tables) => { collect(): Promise<Record<string, unknown>[]> };
+type Query = (tables: Tables) => { collect(): Promise<Record<string, unknown>[]>; explain(): Promise<string> };
 
 /** The 22 queries of TPC-H, with the values that its specification proposes for validation. */
 export const queries: readonly Query[] = [

@@ -72,6 +72,7 @@ export async function startClusterExecutor(options: ClusterExecutorOptions = {})
   const executor = createExecutorFrom<ClusterBlock, SentFunction>({
     emitter,
     slotCount: pool.slotCount(),
+    isRemote: true,
     calls: createClusterCalls(pool),
     openLane: (job) => openClusterLane(captureJob(job), { pool, jobKey: `j${(laneCount += 1)}` }),
     drop: (blocks) => pool.drop(blocks),

@@ -75,6 +75,7 @@ export async function connectCluster(coord: string, options: ConnectClusterOptio
     get slotCount() {
       return Math.max(1, desk.slotCount());
     },
+    isRemote: true,
     events: emitter,
     run: (job, runOptions = {}) => runRemotely(desk, job, runOptions),
     release: (key) => desk.release(key),

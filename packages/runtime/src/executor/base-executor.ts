@@ -15,6 +15,8 @@ export interface ExecutorParts<Block, Code> {
   /** Where others tell of what happens too. Default: one of its own. */
   readonly emitter?: EventEmitter<JobEvents>;
   readonly slotCount: number;
+  /** Default: tasks run in this process. */
+  readonly isRemote?: boolean;
   /** How single calls reach workers. */
   readonly calls: CallLane<Code>;
   /** Captures the job's functions, or throws `cannot-travel`. Nothing of the job has started yet. */
@@ -44,6 +46,7 @@ export function createExecutorFrom<Block, Code>(parts: ExecutorParts<Block, Code
   return {
     ...createSubmitter(parts.calls, callLoop),
     slotCount: parts.slotCount,
+    isRemote: parts.isRemote ?? false,
     events: emitter,
     async run(job, options = {}) {
       if (closing.signal.aborted) throw new RuntimeError("executor-closed", `${job.name} came after close()`);

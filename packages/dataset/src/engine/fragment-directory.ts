@@ -1,0 +1,37 @@
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+const prefix = "tutti-fragment-";
+
+let sweeping: Promise<void> | undefined;
+
+/** A directory for the files of one task. Whoever opened it removes it. */
+export interface FragmentDirectory {
+  readonly path: string;
+  remove(): Promise<void>;
+}
+
+export async function openFragmentDirectory(): Promise<FragmentDirectory> {
+  await (sweeping ??= sweep());
+  const made = await mkdtemp(path.join(tmpdir(), `${prefix}${process.pid}-`));
+  return { path: made, remove: () => rm(made, { recursive: true, force: true }) };
+}
+
+/** A process that was killed left its directories: the next one that runs fragments here removes them, once. */
+async function sweep(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const pid = new RegExp(`^${prefix}(\\d+)-`).exec(name)?.[1];
+    if (pid === undefined || isAlive(Number(pid))) continue;
+    await rm(path.join(tmpdir(), name), { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (thrown) {
+    return (thrown as { readonly code?: unknown }).code !== "ESRCH";
+  }
+}

@@ -1,0 +1,199 @@
+import { stat } from "node:fs/promises";
+import path from "node:path";
+import type { DuckDBConnection } from "@duckdb/node-api";
+import type { Executor } from "@tutti/runtime";
+import type { ColumnBatch, PartitionedOptions, QueryRun } from "../frame/frame-engine.ts";
+import type { DataType, Schema } from "../plan/data-type.ts";
+import type { ScanNode } from "../plan/plan-node.ts";
+import type { ResolvedPlan } from "../plan/resolved-plan.ts";
+import { walkPlan } from "../plan/walk-plan.ts";
+import { cutPlan } from "../physical/cut-plan.ts";
+import { fixTime } from "../physical/fix-time.ts";
+import type { LeafPlan, PhysicalPlan } from "../physical/physical-plan.ts";
+import { sqlText } from "./duckdb.ts";
+import { fromEngine } from "./engine-error.ts";
+import { openFragmentDirectory } from "./fragment-directory.ts";
+import { parquetOf, readPieces, writePieces, type Piece } from "./parquet-pieces.ts";
+import { throwIfAborted } from "./read-chunks.ts";
+import { exchangeColumns, jobOfStages, runStages, type LeafSplit } from "./run-stages.ts";
+import type { FoundScan } from "./scan.ts";
+import { splitRange, splitScan } from "./split-leaf.ts";
+
+/** What the engine of a context lends. */
+export interface EngineHost {
+  readonly timeZone: string;
+  readonly withConnection: <T>(use: (connection: DuckDBConnection) => Promise<T>) => Promise<T>;
+  readonly find: (scan: ScanNode, connection: DuckDBConnection) => Promise<FoundScan>;
+  readonly compile: (plan: ResolvedPlan, connection: DuckDBConnection, isWide?: boolean) => Promise<string>;
+  readonly execute: <T>(
+    plan: ResolvedPlan,
+    use: (query: string, connection: DuckDBConnection) => Promise<T>,
+    run: QueryRun,
+  ) => Promise<T>;
+  /** The rows of a query of columns of these types. */
+  readonly stream: (query: string, schema: Schema, run: QueryRun) => AsyncGenerator<ColumnBatch>;
+}
+
+export interface PartitionedRuns {
+  /** Undefined where the plan shall run whole. */
+  readonly cut: (plan: ResolvedPlan, run: QueryRun) => Promise<PhysicalPlan | undefined>;
+  readonly run: (plan: PhysicalPlan, run: QueryRun) => AsyncGenerator<ColumnBatch>;
+}
+
+/** Runs plans in parts on an executor. */
+export function createPartitionedRuns(options: PartitionedOptions, host: EngineHost): PartitionedRuns {
+  const sliceCount = (): number => options.partitionCount ?? Math.max(2, options.executor().slotCount);
+
+  const split = async (leaf: LeafPlan, run: QueryRun): Promise<LeafSplit> => {
+    const count = sliceCount();
+    if (leaf.kind === "range") return { kind: "queries", queries: splitRange(leaf, count) };
+    if (leaf.kind !== "scan") return { kind: "pieces", pieces: await host.execute(leaf, cutRows(leaf, count), run) };
+    return await host.withConnection(async (connection) => {
+      const found = await host.find(leaf.scan, connection);
+      const isFine = options.mode === "always";
+      return { kind: "queries", queries: await splitScan(leaf, found, { connection, count, isFine }) };
+    });
+  };
+
+  return {
+    async cut(plan, run) {
+      const isAuto = options.mode === "auto";
+      if (isAuto && !isSpread(options.executor())) return undefined;
+      if (holdsInterval(plan)) return undefined;
+      const sizes = await sizesOf(plan, run, host);
+      const total = [...sizes.values()].reduce((sum, size) => sum + size, 0);
+      if (isAuto && total < options.bytesMin) return undefined;
+      const { broadcastBytesMax } = options;
+      return cutPlan(fixTime(plan, BigInt(Date.now()) * 1000n), {
+        broadcastBytesMax,
+        bytesOf: (leaf) => sizes.get(keyOf(leaf)) ?? Infinity,
+      });
+    },
+    async *run(physical, run) {
+      throwIfAborted(run.signal);
+      const job = await jobOfStages(physical, {
+        timeZone: host.timeZone,
+        sliceCount: sliceCount(),
+        compile: (one, isWide) => host.withConnection((connection) => host.compile(one, connection, isWide)),
+        split: (leaf) => split(leaf, run),
+      });
+      try {
+        const blocks = await runStages(job, { ...run, executor: options.executor() });
+        yield* readResult(blocks, physical, { run, host });
+      } catch (thrown) {
+        throwIfAborted(run.signal);
+        throw fromEngine(thrown);
+      }
+    },
+  };
+}
+
+/** On threads of this machine the one engine of this process is faster: rows need not change places. */
+function isSpread({ isRemote, slotCount }: Executor): boolean {
+  return isRemote && slotCount > 1;
+}
+
+/** The rows of a leaf that only the driver can read, as some files of about the same number of rows. */
+function cutRows({ schema }: LeafPlan, count: number) {
+  return async (query: string, connection: DuckDBConnection): Promise<Piece[][]> => {
+    const directory = await openFragmentDirectory();
+    const file = path.join(directory.path, "leaf.parquet");
+    try {
+      await connection.run(
+        `CREATE OR REPLACE TEMP TABLE tutti_leaf AS SELECT ${exchangeColumns(schema)} FROM (${query})`,
+      );
+      const [[rows = 0n] = []] = (
+        await connection.runAndReadAll("SELECT count(*) FROM tutti_leaf")
+      ).getRowsJS() as bigint[][];
+      const parts = Math.max(1, Math.min(count, Number(rows)));
+      const pieces: Piece[][] = [];
+      for (let part = 0; part < parts; part += 1) {
+        const [from, to] = [part, part + 1].map((at) => (BigInt(at) * rows) / BigInt(parts));
+        await connection.run(
+          `COPY (SELECT * FROM tutti_leaf WHERE rowid >= ${from} AND rowid < ${to}) TO ${sqlText(file)} (FORMAT parquet)`,
+        );
+        pieces.push(await readPieces(file));
+      }
+      return pieces;
+    } finally {
+      await directory.remove();
+    }
+  };
+}
+
+interface ResultParts {
+  readonly run: QueryRun;
+  readonly host: EngineHost;
+}
+
+async function* readResult(
+  blocks: readonly (readonly unknown[])[],
+  { stages }: PhysicalPlan,
+  { run, host }: ResultParts,
+): AsyncGenerator<ColumnBatch> {
+  const schema = stages.at(-1)?.schema ?? [];
+  const directory = await openFragmentDirectory();
+  try {
+    const files = await writePieces(blocks, { directory: directory.path, name: "result" });
+    if (files.length === 0) return;
+    yield* host.stream(`SELECT ${exchangeColumns(schema)} FROM ${parquetOf(files)}`, schema, run);
+  } finally {
+    await directory.remove();
+  }
+}
+
+/** Sizes of leaves, as far as they are known without reading them. */
+async function sizesOf(plan: ResolvedPlan, run: QueryRun, host: EngineHost): Promise<ReadonlyMap<string, number>> {
+  const sizes = new Map<string, number>();
+  const leaves: LeafPlan[] = [];
+  walkPlan(plan, (one) => {
+    if (one.kind === "scan" || one.kind === "local" || one.kind === "range") leaves.push(one);
+  });
+  for (const leaf of leaves) {
+    if (leaf.kind === "scan") sizes.set(keyOf(leaf), await scanBytes(leaf, host));
+    if (leaf.kind === "local")
+      sizes.set(keyOf(leaf), (run.local.get(leaf.attachment)?.rowCount ?? 0) * valueBytes * leaf.schema.length);
+    if (leaf.kind === "range")
+      sizes.set(keyOf(leaf), Math.abs((Number(leaf.end) - Number(leaf.start)) / Number(leaf.step)) * valueBytes);
+  }
+  return sizes;
+}
+
+/** A guess for values in memory. */
+const valueBytes = 16;
+
+function keyOf({ schema, ...leaf }: LeafPlan): string {
+  return JSON.stringify([leaf, schema.map(({ name }) => name)]);
+}
+
+/** Of the files, the part that belongs to the columns that are read. */
+async function scanBytes({ scan, schema }: Extract<ResolvedPlan, { kind: "scan" }>, host: EngineHost): Promise<number> {
+  const { files, columns } = await host.withConnection((connection) => host.find(scan, connection));
+  const stats = await Promise.all(files.map(async (file) => (await stat(file)).size));
+  const share = scan.format === "parquet" && columns.length > 0 ? schema.length / columns.length : 1;
+  return stats.reduce((sum, size) => sum + size, 0) * share;
+}
+
+/** The format in which rows travel has no microseconds in its intervals. */
+function holdsInterval(plan: ResolvedPlan): boolean {
+  let isFound = false;
+  walkPlan(plan, ({ schema }) => {
+    isFound ||= schema.some(({ type }) => isInterval(type));
+  });
+  return isFound;
+}
+
+function isInterval(type: DataType): boolean {
+  switch (type.kind) {
+    case "interval":
+      return true;
+    case "array":
+      return isInterval(type.element);
+    case "map":
+      return isInterval(type.key) || isInterval(type.value);
+    case "struct":
+      return type.fields.some((field) => isInterval(field.type));
+    default:
+      return false;
+  }
+}

@@ -1,0 +1,212 @@
+import type { Executor, JobGraph, Stage, StageInput } from "@tutti/runtime";
+import { DatasetError } from "../dataset-error.ts";
+import type { QueryRun } from "../frame/frame-engine.ts";
+import { jsFunctionOf, type JsFunction } from "../frame/js-functions.ts";
+import type { Schema } from "../plan/data-type.ts";
+import type { ResolvedPlan } from "../plan/resolved-plan.ts";
+import { sqlType } from "../plan/functions/sql-type.ts";
+import type {
+  Branch,
+  LeafPlan,
+  PhysicalPlan,
+  PhysicalStage,
+  StageOutput,
+  StageRead,
+} from "../physical/physical-plan.ts";
+import { workerModule } from "../worker-module.ts";
+import { compileExpression, compileSortKeys } from "./compile-expression.ts";
+import type { FragmentBranch, FragmentOutput, FragmentProgram, FragmentRead, LeafPart } from "./fragment.ts";
+import { jsFunctionIds } from "./js-scalar.ts";
+import type { Piece } from "./parquet-pieces.ts";
+
+/** What the driver must be able to do for a job of fragments. */
+export interface StageHost {
+  readonly timeZone: string;
+  /** How many slices rows are cut into that change places. */
+  readonly sliceCount: number;
+  /** The query of a fragment; leaves that tasks read by name stay names. */
+  readonly compile: (plan: ResolvedPlan, isWide: boolean) => Promise<string>;
+  /** A query for each part of a leaf; or its rows, cut by the driver, where only the driver can read it. */
+  readonly split: (leaf: LeafPlan) => Promise<LeafSplit>;
+}
+
+export type LeafSplit =
+  | { readonly kind: "queries"; readonly queries: readonly string[] }
+  | { readonly kind: "pieces"; readonly pieces: readonly (readonly Piece[])[] };
+
+/** The job of a plan that was cut. */
+export async function jobOfStages(plan: PhysicalPlan, host: StageHost): Promise<JobGraph> {
+  const stages: Stage[] = [];
+  for (const stage of plan.stages) stages.push(await jobStage(stage, { host, stages }));
+  return { name: "query", stages };
+}
+
+interface StageParts {
+  readonly host: StageHost;
+  /** Those before it. */
+  readonly stages: readonly Stage[];
+}
+
+async function jobStage({ branches, schema, output }: PhysicalStage, { host, stages }: StageParts): Promise<Stage> {
+  const inputs: StageInput[] = [];
+  const wholes = new Map<number, number>();
+  const partitionArgs: LeafPart[] = [];
+  const programs: FragmentBranch[] = [];
+  const whole = (read: StageRead): FragmentRead => {
+    const input = wholes.get(read.stage) ?? inputs.push({ kind: "all", from: { stage: read.stage } }) - 1;
+    wholes.set(read.stage, input);
+    return readAt(read, input);
+  };
+  for (const branch of branches) {
+    const first = partitionArgs.length;
+    const opened = await openSource(branch, { host, stages, first });
+    const reads = opened.inputs.map(({ read, input }) => readAt(read, inputs.push(input) - 1));
+    partitionArgs.push(...opened.parts);
+    reads.push(...branch.broadcasts.map(whole));
+    if (output.kind === "range") reads.push(whole(output.bounds));
+    programs.push({
+      first,
+      partitionCount: opened.parts.length,
+      query: await host.compile(branch.plan, false),
+      wideQuery: await host.compile(branch.plan, true),
+      ...(branch.source.kind === "leaf" ? { leafName: branch.source.name } : {}),
+      reads: unique(reads),
+    });
+  }
+  const functions = functionsIn(branches);
+  const program: FragmentProgram = {
+    timeZone: host.timeZone,
+    branches: programs,
+    output: outputOf(output, schema, host.sliceCount),
+    functions: functions.map(({ signature }) => signature),
+  };
+  return {
+    id: stages.length,
+    name: stageName(branches, output),
+    partitionCount: partitionArgs.length,
+    inputs,
+    module: workerModule,
+    exportName: "runFragment",
+    args: program,
+    partitionArgs,
+    closures: functions.map(({ fn }) => fn),
+  };
+}
+
+interface OpenedSource {
+  /** What each task of the branch is told. */
+  readonly parts: readonly LeafPart[];
+  readonly inputs: readonly { readonly read: StageRead; readonly input: StageInput }[];
+}
+
+async function openSource(
+  { source }: Branch,
+  { host, stages, first }: StageParts & { readonly first: number },
+): Promise<OpenedSource> {
+  switch (source.kind) {
+    case "leaf": {
+      const split = await host.split(source.leaf);
+      if (split.kind === "queries") return { parts: split.queries.map((query) => ({ query })), inputs: [] };
+      const read = { name: source.name, stage: -1, schema: source.leaf.schema };
+      const input = { kind: "rows", partitions: split.pieces, first } as const;
+      return { parts: split.pieces.map(() => ({})), inputs: [{ read, input }] };
+    }
+    case "slices": {
+      const sliceCount = source.isSingle ? 1 : host.sliceCount;
+      return {
+        parts: Array.from({ length: sliceCount }, () => ({})),
+        inputs: source.reads.map((read) => ({
+          read,
+          input: { kind: "slice", from: { stage: read.stage }, sliceCount, first },
+        })),
+      };
+    }
+    case "tasks": {
+      const { read } = source;
+      const count = stages[read.stage]?.partitionCount ?? 0;
+      const lists = Array.from({ length: count }, (_, partition) => [partition]);
+      const input = { kind: "listed", from: { stage: read.stage }, lists, first } as const;
+      return { parts: lists.map(() => ({})), inputs: [{ read, input }] };
+    }
+  }
+}
+
+function readAt({ name, schema }: StageRead, input: number): FragmentRead {
+  const columns = schema.map(({ type }, index) => `CAST(NULL AS ${exchangeType(type)}) AS c${index}`);
+  return { name, input, empty: `SELECT ${columns.join(", ")} WHERE false` };
+}
+
+function unique(reads: readonly FragmentRead[]): FragmentRead[] {
+  return [...new Map(reads.map((read) => [read.name, read])).values()];
+}
+
+/** Columns as they travel: in exactly their types, so that equal values hash alike on both sides of a join. */
+export function exchangeColumns(schema: Schema): string {
+  return schema.map(({ type }, index) => `CAST(c${index} AS ${exchangeType(type)}) AS c${index}`).join(", ");
+}
+
+function exchangeType(type: Schema[number]["type"]): string {
+  // The format has no column of nothing.
+  return type.kind === "null" ? "INTEGER" : sqlType(type);
+}
+
+function outputOf(output: StageOutput, schema: Schema, sliceCount: number): FragmentOutput {
+  const columns = exchangeColumns(schema);
+  const scope = {
+    columns: schema.map((_, index) => `c${index}`),
+    outer: undefined,
+    isWide: true,
+    compileSubquery: () => {
+      throw new DatasetError("invalid-plan", "a key of an exchange holds a subquery");
+    },
+  };
+  switch (output.kind) {
+    case "gather":
+      return { kind: "gather", columns };
+    case "hash": {
+      const keys = output.keys.map((key) => compileExpression(key, scope));
+      return { kind: "slices", columns, slice: `hash(${keys.join(", ")}) % ${sliceCount}`, sliceCount };
+    }
+    case "sample":
+      return { kind: "sample", key: compileSortKeys(output.keys, scope) };
+    case "range":
+      return {
+        kind: "range",
+        columns,
+        key: compileSortKeys(output.keys, scope),
+        bounds: output.bounds.name,
+        sliceCount,
+      };
+  }
+}
+
+function functionsIn(branches: readonly Branch[]): JsFunction[] {
+  const ids = new Set(branches.flatMap(({ plan }) => [...jsFunctionIds(plan)]));
+  return Array.from(ids, (id) => {
+    const made = jsFunctionOf(id);
+    if (made !== undefined) return made;
+    throw new DatasetError("invalid-plan", "a function in JavaScript that this plan calls is gone");
+  });
+}
+
+/** What its tasks do, in words that stand in progress and errors. */
+function stageName([branch]: readonly Branch[], output: StageOutput): string {
+  const what = branch?.source.kind === "leaf" ? branch.source.leaf.kind : (branch?.plan.kind ?? "rows");
+  return output.kind === "gather" ? what : `${what}, ${output.kind}`;
+}
+
+export interface StagesRun extends QueryRun {
+  readonly executor: Executor;
+}
+
+/** Runs a job; what its last stage gave, as pieces of Parquet in the order of its tasks. */
+export async function runStages(
+  job: JobGraph,
+  { executor, signal }: StagesRun,
+): Promise<readonly (readonly unknown[])[]> {
+  try {
+    return (await executor.run(job, { signal })).partitions;
+  } catch (thrown) {
+    throw DatasetError.from(thrown);
+  }
+}
