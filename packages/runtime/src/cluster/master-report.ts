@@ -43,4 +43,6 @@ export interface WorkerReport {
   readonly slotCount: number;
   readonly busySlotCount: number;
   readonly isUp: boolean;
+  /** Memory of its process, as it said last. */
+  readonly residentBytes: number | undefined;
 }

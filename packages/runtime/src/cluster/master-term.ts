@@ -43,6 +43,7 @@ export interface MasterTerm {
   accept(link: Link): void;
   /** A worker's session is over. */
   loseWorker(worker: string): void;
+  report(): MasterReport;
   /** Breaks all links. Workers go on with what they have, for the next master. */
   close(): Promise<void>;
 }
@@ -117,7 +118,7 @@ class Term implements MasterTerm {
           channel.send({ kind: "welcome", master: this.#parts.address, slotCount: this.#pool.slotCount() });
         } else if (told.kind === "ask") {
           if (told.question.kind === "kill") this.#kill(told.question.job);
-          channel.send({ kind: "answer", id: told.id, report: this.#report() });
+          channel.send({ kind: "answer", id: told.id, report: this.report() });
         } else if (desk !== undefined) this.#handle(desk, told);
       },
       onDown: () => {
@@ -396,7 +397,7 @@ class Term implements MasterTerm {
     for (const desk of this.#desks.values()) desk.tellSlots(slotCount);
   }
 
-  #report(): MasterReport {
+  report(): MasterReport {
     const { log, address } = this.#parts;
     const running = new Map([...this.#jobs.values()].map((one) => [one.job, one]));
     const jobs = [...log.state.jobs.values()].map(({ job, name, driver, startedAtMs, end }): JobReport => {
@@ -404,8 +405,8 @@ class Term implements MasterTerm {
       const state = end?.outcome ?? (own === undefined ? "waiting" : "running");
       return { job, name, driver, state, startedAtMs, endedAtMs: end?.atMs, stages: own?.stages() ?? [] };
     });
-    const workers = [...this.#pool.all()].map(({ id, host, port, slotCount, busySlotCount, isUp }) => {
-      return { worker: id, address: `${host}:${port}`, slotCount, busySlotCount, isUp };
+    const workers = [...this.#pool.all()].map(({ id, host, port, slotCount, busySlotCount, isUp, residentBytes }) => {
+      return { worker: id, address: `${host}:${port}`, slotCount, busySlotCount, isUp, residentBytes };
     });
     return { master: address, termCount: log.state.termCount, jobs, workers };
   }

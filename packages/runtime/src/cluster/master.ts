@@ -7,6 +7,7 @@ import { openEventLog, type EventLog } from "./event-log.ts";
 import { formatAddress } from "./leader-watch.ts";
 import { openMasterLog } from "./master-log.ts";
 import { openMasterTerm, type MasterTerm } from "./master-term.ts";
+import { startWebServer, type WebServer, type WebSource } from "./web/web-server.ts";
 import { problemWithNode } from "./node-version.ts";
 
 /** Before a master whose session is over stands again. */
@@ -23,6 +24,8 @@ export interface MasterOptions extends ClusterSecurity, CoordOptions {
   readonly driverLeaseMs?: number;
   /** A file that every event is appended to, a line of JSON each. */
   readonly eventLog?: string;
+  /** Where the page is served that shows the cluster, to this machine alone. Default: nowhere. */
+  readonly web?: ClusterAddress;
   /** Told in a line what happens, for people. */
   readonly onEvent?: (line: string) => void;
 }
@@ -30,6 +33,8 @@ export interface MasterOptions extends ClusterSecurity, CoordOptions {
 /** A process that leads the cluster, or stands by to. */
 export interface ClusterMaster extends AsyncDisposable {
   readonly address: ClusterAddress;
+  /** Where the page is. undefined where none was asked for. */
+  readonly webAddress: ClusterAddress | undefined;
   /** Whether it leads now. */
   readonly isLeading: boolean;
   /** Gives the leadership back and stops. Workers and drivers go on with the next master. Calling it twice is harmless. */
@@ -61,6 +66,7 @@ export async function startMaster(options: MasterOptions): Promise<ClusterMaster
     },
     onLink: (link: Link) => (term === undefined ? link.destroy() : term.accept(link)),
   });
+  const web = await openWeb(options, { ...eventLog, report: () => term?.report() });
   const closing = new AbortController();
   const parts = {
     options,
@@ -80,16 +86,25 @@ export async function startMaster(options: MasterOptions): Promise<ClusterMaster
     closing.abort();
     await standing;
     await server.close();
+    await web?.close();
     eventLog.close();
   };
   return {
     address: server.address,
+    webAddress: web?.address,
     get isLeading() {
       return term !== undefined;
     },
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+async function openWeb({ web, onEvent }: MasterOptions, source: WebSource): Promise<WebServer | undefined> {
+  if (web === undefined) return undefined;
+  const server = await startWebServer(web, source);
+  onEvent?.(`shows the cluster at http://${server.address.host}:${server.address.port}`);
+  return server;
 }
 
 interface StandingParts {
@@ -125,6 +140,7 @@ async function lead(
   const name = `${address.host}:${address.port}`;
   const over = AbortSignal.any([until, lease.signal]);
   const { session, workers } = place;
+  eventLog.reload();
   const log = await openMasterLog(session, place.log, lease);
   await log.append({ kind: "term", master: name });
   const members = (await session.children(workers)).map(workerNameOf);

@@ -80,7 +80,13 @@ export interface FunctionAnnouncement {
 }
 
 /** From a worker to the master. */
-export type ToMaster = Registration | WorkerAnswer | { readonly kind: "leave" };
+export type ToMaster = Registration | WorkerAnswer | { readonly kind: "leave" } | WorkerBeat;
+
+/** How it goes, every now and then. */
+export interface WorkerBeat {
+  readonly kind: "beat";
+  readonly residentBytes: number;
+}
 
 /** The first message of a worker over each of its links. */
 export interface Registration {

@@ -32,6 +32,7 @@ export interface WorkerAbout {
 /** The handle, and what only the pool may do with it. */
 export interface PoolWorker extends WorkerHandle {
   isUp: boolean;
+  residentBytes: number | undefined;
   /** Slots that are lent, those that tasks of an earlier master take included. */
   busySlotCount: number;
   /** Ids of the tasks of an earlier master. */
@@ -71,6 +72,7 @@ export function createWorkerHandle(
     ...about,
     ...announcer,
     isUp: true,
+    residentBytes: undefined,
     busySlotCount: inheritedRunning.size,
     get freeSlotCount() {
       return worker.isUp ? about.slotCount - worker.busySlotCount : 0;

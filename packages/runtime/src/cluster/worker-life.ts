@@ -5,6 +5,9 @@ import type { ToWorker } from "./messages.ts";
 import type { createPeers } from "./worker-peers.ts";
 import { createWorkerTasks, type WorkerTasks } from "./worker-tasks.ts";
 
+/** Links have heartbeats of their own; these are for people. */
+const beatAfterMs = 3_000;
+
 export interface WorkerLifeParts {
   readonly slotCount: number;
   readonly workBytesMax: number;
@@ -71,9 +74,13 @@ export function createWorkerLife(parts: WorkerLifeParts, given: string | undefin
         own.send({ kind: "leave" });
         link.close();
       };
+      const beat = (): void => own.send({ kind: "beat", residentBytes: process.memoryUsage.rss() });
+      beat();
+      const beats = setInterval(beat, beatAfterMs);
       until.addEventListener("abort", onEnd, { once: true });
       if (until.aborted) onEnd();
       const reason = await down.promise;
+      clearInterval(beats);
       until.removeEventListener("abort", onEnd);
       channel = undefined;
       if (!until.aborted) onEvent(`the link to the master is down: ${reason.message}`);

@@ -211,7 +211,9 @@ export function createWorkerPool({ emitter, workerWaitMs, workerGraceMs }: Worke
           const told = message as ToMaster;
           if (told.kind === "register") worker = admit(channel, told);
           else if (told.kind === "leave") lose(worker?.id ?? "", "it was closed");
-          else if (worker?.channel === channel) worker.answer(told);
+          else if (worker?.channel !== channel) return;
+          else if (told.kind === "beat") worker.residentBytes = told.residentBytes;
+          else worker.answer(told);
         },
         onDown(reason) {
           if (worker?.channel === channel) onDown(worker, reason.message);

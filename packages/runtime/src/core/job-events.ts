@@ -1,12 +1,27 @@
 import type { StageReport, TaskAttempt } from "./job.ts";
 
+/** A stage as it stands in the plan of a job. */
+export interface StageOutline {
+  readonly stage: number;
+  readonly name: string;
+  readonly taskCount: number;
+  /** The stages whose outputs it reads. */
+  readonly reads: readonly number[];
+}
+
 /**
  * What happens while jobs run. Times are milliseconds of a monotonic clock. For people and logs: control flow uses
  * the promise that `run` returns.
  */
 export interface JobEvents {
   jobStarted: [
-    event: { readonly jobId: number; readonly name: string; readonly taskCount: number; readonly atMs: number },
+    event: {
+      readonly jobId: number;
+      readonly name: string;
+      readonly taskCount: number;
+      readonly stages: readonly StageOutline[];
+      readonly atMs: number;
+    },
   ];
   stageStarted: [
     event: {

@@ -113,6 +113,14 @@ class JobLoop<Block, R> {
       jobId: this.#run.jobId,
       name: this.#job.name,
       taskCount,
+      stages: this.#job.stages.map(({ id, name, partitionCount, inputs }) => {
+        return {
+          stage: id,
+          name,
+          taskCount: partitionCount,
+          reads: inputs.flatMap((input) => stageReadBy(input) ?? []),
+        };
+      }),
       atMs: performance.now(),
     });
     this.#step({ kind: "start", slotCount: this.#lane.slotCount, nowMs: performance.now() });

@@ -8,6 +8,8 @@ export interface GateArgs {
   readonly directory: string;
   /** Waits for `gate-<name>`. */
   readonly gate?: string;
+  /** Takes so long at least. */
+  readonly holdMs?: number;
 }
 
 /** Rows as they come, cut by parity, once the gate is open. */
@@ -27,8 +29,9 @@ export async function gatedSum(context: TaskContext): Promise<TaskOutput> {
 }
 
 async function pass(context: TaskContext): Promise<unknown[]> {
-  const { directory, gate } = context.args as GateArgs;
+  const { directory, gate, holdMs = 0 } = context.args as GateArgs;
   appendFileSync(path.join(directory, "began"), `${context.stageName}.${context.partition} ${process.pid}\n`);
+  await delay(holdMs);
   // Files, because gates are opened by another process.
   while (gate !== undefined && !existsSync(path.join(directory, `gate-${gate}`))) {
     await context.checkpoint();

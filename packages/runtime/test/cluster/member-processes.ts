@@ -42,12 +42,14 @@ export interface MemberOptions {
   readonly workerCount?: number;
   readonly slotCount?: number;
   readonly sessionTimeoutMs?: number;
+  /** Masters show their page. */
+  readonly web?: boolean;
   /** Where members are started, and find their packages. Default: an empty folder. */
   readonly cwd?: string;
 }
 
 export async function startMembers(options: MemberOptions = {}): Promise<MemberCluster> {
-  const { masterCount = 2, workerCount = 2, slotCount = 1, sessionTimeoutMs = 1000, cwd } = options;
+  const { masterCount = 2, workerCount = 2, slotCount = 1, sessionTimeoutMs = 1000, cwd, web = false } = options;
   const directory = await mkdtemp(path.join(tmpdir(), "tutti-members-"));
   const server = await startServer({ tickTimeMs: 100 });
   const coord = `${server.connectString}/cluster`;
@@ -81,9 +83,10 @@ export async function startMembers(options: MemberOptions = {}): Promise<MemberC
     };
   };
   const startWorker = (): Member => start("worker", { slotCount, directory, workBytesMax: 1024 * 1024 });
+  const page = web ? { web: { host: "127.0.0.1", port: 0 } } : {};
   const masters: Member[] = [];
   for (let count = 0; count < masterCount; count += 1) {
-    masters.push(start("master", { eventLog, driverLeaseMs: 3000 }));
+    masters.push(start("master", { eventLog, driverLeaseMs: 3000, ...page }));
     // In this order, so that the first one leads.
     await masters.at(-1)?.said(count === 0 ? /leads/ : /stands/);
   }

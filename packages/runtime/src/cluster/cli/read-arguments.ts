@@ -8,6 +8,7 @@ export interface Arguments {
   readonly coord: string;
   readonly secret: Uint8Array | undefined;
   readonly listen: ClusterAddress | undefined;
+  readonly web: ClusterAddress | undefined;
   readonly slotCount: number | undefined;
   readonly directory: string | undefined;
   readonly eventLog: string | undefined;
@@ -20,6 +21,7 @@ export interface Arguments {
 const flags = {
   coord: { type: "string" },
   listen: { type: "string" },
+  web: { type: "string" },
   slots: { type: "string" },
   directory: { type: "string" },
   "event-log": { type: "string" },
@@ -42,7 +44,8 @@ export function readArguments(given: readonly string[], environment: NodeJS.Proc
   return {
     coord: values.coord ?? environment["TUTTI_COORD"] ?? "127.0.0.1:2181/tutti",
     secret: secretFile === undefined ? undefined : readSecret(secretFile),
-    listen: values.listen === undefined ? undefined : parseAddress(values.listen),
+    listen: values.listen === undefined ? undefined : parseAddress("--listen", values.listen),
+    web: values.web === undefined ? undefined : parseAddress("--web", values.web),
     slotCount: countOf("--slots", values.slots),
     sessionTimeoutMs: countOf("--session-timeout-ms", values["session-timeout-ms"]),
     directory: values.directory,
@@ -64,10 +67,10 @@ function readSecret(file: string): Uint8Array {
   throw new RuntimeError("invalid-argument", `others may read ${file}: a secret needs mode 600 (chmod 600 ${file})`);
 }
 
-function parseAddress(text: string): ClusterAddress {
+function parseAddress(name: string, text: string): ClusterAddress {
   const [, host = "", port = ""] = /^(.*):(\d+)$/.exec(text) ?? [];
   if (host !== "" && Number(port) < 65_536) return { host: host.replace(/^\[|\]$/g, ""), port: Number(port) };
-  throw new RuntimeError("invalid-argument", `--listen is ${JSON.stringify(text)}; it must be host:port`);
+  throw new RuntimeError("invalid-argument", `${name} is ${JSON.stringify(text)}; it must be host:port`);
 }
 
 function countOf(name: string, text: string | undefined): number | undefined {

@@ -1,19 +1,23 @@
 import { RuntimeError } from "../../runtime-error.ts";
 import { askMaster } from "../ask-master.ts";
+import { defaultListen } from "../cluster-link.ts";
+import { readLines } from "../event-log.ts";
 import { startMaster } from "../master.ts";
 import type { MasterReport } from "../master-report.ts";
+import { startWebServer } from "../web/web-server.ts";
 import { startWorker } from "../worker.ts";
 import { readArguments, type Arguments } from "./read-arguments.ts";
 import { showJob, showJobs, showWorkers } from "./show-report.ts";
 
 const help: string = `usage: tutti COMMAND [--coord host:port,host:port/folder] ...
 
-  master [--listen host:port] [--event-log FILE]               leads the cluster, or stands by to
-  worker [--listen host:port] [--slots N] [--directory DIR]    runs tasks
+  master [--listen host:port] [--event-log FILE] [--web host:port]   leads the cluster, or stands by to
+  worker [--listen host:port] [--slots N] [--directory DIR]          runs tasks
   jobs        jobs that run, and the last that have ended
   job ID      the stages of one
   workers     who runs tasks
   kill ID     ends a job
+  history FILE --web host:port    shows the event log of a cluster that has ended
 
   --coord       the coordination service and the cluster's folder in it; default TUTTI_COORD, else 127.0.0.1:2181/tutti
   --secret-file a file of at least 32 bytes, mode 600, that all processes of the cluster know; default TUTTI_SECRET_FILE
@@ -49,9 +53,9 @@ export async function runCommand([command = "", ...rest]: readonly string[], io:
 
 async function run(command: string, given: Arguments, io: CommandIo): Promise<number> {
   const [id, ...more] = given.names;
-  const wantsId = command === "job" || command === "kill";
-  if (more.length > 0 || (id !== undefined) !== wantsId) {
-    const what = wantsId ? `${command} takes the id of a job` : `${command} takes no ${id ?? "name"}`;
+  const wanted = { job: "the id of a job", kill: "the id of a job", history: "the file of an event log" }[command];
+  if (more.length > 0 || (id !== undefined) !== (wanted !== undefined)) {
+    const what = wanted !== undefined ? `${command} takes ${wanted}` : `${command} takes no ${id ?? "name"}`;
     throw new RuntimeError("invalid-argument", `${what}; tutti help lists the commands`);
   }
   switch (command) {
@@ -59,6 +63,8 @@ async function run(command: string, given: Arguments, io: CommandIo): Promise<nu
       return await untilAborted(await startMaster({ ...defined(given), onEvent: io.say }), io);
     case "worker":
       return await untilAborted(await startWorker({ ...defined(given), onEvent: io.say }), io);
+    case "history":
+      return await untilAborted(await showHistory(id ?? "", given, io), io);
     case "jobs":
     case "workers":
     case "job":
@@ -90,6 +96,14 @@ function answer(
   return 0;
 }
 
+async function showHistory(file: string, { web }: Arguments, { say }: CommandIo): Promise<{ close(): Promise<void> }> {
+  const lines = readLines(file);
+  const source = { lines: () => lines, follow: () => () => undefined, report: () => undefined };
+  const server = await startWebServer(web ?? defaultListen, source);
+  say(`shows ${lines.length} events at http://${server.address.host}:${server.address.port}`);
+  return server;
+}
+
 async function untilAborted(member: { close(): Promise<void> }, { signal }: CommandIo): Promise<number> {
   await new Promise<void>((resolve) => {
     if (signal.aborted) return resolve();
@@ -101,13 +115,13 @@ async function untilAborted(member: { close(): Promise<void> }, { signal }: Comm
 
 /** Without what was not given: defaults belong to those who have them. */
 function defined(given: Arguments): { coord: string } & Partial<Omit<MemberArguments, "coord">> {
-  const { coord, secret, listen, slotCount, directory, eventLog, sessionTimeoutMs } = given;
-  const all = { coord, secret, listen, slotCount, directory, eventLog, sessionTimeoutMs };
+  const { coord, secret, listen, web, slotCount, directory, eventLog, sessionTimeoutMs } = given;
+  const all = { coord, secret, listen, web, slotCount, directory, eventLog, sessionTimeoutMs };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as { coord: string };
 }
 
 type MemberArguments = {
-  [K in "coord" | "secret" | "listen" | "slotCount" | "directory" | "eventLog" | "sessionTimeoutMs"]: NonNullable<
-    Arguments[K]
-  >;
+  [
+    K in "coord" | "secret" | "listen" | "web" | "slotCount" | "directory" | "eventLog" | "sessionTimeoutMs"
+  ]: NonNullable<Arguments[K]>;
 };
