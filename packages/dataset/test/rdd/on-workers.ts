@@ -3,7 +3,7 @@ import { startMembers } from "../../../runtime/test/cluster/member-processes.ts"
 import { createContext, type Context } from "../../src/index.ts";
 
 /** Where workers find this package and those that it needs. */
-const packageFolder: string = path.resolve(import.meta.dirname, "../..");
+export const packageFolder: string = path.resolve(import.meta.dirname, "../..");
 
 /** A context on three worker processes under an elected master, which end with it. */
 export async function createContextOnWorkers(): Promise<Context> {
