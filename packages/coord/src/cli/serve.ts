@@ -1,4 +1,6 @@
 import { unwatchFile, watchFile } from "node:fs";
+import type { AuditEntry } from "../ports/server-event.ts";
+import { hexOf } from "../server/server-place.ts";
 import { startMember } from "../server/start-member.ts";
 import type { CoordServer } from "../server/start-node.ts";
 import { startServer } from "../server/start-server.ts";
@@ -54,6 +56,13 @@ function followCertificates(server: CoordServer, files: CertificateFiles, say: S
   };
 }
 
+/** As ZooKeeper writes its audit log. */
+function auditLine({ sessionId, user, address, operation, path, nodeType, result }: AuditEntry): string {
+  const type = nodeType === undefined ? "" : `\tznode_type=${nodeType}`;
+  const who = `session=${hexOf(sessionId)}\tuser=${user}\tip=${address}`;
+  return `${who}\toperation=${operation}\tznode=${path}${type}\tresult=${result}`;
+}
+
 /** Serves until a signal comes or the server cannot go on. Gives the exit code. */
 export async function serve(config: string, say: Say): Promise<number> {
   const configured = await readConfig(config, process.env);
@@ -61,7 +70,12 @@ export async function serve(config: string, say: Say): Promise<number> {
   const { certificates } = configured;
   const unfollow = certificates === undefined ? undefined : followCertificates(server, certificates, say);
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => void server.close());
-  const { secureAddress } = server;
+  if (configured.options.audit === true) {
+    server.events.on("audit", (entry) => void process.stdout.write(`${auditLine(entry)}\n`));
+  }
+  const { secureAddress, adminAddress, metricsAddress } = server;
+  if (adminAddress !== undefined) say(`commands on http://${adminAddress.host}:${adminAddress.port}/commands`);
+  if (metricsAddress !== undefined) say(`metrics on http://${metricsAddress.host}:${metricsAddress.port}/metrics`);
   if (secureAddress !== undefined) say(`serving TLS on ${secureAddress.host}:${secureAddress.port}`);
   say(`serving clients on ${server.connectString}`);
   const error = await server.stopped;

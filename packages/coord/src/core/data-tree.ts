@@ -8,6 +8,10 @@ import { createZnode, persistentKind, statOf, type Znode } from "./znode.ts";
 
 const noPaths: ReadonlySet<string> = new Set();
 
+function weightOf(path: string, { data }: Znode): number {
+  return path.length + (data?.length ?? 0);
+}
+
 /**
  * All znodes, and the tables that are derived from them: ephemerals by session, containers, TTL nodes, quotas.
  * Applies what was already judged; it refuses nothing but what cannot exist.
@@ -19,6 +23,7 @@ export class DataTree {
   readonly #reapables = new Set<string>();
   /** Paths with a limits node. */
   readonly #quotas = new Set<string>();
+  #bytes = 0;
 
   /** `config` is what `/zookeeper/config` shows: the servers of the ensemble, nothing for one that stands alone. */
   constructor(config: string = "") {
@@ -33,6 +38,7 @@ export class DataTree {
     // Not counted as creates: a fresh root shows cversion -1, a fresh /zookeeper -2.
     this.#existing(specialPaths.root).children.add("zookeeper");
     this.#existing(specialPaths.zookeeper).children.add("quota").add("config");
+    for (const [path, node] of this.#nodes) this.#bytes += weightOf(path, node);
   }
 
   get(path: string): Znode | undefined {
@@ -42,6 +48,11 @@ export class DataTree {
   /** As `zk_znode_count` counts: the root under both of its names. */
   get nodeCount(): number {
     return this.#nodes.size + 1;
+  }
+
+  /** Of paths and data together, as `zk_approximate_data_size` counts. */
+  get approximateBytes(): number {
+    return this.#bytes;
   }
 
   ephemeralsOf(sessionId: bigint): ReadonlySet<string> {
@@ -83,6 +94,7 @@ export class DataTree {
     assert(!this.#nodes.has(path), "a create is applied only where there is no node");
     const node = createZnode({ zxid, timeMs, data, acl, kind });
     this.#nodes.set(path, node);
+    this.#bytes += weightOf(path, node);
     parent.children.add(nameOf(path));
     parent.childCreates = txn.parentChildCreates;
     parent.pzxid = zxid;
@@ -99,6 +111,7 @@ export class DataTree {
     assert(node.children.size === 0, "only a node without children is deleted");
     this.#count(path, -1n, -BigInt(node.data?.length ?? 0));
     this.#nodes.delete(path);
+    this.#bytes -= weightOf(path, node);
     parent.children.delete(nameOf(path));
     parent.pzxid = zxid;
     this.#reapables.delete(path);
@@ -111,7 +124,7 @@ export class DataTree {
   setData(txn: SetDataTxn, zxid: bigint, timeMs: bigint): { stat: Stat; change: TreeChange } {
     const node = this.#existing(txn.path);
     const bytesDiff = BigInt(txn.data?.length ?? 0) - BigInt(node.data?.length ?? 0);
-    node.data = txn.data;
+    this.#replaceData(node, txn.data);
     node.version = txn.version;
     node.mzxid = zxid;
     node.mtimeMs = timeMs;
@@ -129,6 +142,8 @@ export class DataTree {
 
   /** Puts a node back as it was saved; used by restore alone, parents before children. */
   restoreNode(path: string, node: Znode): void {
+    const before = this.#nodes.get(path);
+    this.#bytes += weightOf(path, node) - (before === undefined ? 0 : weightOf(path, before));
     this.#nodes.set(path, node);
     if (path === "/") return;
     this.#existing(parentOf(path)).children.add(nameOf(path));
@@ -136,6 +151,11 @@ export class DataTree {
     if (node.kind.kind === "container" || node.kind.kind === "ttl") this.#reapables.add(path);
     const subject = quotaSubjectOf(path, limitsName);
     if (subject !== undefined) this.#quotas.add(subject);
+  }
+
+  #replaceData(node: Znode, data: Uint8Array | null): void {
+    this.#bytes += (data?.length ?? 0) - (node.data?.length ?? 0);
+    node.data = data;
   }
 
   #existing(path: string): Znode {
@@ -173,7 +193,7 @@ export class DataTree {
       count += 1n;
       bytes += BigInt(node.data?.length ?? 0);
     });
-    stats.data = encodeQuotaTrack({ count, bytes, countHardLimit: -1n, byteHardLimit: -1n });
+    this.#replaceData(stats, encodeQuotaTrack({ count, bytes, countHardLimit: -1n, byteHardLimit: -1n }));
   }
 
   /** Keeps the stats node of the nearest quota; its Stat stays, since no transaction touches it. */
@@ -182,7 +202,8 @@ export class DataTree {
     const stats = subject === undefined ? undefined : this.#nodes.get(statsPathOf(subject));
     if (stats === undefined) return;
     const used = parseQuotaTrack(stats.data);
-    stats.data = encodeQuotaTrack({ ...used, count: used.count + countDiff, bytes: used.bytes + bytesDiff });
+    const next = { ...used, count: used.count + countDiff, bytes: used.bytes + bytesDiff };
+    this.#replaceData(stats, encodeQuotaTrack(next));
   }
 
   /** Walks a subtree without recursion: a chain of a million nodes is legal. */

@@ -18,6 +18,10 @@ export interface PipelineOptions {
   readonly superDigest: string | undefined;
   /** Subject of the certificate that makes its owner the super user. */
   readonly superSubject: string | undefined;
+  /** Tells of each change that clients ask for. */
+  readonly audit: boolean;
+  /** Requests of all connections that may wait for the log; beyond it nothing more is taken from anybody. */
+  readonly outstandingMax: number;
   /** Number of this server in its ensemble, 1 to 254; stands in the high byte of session ids. */
   readonly serverId: number;
 }
@@ -37,6 +41,8 @@ export interface ConnectionServices {
   readonly leader: Leader;
   /** There is no leader, and clients who said that they can live with it may read what this server knows. */
   readonly isReadOnly: boolean;
+  /** So much waits for the log that connections are to take no more; they hear `drained` when there is room. */
+  readonly isOverloaded: boolean;
   /** The session was heard of: it lives on. */
   touch(sessionId: bigint): void;
   /** From now on this connection has the session; an older one is closed. */

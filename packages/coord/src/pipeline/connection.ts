@@ -1,6 +1,7 @@
 // Longer than most: phase, order of replies and back-pressure of a connection constrain each other, and stand together
 // so that they can be read together.
 import { isAllowed } from "../core/acl.ts";
+import type { ApplyResult } from "../core/txn.ts";
 import type { WriteOp } from "../core/write-request.ts";
 import type { WatchEvent, WatcherId } from "../core/watch-table.ts";
 import type { ConnectionHost } from "../ports/connection-host.ts";
@@ -16,12 +17,13 @@ import { type ConnectRequest, type Id, requestHeaderCodec } from "../protocol/re
 import type { RequestHeader } from "../protocol/records.ts";
 import { type AuthRequest, decodeRequestBody, type Request } from "../protocol/requests.ts";
 import { encodeNotification, encodeReply, type Response } from "../protocol/responses.ts";
+import { auditOf } from "./audit.ts";
 import { answerRead } from "./answer-read.ts";
 import { authenticate, initialIds } from "./authenticate.ts";
 import type { ConnectionServices } from "./connection-services.ts";
 import { ReplyQueue, type Waiting } from "./reply-queue.ts";
 import { TrafficStats } from "./traffic-stats.ts";
-import { writeResponse } from "./write-reply.ts";
+import { type ClientWrite, writeResponse } from "./write-reply.ts";
 
 /**
  * `greeting` until the first frame, `connecting` while the session is replicated, `open` from the connect response
@@ -136,8 +138,16 @@ export class Connection {
       const isAnswered = decided.kind === "write" && result.err === errorCodes.ok;
       const frame = encodeReply(header, isAnswered ? writeResponse(decided.request, result) : undefined);
       this.#queue.decide(token, { frame, last: txn.body.type === "closeSession" });
+      if (decided.kind === "write") this.#audit(decided.request, result);
     }
     this.#goOn();
+  }
+
+  #audit(request: ClientWrite, result: ApplyResult): void {
+    const { options, environment } = this.#services;
+    if (!options.audit) return;
+    const actor = { sessionId: this.#sessionId, ids: this.#ids, address: this.host.remoteAddress };
+    for (const entry of auditOf(request, result, actor)) environment.tell("audit", entry);
   }
 
   synced(token: ProposalToken): void {
@@ -158,6 +168,11 @@ export class Connection {
   /** Sends a notification that is encoded already, so that a fan-out encodes once. */
   notify(frame: Uint8Array): void {
     this.#send(frame);
+  }
+
+  /** The server takes requests again. */
+  resumed(): void {
+    if (this.#phase !== "closed") this.#drain();
   }
 
   /** There is room for answers again. */
@@ -189,9 +204,8 @@ export class Connection {
 
   #mayRead(): boolean {
     if (this.#phase === "greeting") return true;
-    return (
-      this.#phase === "open" && !this.#choked && this.#queue.length < this.#services.options.outstandingPerConnectionMax
-    );
+    if (this.#phase !== "open" || this.#choked || this.#services.isOverloaded) return false;
+    return this.#queue.length < this.#services.options.outstandingPerConnectionMax;
   }
 
   #setPaused(paused: boolean): void {
@@ -296,6 +310,11 @@ export class Connection {
     this.#phase = "open";
     if (!this.#isReadOnly) this.#services.touch(sessionId);
     this.#services.attach(this);
+    this.#services.environment.tell("sessionAttached", {
+      remote: this.host.remoteName,
+      sessionId,
+      timeoutMs: this.#timeoutMs,
+    });
     this.#sendConnectResponse({ timeoutMs: this.#timeoutMs, sessionId, password });
   }
 
@@ -413,8 +432,12 @@ export class Connection {
     });
     const err = ids === undefined ? errorCodes.authFailed : errorCodes.ok;
     this.#reply(at, encodeReply({ xid: at.xid, zxid: noZxid, err }));
-    if (ids === undefined) this.close();
-    else this.#ids = ids;
+    if (ids !== undefined) {
+      this.#ids = ids;
+      return;
+    }
+    environment.tell("authFailed", { remote: this.host.remoteName, scheme: request.scheme });
+    this.close();
   }
 
   /** An exchange of several requests, each answered at once; a failure says so and closes. */
@@ -424,7 +447,10 @@ export class Connection {
     const err = step.kind === "failed" ? errorCodes.authFailed : errorCodes.ok;
     const answer = step.kind === "failed" ? null : step.token;
     this.#reply(at, encodeReply({ xid: at.xid, zxid: noZxid, err }, { type: "sasl", token: answer }));
-    if (step.kind === "failed") this.close();
+    if (step.kind === "failed") {
+      this.#services.environment.tell("authFailed", { remote: this.host.remoteName, scheme: "sasl" });
+      this.close();
+    }
     if (step.kind !== "done") return;
     this.#sasl = undefined;
     this.#ids = [...this.#ids, { scheme: "sasl", id: step.user }];

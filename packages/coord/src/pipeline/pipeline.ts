@@ -44,6 +44,8 @@ export class Pipeline implements ConnectionServices, CommitListener {
   #tracker: SessionTracker | undefined;
   #leader: Leader = "none";
   #isReadOnly = false;
+  /** Some connection was told to take no more. */
+  #holdsBack = false;
   /** Sessions heard of since the leader was told last. */
   #heard = new Set<bigint>();
   #lastConnectionId = 0;
@@ -72,6 +74,7 @@ export class Pipeline implements ConnectionServices, CommitListener {
   /** A new connection; its host hands in bytes by `receive`. */
   open(host: ConnectionHost): Connection {
     this.#lastConnectionId += 1;
+    this.environment.tell("connectionOpened", { remote: host.remoteName });
     const connection = new Connection(this.#lastConnectionId, host, this);
     this.#connections.set(connection.id, connection);
     return connection;
@@ -79,6 +82,12 @@ export class Pipeline implements ConnectionServices, CommitListener {
 
   get leader(): Leader {
     return this.#leader;
+  }
+
+  get isOverloaded(): boolean {
+    const isFull = this.#waiting.size >= this.options.outstandingMax;
+    if (isFull) this.#holdsBack = true;
+    return isFull;
   }
 
   get isReadOnly(): boolean {
@@ -99,7 +108,10 @@ export class Pipeline implements ConnectionServices, CommitListener {
       const silentMsMax = sessionId === 0n ? greetingMsMax : isReadOnly ? timeoutMs : Number.POSITIVE_INFINITY;
       if (nowMs - heardMs > silentMsMax) connection.close();
     }
-    for (const sessionId of this.#tracker?.expire(nowMs) ?? []) this.#propose(sessionId, { type: "closeSession" });
+    for (const sessionId of this.#tracker?.expire(nowMs) ?? []) {
+      this.environment.tell("sessionExpired", { sessionId });
+      this.#propose(sessionId, { type: "closeSession" });
+    }
   }
 
   /** Tells the leader which sessions live. Call it several times in the shortest timeout of a session. */
@@ -154,7 +166,9 @@ export class Pipeline implements ConnectionServices, CommitListener {
     const waiting = this.#waiting.get(token);
     this.#waiting.delete(token);
     waiting?.committed(token, commit);
+    this.#letGoOn();
     if (txn.body.type === "closeSession") {
+      this.environment.tell("sessionEnded", { sessionId: txn.sessionId });
       this.#tracker?.forget(txn.sessionId);
       this.#bySession.get(txn.sessionId)?.close();
     }
@@ -164,6 +178,7 @@ export class Pipeline implements ConnectionServices, CommitListener {
     const waiting = this.#waiting.get(token);
     this.#waiting.delete(token);
     waiting?.synced(token);
+    this.#letGoOn();
   }
 
   /** Closes every connection; sessions stay as they are. */
@@ -189,6 +204,8 @@ export class Pipeline implements ConnectionServices, CommitListener {
   }
 
   detach(connection: Connection): void {
+    const { sessionId, host } = connection;
+    this.environment.tell("connectionClosed", { remote: host.remoteName, sessionId });
     this.#connections.delete(connection.id);
     this.watches.removeWatcher(connection.id);
     if (this.#bySession.get(connection.sessionId) === connection) this.#bySession.delete(connection.sessionId);
@@ -206,6 +223,13 @@ export class Pipeline implements ConnectionServices, CommitListener {
     const tracker = new SessionTracker(this.options.tickTimeMs, nowMs);
     for (const [sessionId, { timeoutMs }] of this.machine.sessions.all) tracker.track(sessionId, timeoutMs, nowMs);
     return tracker;
+  }
+
+  /** In the order of the connections: who waits longest is not known, and nobody waits long. */
+  #letGoOn(): void {
+    if (!this.#holdsBack || this.#waiting.size > this.options.outstandingMax / 2) return;
+    this.#holdsBack = false;
+    for (const connection of this.#connections.values()) connection.resumed();
   }
 
   #propose(sessionId: bigint, op: WriteOp): void {

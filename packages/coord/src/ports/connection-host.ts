@@ -8,6 +8,8 @@ export type SendOutcome = "free" | "full" | "cut";
 export interface ConnectionHost {
   /** Address of the other side without a port, as the `ip` scheme compares it. */
   readonly remoteAddress: string;
+  /** Whether nobody on the way can read along: TLS, or no way at all. */
+  readonly isSecure: boolean;
   /** Subject of the certificate that the other side has shown and somebody vouches for. */
   readonly subject: string | undefined;
   /** For people: address and port. */

@@ -1,4 +1,5 @@
 import type { SaslExchange } from "./sasl-exchange.ts";
+import type { TellEvent } from "./server-event.ts";
 
 /** Time, chance and secrets, which the pipeline does not have by itself. */
 export interface PipelineEnvironment {
@@ -13,4 +14,5 @@ export interface PipelineEnvironment {
   beginSasl(): SaslExchange | undefined;
   /** The text that answers a four-letter word; undefined for one that is not allowed to be asked. */
   answerWord(word: string): string;
+  readonly tell: TellEvent;
 }

@@ -1,30 +1,15 @@
-import type { Replica } from "@tutti/consensus";
 import type { Connection } from "../pipeline/connection.ts";
-import type { Pipeline } from "../pipeline/pipeline.ts";
+import { metricsOf } from "./metrics.ts";
 import { modeOf } from "./server-mode.ts";
-import type { ResolvedOptions } from "./server-options.ts";
+import {
+  hexOf as hex,
+  type ServerPlace,
+  watchedPaths,
+  watchedPathsBySession,
+  zookeeperVersion,
+} from "./server-place.ts";
 
-/**
- * Clients read the leading digits to know what they may send. The behaviour is that of this ZooKeeper; the date
- * has the form that Go clients parse.
- */
-const zookeeperVersion = "3.9.4-tutti";
-const builtOn = "01/01/2026 00:00 GMT";
-
-/** What the words tell of. */
-export interface WordPlace {
-  readonly pipeline: Pipeline;
-  readonly replica: Replica | undefined;
-  readonly options: ResolvedOptions;
-  readonly port: number;
-  readonly startedMs: number;
-}
-
-type WordAnswer = (place: WordPlace) => string;
-
-function hex(id: bigint): string {
-  return `0x${BigInt.asUintN(64, id).toString(16)}`;
-}
+type WordAnswer = (place: ServerPlace) => string;
 
 function lines(entries: readonly (readonly [string, string | number])[], separator: string): string {
   return entries.map(([key, value]) => `${key}${separator}${value}\n`).join("");
@@ -49,7 +34,7 @@ function connectionDetails(connection: Connection): string {
   return connectionLine(connection, `,sid=${hex(sessionId)},to=${timeoutMs},${times}`);
 }
 
-function serverBlock({ pipeline, replica }: WordPlace): string {
+function serverBlock({ pipeline, replica }: ServerPlace): string {
   const { stats, machine } = pipeline;
   const { latencyMinMs, latencyAverageMs, latencyMaxMs } = stats;
   return [
@@ -65,41 +50,23 @@ function serverBlock({ pipeline, replica }: WordPlace): string {
   ].join("\n");
 }
 
-const versionLine = `Zookeeper version: ${zookeeperVersion}, built on ${builtOn}\n`;
+const versionLine = `Zookeeper version: ${zookeeperVersion}\n`;
 
-function stat(place: WordPlace): string {
+function stat(place: ServerPlace): string {
   const clients = [...place.pipeline.connections.values()].map((connection) => connectionLine(connection)).join("");
   return `${versionLine}Clients:\n${clients}\n${serverBlock(place)}`;
 }
 
-function mntr({ pipeline, replica, startedMs }: WordPlace): string {
-  const { stats, machine, watches } = pipeline;
-  let dataBytes = 0;
-  for (const [path, node] of machine.tree.entries()) dataBytes += path.length + (node.data?.length ?? 0);
-  const entries: readonly (readonly [string, string | number])[] = [
-    ["zk_version", `${zookeeperVersion}, built on ${builtOn}`],
-    ["zk_server_state", modeOf(replica, pipeline)],
-    ["zk_avg_latency", latency(stats.latencyAverageMs)],
-    ["zk_max_latency", stats.latencyMaxMs],
-    ["zk_min_latency", stats.latencyMinMs],
-    ["zk_packets_received", stats.received],
-    ["zk_packets_sent", stats.sent],
-    ["zk_num_alive_connections", pipeline.connections.size],
-    ["zk_outstanding_requests", pipeline.outstanding],
-    ["zk_znode_count", machine.tree.nodeCount],
-    ["zk_watch_count", watches.count],
-    ["zk_ephemerals_count", machine.tree.ephemeralCount],
-    ["zk_approximate_data_size", dataBytes],
-    ["zk_global_sessions", machine.sessions.all.size],
-    ["zk_uptime", Math.round(pipeline.environment.monotonicMs() - startedMs)],
-  ];
-  return lines(entries, "\t");
+function mntr(place: ServerPlace): string {
+  const entries = metricsOf(place).map(({ name, value }) => [`zk_${name}`, value] as const);
+  const state = modeOf(place.replica, place.pipeline);
+  return lines([["zk_version", zookeeperVersion], ["zk_server_state", state], ...entries], "\t");
 }
 
-function conf({ options, port }: WordPlace): string {
+function conf({ options, port, securePort }: ServerPlace): string {
   const entries: readonly (readonly [string, string | number])[] = [
     ["clientPort", port],
-    ["secureClientPort", -1],
+    ["secureClientPort", securePort],
     ["dataDir", ""],
     ["dataDirSize", 0],
     ["dataLogDir", ""],
@@ -115,7 +82,7 @@ function conf({ options, port }: WordPlace): string {
 
 function envi(): string {
   const entries: readonly (readonly [string, string])[] = [
-    ["zookeeper.version", `${zookeeperVersion}, built on ${builtOn}`],
+    ["zookeeper.version", zookeeperVersion],
     ["node.version", process.version],
     ["os.name", process.platform],
     ["os.arch", process.arch],
@@ -123,7 +90,7 @@ function envi(): string {
   return `Environment:\n${lines(entries, "=")}`;
 }
 
-function dump({ pipeline }: WordPlace): string {
+function dump({ pipeline }: ServerPlace): string {
   const { machine } = pipeline;
   const sessionIds = [...machine.sessions.all.keys()];
   const owners = sessionIds.filter((sessionId) => machine.tree.ephemeralsOf(sessionId).size > 0);
@@ -139,37 +106,28 @@ function dump({ pipeline }: WordPlace): string {
   ].join("");
 }
 
-function watchSummary({ pipeline }: WordPlace): string {
-  const byPath = pipeline.watches.describe();
-  const watchers = new Set([...byPath.values()].flatMap((ids) => [...ids]));
-  return `${watchers.size} connections watching ${byPath.size} paths\nTotal watches:${pipeline.watches.count}\n`;
+function watchSummary(place: ServerPlace): string {
+  const { size } = watchedPathsBySession(place);
+  const { count } = place.pipeline.watches;
+  return `${size} connections watching ${watchedPaths(place).size} paths\nTotal watches:${count}\n`;
 }
 
-function watchesByPath({ pipeline }: WordPlace): string {
-  return [...pipeline.watches.describe()]
-    .map(([path, watchers]) => {
-      const sessions = [...watchers].map((id) => `\t${hex(pipeline.connections.get(id)?.sessionId ?? 0n)}\n`);
-      return `${path}\n${sessions.join("")}`;
-    })
-    .join("");
+function watchesByPath(place: ServerPlace): string {
+  const byPath = [...watchedPaths(place)];
+  return byPath.map(([path, ids]) => `${path}\n${ids.map((id) => `\t${hex(id)}\n`).join("")}`).join("");
 }
 
-function watchesBySession({ pipeline }: WordPlace): string {
-  const bySession = new Map<number, string[]>();
-  for (const [path, watchers] of pipeline.watches.describe()) {
-    for (const id of watchers) bySession.set(id, [...(bySession.get(id) ?? []), `\t${path}\n`]);
-  }
-  return [...bySession]
-    .map(([id, paths]) => `${hex(pipeline.connections.get(id)?.sessionId ?? 0n)}\n${paths.join("")}`)
-    .join("");
+function watchesBySession(place: ServerPlace): string {
+  const bySession = [...watchedPathsBySession(place)];
+  return bySession.map(([id, paths]) => `${hex(id)}\n${paths.map((path) => `\t${path}\n`).join("")}`).join("");
 }
 
-function resetServer({ pipeline }: WordPlace): string {
+function resetServer({ pipeline }: ServerPlace): string {
   pipeline.stats.reset();
   return "Server stats reset.\n";
 }
 
-function resetConnections({ pipeline }: WordPlace): string {
+function resetConnections({ pipeline }: ServerPlace): string {
   for (const connection of pipeline.connections.values()) connection.stats.reset();
   return "Connection stats reset.\n";
 }
@@ -193,7 +151,7 @@ const answers: ReadonlyMap<string, WordAnswer> = new Map<string, WordAnswer>([
 ]);
 
 /** The text that answers a word. `hash`, `gtmk` and `stmk` are known and never answered. */
-export function answerWord(word: string, place: WordPlace): string {
+export function answerWord(word: string, place: ServerPlace): string {
   const { leader, isReadOnly } = place.pipeline;
   if (leader === "none" && !isReadOnly && word !== "ruok" && place.options.fourLetterWords.has(word)) {
     return "This ZooKeeper instance is not currently serving requests\n";

@@ -1,6 +1,8 @@
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { createServer as createSecureServer, Server as SecureServer } from "node:tls";
 import { CoordError } from "../coord-error.ts";
+import { TokenBucket } from "../core/token-bucket.ts";
+import type { RefusalReason } from "../ports/server-event.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import type { ResolvedOptions } from "./server-options.ts";
 import { checkCertificates, type ServerCertificates, type ServerTls } from "./server-tls.ts";
@@ -24,17 +26,34 @@ export interface SecureClientPort extends ClientPort {
   reload(certificates: ServerCertificates): void;
 }
 
-/** Hands a socket's bytes to the pipeline, unless its address has too many already. */
-function accept(socket: Socket, pipeline: Pipeline, options: ResolvedOptions): void {
-  const host = new SocketHost(socket, options.unsentBytesMax);
-  const { connectionsPerAddressMax: countMax } = options;
-  if (countMax > 0) {
-    let count = 0;
-    for (const other of pipeline.connections.values()) if (other.host.remoteAddress === host.remoteAddress) count += 1;
-    if (count >= countMax) {
-      socket.destroy();
-      return;
+/** Decides whom to let in; the same for all ports of a server. */
+export type Admission = (remoteAddress: string) => RefusalReason | undefined;
+
+export function createAdmission(pipeline: Pipeline, options: ResolvedOptions): Admission {
+  const { connectionsPerAddressMax, connectionsMax, connectionThrottle } = options;
+  const { environment } = pipeline;
+  const bucket =
+    connectionThrottle === undefined ? undefined : new TokenBucket(connectionThrottle, environment.monotonicMs());
+  return (remoteAddress) => {
+    const { connections } = pipeline;
+    if (connectionsMax > 0 && connections.size >= connectionsMax) return "too-many";
+    if (connectionsPerAddressMax > 0) {
+      let count = 0;
+      for (const { host } of connections.values()) if (host.remoteAddress === remoteAddress) count += 1;
+      if (count >= connectionsPerAddressMax) return "too-many-of-address";
     }
+    return bucket?.take(environment.monotonicMs()) === false ? "too-fast" : undefined;
+  };
+}
+
+/** Hands a socket's bytes to the pipeline, unless it is refused. */
+function accept(socket: Socket, { pipeline, options, admission }: PortPlace): void {
+  const host = new SocketHost(socket, options.unsentBytesMax);
+  const reason = admission(host.remoteAddress);
+  if (reason !== undefined) {
+    pipeline.environment.tell("connectionRefused", { remote: host.remoteName, reason });
+    socket.destroy();
+    return;
   }
   const connection = pipeline.open(host);
   socket.on("drain", () => connection.drained());
@@ -81,7 +100,14 @@ function certificatesOf({ cert, key, ca, passphrase }: ServerCertificates): Serv
   };
 }
 
-function serve(server: Server, pipeline: Pipeline, options: ResolvedOptions): Set<Socket> {
+/** What the ports of a server have in common. */
+export interface PortPlace {
+  readonly pipeline: Pipeline;
+  readonly options: ResolvedOptions;
+  readonly admission: Admission;
+}
+
+function serve(server: Server, place: PortPlace): Set<Socket> {
   const sockets = new Set<Socket>();
   // Those that are still agreeing on keys are closed with the others.
   server.on("connection", (socket: Socket) => {
@@ -90,7 +116,7 @@ function serve(server: Server, pipeline: Pipeline, options: ResolvedOptions): Se
     socket.once("close", () => sockets.delete(socket));
   });
   const event = server instanceof SecureServer ? "secureConnection" : "connection";
-  server.on(event, (socket: Socket) => accept(socket, pipeline, options));
+  server.on(event, (socket: Socket) => accept(socket, place));
   return sockets;
 }
 
@@ -101,21 +127,17 @@ function close(server: Server, sockets: ReadonlySet<Socket>): Promise<void> {
   });
 }
 
-export async function openClientPort(pipeline: Pipeline, options: ResolvedOptions): Promise<ClientPort> {
+export async function openClientPort(place: PortPlace): Promise<ClientPort> {
   const server = createServer();
-  const sockets = serve(server, pipeline, options);
-  const address = await listen(server, options);
+  const sockets = serve(server, place);
+  const address = await listen(server, place.options);
   return { address, close: () => close(server, sockets) };
 }
 
-export async function openSecurePort(
-  pipeline: Pipeline,
-  options: ResolvedOptions,
-  tls: ServerTls,
-): Promise<SecureClientPort> {
+export async function openSecurePort(place: PortPlace, tls: ServerTls): Promise<SecureClientPort> {
   const server = secureServer(tls);
-  const sockets = serve(server, pipeline, options);
-  const address = await listen(server, { host: tls.host ?? options.host, port: tls.port ?? 0 });
+  const sockets = serve(server, place);
+  const address = await listen(server, { host: tls.host ?? place.options.host, port: tls.port ?? 0 });
   return {
     address,
     close: () => close(server, sockets),

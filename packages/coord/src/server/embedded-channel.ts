@@ -25,6 +25,7 @@ export function createEmbeddedChannel(pipeline: Pipeline, isOpen: () => boolean)
   let paused: (() => void)[] | undefined;
   const host: ConnectionHost = {
     remoteAddress: "127.0.0.1",
+    isSecure: true,
     subject: undefined,
     remoteName: "embedded",
     send: (bytes): SendOutcome => {

@@ -2,9 +2,12 @@ export { startEnsemble, type Ensemble, type EnsembleOptions, type EnsembleServer
 export { startMember, type MemberOptions, type MemberServer } from "./start-member.ts";
 export { startServer } from "./start-server.ts";
 export { type CoordServer } from "./start-node.ts";
+export { type CoordServerEvents } from "./server-events.ts";
+export { type Logger } from "./logger.ts";
+export type { AuditEntry, RefusalReason, ServerEvents } from "../ports/server-event.ts";
 export { type ServerMode } from "./server-mode.ts";
 export { type ServerAddress } from "./client-port.ts";
 export type { ServerCertificates, ServerTls } from "./server-tls.ts";
-export type { ServerOptions } from "./server-options.ts";
+export type { HttpPortOptions, ServerOptions } from "./server-options.ts";
 export type { FourLetterWord } from "../protocol/four-letter-words.ts";
 export { CoordError, type CoordErrorCode } from "../coord-error.ts";

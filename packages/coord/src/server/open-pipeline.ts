@@ -68,24 +68,25 @@ function digestOf(userAndPassword: Uint8Array): string {
   return `${user}:${createHash("sha1").update(userAndPassword).digest("base64")}`;
 }
 
-type AnswerWord = PipelineEnvironment["answerWord"];
+/** What a server does for its pipeline beside time and chance. */
+export type PipelineHooks = Pick<PipelineEnvironment, "answerWord" | "tell">;
 
-function environmentOf({ saslUsers }: ResolvedOptions, answerWord: AnswerWord): PipelineEnvironment {
+function environmentOf({ saslUsers }: ResolvedOptions, hooks: PipelineHooks): PipelineEnvironment {
   return {
+    ...hooks,
     monotonicMs,
     wallMs,
     newPassword: () => randomBytes(passwordBytes),
     digestOf,
     beginSasl: () => (saslUsers.size === 0 ? undefined : beginDigestMd5((user) => saslUsers.get(user))),
-    answerWord,
   };
 }
 
 /** In memory, alone: a write is committed before `propose` returns. */
-export function openSoloPipeline(options: ResolvedOptions, answerWord: AnswerWord): OpenPipeline {
+export function openSoloPipeline(options: ResolvedOptions, hooks: PipelineHooks): OpenPipeline {
   const machine = new CoordMachine(options);
   const replication = new SoloReplication(machine, wallMs);
-  const environment = environmentOf(options, answerWord);
+  const environment = environmentOf(options, hooks);
   const pipeline = new Pipeline({ ...options, serverId: standaloneServerId }, { machine, replication, environment });
   replication.listen(pipeline);
   return { pipeline, replica: undefined };
@@ -95,7 +96,7 @@ export function openSoloPipeline(options: ResolvedOptions, answerWord: AnswerWor
 export async function openReplicatedPipeline(
   options: ResolvedOptions,
   membership: Membership,
-  answerWord: AnswerWord,
+  hooks: PipelineHooks,
 ): Promise<OpenPipeline> {
   const { servers, onServers } = membership;
   const machine = new CoordMachine(options, servers === undefined ? undefined : formatConfig(servers, 0n));
@@ -106,15 +107,17 @@ export async function openReplicatedPipeline(
     const voters = votersOf(config);
     opened.replica?.setObservers([...config.keys()].filter((id) => !voters.includes(id)));
   };
+  // The leader has to hold what all servers let through.
+  const memberCount = membership.members.voters.length + membership.members.observers.length;
   const opened: { replica?: Replica } = {};
   const replication = new ReplicatedMachine(machine, onConfig);
-  const environment = environmentOf(options, answerWord);
+  const environment = environmentOf(options, hooks);
   const pipeline = new Pipeline({ ...options, serverId: membership.id }, { machine, replication, environment });
   try {
     const replica = await openReplica({
       ...membership,
       machine: replication,
-      protocol: zab({ waitingRequestsMax: options.outstandingMax }),
+      protocol: zab({ waitingRequestsMax: options.outstandingMax * memberCount }),
       snapshotEntries: options.snapshotTxns,
       // What a client may send, with what the servers add to it.
       requestBytesMax: options.frameBytesMax + 64 * 1024,

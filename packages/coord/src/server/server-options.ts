@@ -1,5 +1,7 @@
 import { CoordError } from "../coord-error.ts";
 import { type FourLetterWord, fourLetterWords } from "../protocol/four-letter-words.ts";
+import type { Logger } from "./logger.ts";
+import type { TokenBucketOptions } from "../core/token-bucket.ts";
 import { checkCertificates, type ServerTls } from "./server-tls.ts";
 
 /** How a server is started. Everything has a default. */
@@ -60,7 +62,25 @@ export interface ServerOptions {
    * `canBeReadOnly`), from what it knows, default false. ZooKeeper's `readonlymode.enabled`.
    */
   readonly readOnlyMode?: boolean;
-  /** Requests of all connections that may wait for the ensemble, default 65536. */
+  /** Connections in all, default 0, which is no limit. More are closed at once. ZooKeeper's `maxCnxns`. */
+  readonly connectionsMax?: number;
+  /**
+   * How fast connections may come: a burst of `tokensMax`, and `fillCount` more in each `fillIntervalMs`. Default: as
+   * they like. ZooKeeper's `connectionThrottleTokens`, `connectionThrottleFillCount` and `connectionThrottleFillTime`.
+   */
+  readonly connectionThrottle?: TokenBucketOptions;
+  /** Changes that clients ask for are told as `audit` events, default false. ZooKeeper's `audit.enable`. */
+  readonly audit?: boolean;
+  /** Hears what the server does, for people to read. Default: nobody. */
+  readonly logger?: Logger;
+  /** A port for `/commands` and `/commands/<name>`, ZooKeeper's AdminServer, default none. It asks nobody who they are. */
+  readonly admin?: HttpPortOptions;
+  /** A port for `/metrics` in the text format of Prometheus, default none. */
+  readonly metrics?: HttpPortOptions;
+  /**
+   * Requests of all connections that may wait for the log, default 65536; beyond it nothing more is read until half of
+   * them are answered. ZooKeeper's `globalOutstandingLimit`.
+   */
   readonly outstandingMax?: number;
   /** Transactions between two snapshots, default 100000. ZooKeeper's `snapCount`. */
   readonly snapshotTxns?: number;
@@ -73,22 +93,36 @@ export interface ServerOptions {
   readonly signal?: AbortSignal;
 }
 
+/** An address for one of the ports of operators. */
+export interface HttpPortOptions {
+  /** Default 0, a free one. */
+  readonly port?: number;
+  /** Default 127.0.0.1. */
+  readonly host?: string;
+}
+
+type OptionalPart = "connectionThrottle" | "logger" | "admin" | "metrics";
+
 export type ResolvedOptions = Required<
-  Omit<ServerOptions, "signal" | "superDigest" | "superSubject" | "tls" | "fourLetterWords" | "dataDir" | "saslUsers">
-> & {
-  readonly tls: ServerTls | undefined;
-  readonly superSubject: string | undefined;
-  readonly dataDir: string | undefined;
-  readonly saslUsers: ReadonlyMap<string, string>;
-  readonly superDigest: string | undefined;
-  readonly fourLetterWords: ReadonlySet<string>;
-};
+  Omit<
+    ServerOptions,
+    "signal" | "superDigest" | "superSubject" | "tls" | "fourLetterWords" | "dataDir" | "saslUsers" | OptionalPart
+  >
+> &
+  Pick<ServerOptions, OptionalPart> & {
+    readonly tls: ServerTls | undefined;
+    readonly superSubject: string | undefined;
+    readonly dataDir: string | undefined;
+    readonly saslUsers: ReadonlyMap<string, string>;
+    readonly superDigest: string | undefined;
+    readonly fourLetterWords: ReadonlySet<string>;
+  };
 
 const tickTimeMsDefault = 2000;
 const int32Max = 0x7fff_ffff;
 
 type NumberOption = {
-  [K in keyof ResolvedOptions]: ResolvedOptions[K] extends number ? K : never;
+  [K in keyof ResolvedOptions]-?: ResolvedOptions[K] extends number ? K : never;
 }[keyof ResolvedOptions];
 
 interface NumberRule {
@@ -104,6 +138,7 @@ const numberRules: readonly NumberRule[] = [
   { name: "sessionTimeoutMsMax", min: 1, max: int32Max },
   { name: "frameBytesMax", min: 64, max: int32Max - 4 },
   { name: "connectionsPerAddressMax", min: 0, max: int32Max },
+  { name: "connectionsMax", min: 0, max: int32Max },
   { name: "outstandingPerConnectionMax", min: 1, max: int32Max },
   { name: "outstandingMax", min: 1, max: int32Max },
   { name: "snapshotTxns", min: 1, max: int32Max },
@@ -120,9 +155,14 @@ function problemsOf(options: ResolvedOptions): readonly string[] {
   if (options.sessionTimeoutMsMin > options.sessionTimeoutMsMax) {
     problems.push(`sessionTimeoutMsMin ${options.sessionTimeoutMsMin} exceeds ${options.sessionTimeoutMsMax}`);
   }
-  const tlsPort = options.tls?.port ?? 0;
-  if (!Number.isInteger(tlsPort) || tlsPort < 0 || tlsPort > 65_535) {
-    problems.push(`tls.port is ${tlsPort} and must be a whole number from 0 to 65535`);
+  for (const name of ["tls", "admin", "metrics"] as const) {
+    const port = options[name]?.port ?? 0;
+    const fits = Number.isInteger(port) && port >= 0 && port <= 65_535;
+    if (!fits) problems.push(`${name}.port is ${port} and must be a whole number from 0 to 65535`);
+  }
+  for (const [name, value] of Object.entries(options.connectionThrottle ?? {})) {
+    const fits = Number.isInteger(value) && value >= 1;
+    if (!fits) problems.push(`connectionThrottle.${name} is ${value} and must be a whole number from 1`);
   }
   const known: readonly string[] = fourLetterWords;
   for (const word of options.fourLetterWords) {
@@ -132,6 +172,20 @@ function problemsOf(options: ResolvedOptions): readonly string[] {
     problems.push('superDigest must be "super:" and the base64 of a hash');
   }
   return problems;
+}
+
+function optionalPart({
+  connectionThrottle,
+  logger,
+  admin,
+  metrics,
+}: ServerOptions): Pick<ServerOptions, OptionalPart> {
+  return {
+    ...(connectionThrottle && { connectionThrottle }),
+    ...(logger && { logger }),
+    ...(admin && { admin }),
+    ...(metrics && { metrics }),
+  };
 }
 
 /** Fills in defaults. Throws `invalid-options` with all problems at once. */
@@ -147,6 +201,9 @@ export function resolveServerOptions(options: ServerOptions): ResolvedOptions {
     sessionTimeoutMsMax: options.sessionTimeoutMsMax ?? 20 * tickTimeMs,
     frameBytesMax: options.frameBytesMax ?? 0xf_ffff,
     connectionsPerAddressMax: options.connectionsPerAddressMax ?? 60,
+    connectionsMax: options.connectionsMax ?? 0,
+    ...optionalPart(options),
+    audit: options.audit ?? false,
     outstandingPerConnectionMax: options.outstandingPerConnectionMax ?? 1000,
     unsentBytesMax: options.unsentBytesMax ?? 64 * 1024 * 1024,
     // Clients on a read-only server look for a better one by this word.

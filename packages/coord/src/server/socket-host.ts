@@ -14,6 +14,7 @@ const lingerMs = 5000;
 export class SocketHost implements ConnectionHost {
   readonly remoteAddress: string;
   readonly remoteName: string;
+  readonly isSecure: boolean;
   readonly subject: string | undefined;
   readonly #socket: Socket;
   readonly #unsentBytesMax: number;
@@ -22,6 +23,7 @@ export class SocketHost implements ConnectionHost {
 
   constructor(socket: Socket, unsentBytesMax: number) {
     this.#socket = socket;
+    this.isSecure = socket instanceof TLSSocket;
     this.subject = socket instanceof TLSSocket ? provenSubject(socket) : undefined;
     this.#unsentBytesMax = unsentBytesMax;
     const address = socket.remoteAddress ?? "";

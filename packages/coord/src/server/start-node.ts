@@ -1,26 +1,27 @@
 import type { Replica } from "@tutti/consensus";
 import { assert } from "@tutti/stdx";
+import { EventEmitter } from "eventemitter3";
+import type { EventSource } from "../client/session.ts";
 import { CoordError } from "../coord-error.ts";
 import type { ByteChannel, Dialable } from "../ports/byte-channel.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import { answerWord } from "./answer-word.ts";
-import {
-  type ClientPort,
-  openClientPort,
-  openSecurePort,
-  type SecureClientPort,
-  type ServerAddress,
-} from "./client-port.ts";
+import type { ServerAddress } from "./client-port.ts";
+import { type Logger, logEvents } from "./logger.ts";
 import {
   coordErrorOf,
   type Membership,
   monotonicMs,
   openReplicatedPipeline,
   openSoloPipeline,
+  type PipelineHooks,
 } from "./open-pipeline.ts";
 import { createEmbeddedChannel } from "./embedded-channel.ts";
+import { type CoordServerEvents, createTell } from "./server-events.ts";
 import { modeOf, type ServerMode } from "./server-mode.ts";
+import { openPorts, type ServerPorts } from "./open-ports.ts";
 import type { ResolvedOptions } from "./server-options.ts";
+import type { ServerPlace } from "./server-place.ts";
 import type { ServerCertificates } from "./server-tls.ts";
 
 /** A running server. */
@@ -29,6 +30,12 @@ export interface CoordServer extends AsyncDisposable, Dialable {
   /** `host:port`, as clients take it. */
   readonly connectString: string;
   readonly mode: ServerMode;
+  /** What happens here, in fields. */
+  readonly events: EventSource<CoordServerEvents>;
+  /** Where `/commands` is. */
+  readonly adminAddress: ServerAddress | undefined;
+  /** Where `/metrics` is. */
+  readonly metricsAddress: ServerAddress | undefined;
   /** Where it speaks TLS. */
   readonly secureAddress: ServerAddress | undefined;
   /**
@@ -90,30 +97,52 @@ function closeWithoutLeader(
 /** Starts one server: alone in memory, or as a member. */
 export async function startNode(options: ResolvedOptions, membership: Membership | undefined): Promise<CoordServer> {
   const startedMs = monotonicMs();
-  const bound = { port: options.port };
-  const answer = (word: string): string => {
-    return answerWord(word, { pipeline, replica, options, port: bound.port, startedMs });
+  const events = new EventEmitter<CoordServerEvents>();
+  const { logger } = options;
+  if (logger !== undefined) logEvents(events, logger);
+  const opened: { ports?: ServerPorts } = {};
+  const place = (): ServerPlace => ({
+    pipeline,
+    replica,
+    options,
+    port: opened.ports?.plain?.address.port ?? -1,
+    securePort: opened.ports?.secure?.address.port ?? -1,
+    startedMs,
+  });
+  const hooks: PipelineHooks = {
+    answerWord: (word) => answerWord(word, place()),
+    tell: createTell(events),
   };
   const { pipeline, replica } =
     membership === undefined
-      ? openSoloPipeline(options, answer)
-      : await openReplicatedPipeline(options, membership, answer);
-  const ports: ClientPort[] = [];
+      ? openSoloPipeline(options, hooks)
+      : await openReplicatedPipeline(options, membership, hooks);
   try {
-    const { tls } = options;
-    const plain = tls?.isOnly === true ? undefined : await openClientPort(pipeline, options);
-    if (plain !== undefined) ports.push(plain);
-    const secure = tls === undefined ? undefined : await openSecurePort(pipeline, options, tls);
-    if (secure !== undefined) ports.push(secure);
-    bound.port = plain?.address.port ?? -1;
+    const ports = await openPorts(pipeline, options, place);
+    opened.ports = ports;
     const stops = [keepTime(pipeline, options)];
-    if (replica !== undefined) stops.push(closeWithoutLeader(pipeline, replica, options));
-    return createServer({ pipeline, replica, plain, secure, stop: () => stops.forEach((stop) => stop()) });
+    if (replica !== undefined) {
+      stops.push(closeWithoutLeader(pipeline, replica, options));
+      tellMode(pipeline, replica, events);
+    }
+    logger?.info(`serving clients on ${shown((ports.plain ?? ports.secure)?.address)}`);
+    return createServer({ pipeline, replica, ports, events, logger, stop: () => stops.forEach((stop) => stop()) });
   } catch (thrown) {
-    for (const port of ports) await port.close();
     await replica?.close();
     throw thrown;
   }
+}
+
+function tellMode(pipeline: Pipeline, replica: Replica, events: EventEmitter<CoordServerEvents>): void {
+  let last: ServerMode | undefined;
+  const look = (): void => {
+    const mode = modeOf(replica, pipeline);
+    if (mode === last) return;
+    last = mode;
+    queueMicrotask(() => events.emit("mode", { mode }));
+  };
+  replica.events.on("leader", look);
+  look();
 }
 
 function firstLeader(replica: Replica | undefined): Promise<void> {
@@ -126,14 +155,20 @@ function firstLeader(replica: Replica | undefined): Promise<void> {
 interface ServerParts {
   readonly pipeline: Pipeline;
   readonly replica: Replica | undefined;
-  /** At least one of the two is there. */
-  readonly plain: ClientPort | undefined;
-  readonly secure: SecureClientPort | undefined;
+  readonly ports: ServerPorts;
+  readonly events: EventEmitter<CoordServerEvents>;
+  readonly logger: Logger | undefined;
   readonly stop: () => void;
 }
 
-function createServer({ pipeline, replica, plain, secure, stop }: ServerParts): CoordServer {
-  const address = (plain ?? secure)?.address;
+function shown(address: ServerAddress | undefined): string {
+  const { host = "", port = 0 } = address ?? {};
+  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
+function createServer({ pipeline, replica, ports, events, logger, stop }: ServerParts): CoordServer {
+  const { secure } = ports;
+  const address = (ports.plain ?? secure)?.address;
   assert(address !== undefined, "a server has a port");
   let tellStopped: (error: CoordError | undefined) => void = () => undefined;
   const stopped = new Promise<CoordError | undefined>((resolve) => {
@@ -143,13 +178,14 @@ function createServer({ pipeline, replica, plain, secure, stop }: ServerParts): 
   const end = async (error: CoordError | undefined): Promise<void> => {
     stop();
     pipeline.closeAll();
-    await Promise.all([plain?.close(), secure?.close()]);
+    await ports.close();
     await replica?.close();
+    if (error === undefined) logger?.info("stopped");
+    else logger?.error(error.message);
     tellStopped(error);
   };
   const close = (): Promise<void> => (closing ??= end(undefined));
   void replica?.stopped.then((error) => (closing ??= end(error === undefined ? undefined : coordErrorOf(error))));
-  const shownHost = address.host.includes(":") ? `[${address.host}]` : address.host;
   return {
     address,
     secureAddress: secure?.address,
@@ -157,7 +193,10 @@ function createServer({ pipeline, replica, plain, secure, stop }: ServerParts): 
       if (secure === undefined) throw new CoordError("invalid-options", "the server was started without tls");
       secure.reload(certificates);
     },
-    connectString: `${shownHost}:${address.port}`,
+    adminAddress: ports.admin?.address,
+    metricsAddress: ports.metrics?.address,
+    events,
+    connectString: shown(address),
     get mode() {
       return modeOf(replica, pipeline);
     },

@@ -2,6 +2,7 @@ import { CoordError } from "../coord-error.ts";
 import { type EnsembleConfig, parseServerSpec, type ServerSpec } from "../core/ensemble-config.ts";
 import { fourLetterWords, type FourLetterWord } from "../protocol/four-letter-words.ts";
 import type { ServerOptions } from "./server-options.ts";
+import { operationsKeys, operationsOf } from "./zoo-cfg-operations.ts";
 import { type SecurePart, secureKeys, secureOf } from "./zoo-cfg-tls.ts";
 
 /** What ZooKeeper's configuration file says, in our words. */
@@ -80,6 +81,8 @@ const settings: ReadonlyMap<string, Setting> = new Map<string, Setting>([
   ["minSessionTimeout", number("sessionTimeoutMsMin")],
   ["maxSessionTimeout", number("sessionTimeoutMsMax")],
   ["maxClientCnxns", number("connectionsPerAddressMax")],
+  ["maxCnxns", number("connectionsMax")],
+  ["audit.enable", flag("audit")],
   ["4lw.commands.whitelist", words],
   ["snapCount", number("snapshotTxns")],
   ["globalOutstandingLimit", number("outstandingMax")],
@@ -121,6 +124,7 @@ export function parseZooCfg(text: string, properties: Readonly<Record<string, st
   const servers = new Map<number, ServerSpec>();
   const problems: string[] = [];
   const secureGiven = new Map<string, string>();
+  const operationsGiven = new Map<string, string>();
   const ignored: string[] = [];
   let dataDir: string | undefined;
   let dynamicConfigFile: string | undefined;
@@ -139,6 +143,7 @@ export function parseZooCfg(text: string, properties: Readonly<Record<string, st
     else if (key === "dynamicConfigFile") dynamicConfigFile = value;
     else if (key === "tutti.secretFile") secretFile = value;
     else if (secureKeys.has(key)) secureGiven.set(key, value);
+    else if (operationsKeys.has(key)) operationsGiven.set(key, value);
     else if (setting !== undefined) setting(value, options);
     else if (!accepted.has(key)) ignored.push(key);
   }
@@ -147,7 +152,7 @@ export function parseZooCfg(text: string, properties: Readonly<Record<string, st
   if (dataDir === undefined) problems.push("dataDir is missing");
   if (problems.length > 0) throw new CoordError("invalid-options", problems.join("; "));
   return {
-    options: { ...(options as ServerOptions), dataDir: dataDir ?? "" },
+    options: { ...(options as ServerOptions), ...operationsOf(operationsGiven), dataDir: dataDir ?? "" },
     servers,
     dynamicConfigFile,
     secure,

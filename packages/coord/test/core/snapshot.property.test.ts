@@ -40,6 +40,10 @@ test("a snapshot brings back the same machine: same bytes, same answers to what 
           );
           expect(left).toEqual(right);
         }
+        for (const { tree } of [world.machine, twin]) {
+          const weights = [...tree.entries()].map(([path, { data }]) => path.length + (data?.length ?? 0));
+          expect(tree.approximateBytes).toBe(weights.reduce((sum, one) => sum + one, 0));
+        }
       },
     ),
     { numRuns: 200 },

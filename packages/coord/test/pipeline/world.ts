@@ -1,3 +1,4 @@
+import type { PipelineEnvironment } from "../../src/ports/pipeline-environment.ts";
 import { CoordMachine } from "../../src/core/coord-machine.ts";
 import type { WriteRequest } from "../../src/core/write-request.ts";
 import type { Connection } from "../../src/pipeline/connection.ts";
@@ -45,6 +46,8 @@ const optionsDefault: PipelineOptions = {
   outstandingPerConnectionMax: 1000,
   superDigest: undefined,
   superSubject: undefined,
+  audit: false,
+  outstandingMax: 1000,
   serverId: 1,
 };
 
@@ -54,16 +57,18 @@ export class PipelineWorld {
   readonly replication = new HeldReplication();
   #passwords = 0;
   readonly pipeline: Pipeline;
+  readonly events: (readonly [type: string, event: unknown])[] = [];
   nowMs = 0;
 
   constructor(options: Partial<PipelineOptions> = {}) {
-    const environment = {
+    const environment: PipelineEnvironment = {
       monotonicMs: () => this.nowMs,
       wallMs: () => 1_000_000n + BigInt(this.nowMs),
       newPassword: () => new Uint8Array(16).fill((this.#passwords += 1)),
       digestOf: (clear: Uint8Array) => `digest-of:${new TextDecoder().decode(clear)}`,
       beginSasl: () => undefined,
       answerWord: (word: string) => `you said ${word}`,
+      tell: (type, event) => void this.events.push([type, event]),
     };
     const { machine, replication } = this;
     this.pipeline = new Pipeline({ ...optionsDefault, ...options }, { machine, replication, environment });
@@ -120,6 +125,7 @@ export class Wire {
     this.connection = pipeline.open({
       remoteAddress: "127.0.0.1",
       remoteName: "127.0.0.1:1",
+      isSecure: false,
       subject: undefined,
       send: (bytes) => {
         this.#frames.push(bytes);
