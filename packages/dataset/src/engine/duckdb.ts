@@ -1,6 +1,8 @@
-import { availableParallelism } from "node:os";
-import { isMainThread } from "node:worker_threads";
+import { availableParallelism, tmpdir, totalmem } from "node:os";
+import path from "node:path";
+import { isMainThread, threadId } from "node:worker_threads";
 import type { DuckDBConnection, DuckDBInstance, DuckDBScalarFunction } from "@duckdb/node-api";
+import { fragmentPrefix } from "./fragment-directory.ts";
 import { macros } from "./macros.ts";
 import type { LocalRows } from "./local-rows.ts";
 
@@ -23,7 +25,7 @@ async function openEngine(): Promise<Engine> {
   const { DuckDBInstance } = await import("@duckdb/node-api");
   const { createLocalRowsFunction } = await import("./local-rows.ts");
   const instance = await DuckDBInstance.create(":memory:", {
-    threads: String(isMainThread ? availableParallelism() : 1),
+    ...(isMainThread ? { threads: String(availableParallelism()) } : threadOptions()),
     autoinstall_known_extensions: "false",
     autoload_known_extensions: "false",
   });
@@ -37,6 +39,16 @@ async function openEngine(): Promise<Engine> {
     connection.closeSync();
   }
   return { instance, local, functions: new Set() };
+}
+
+/** Of a worker thread: one core, its share of the memory, and a place to spill that is found again if the process is killed. */
+function threadOptions(): Record<string, string> {
+  const memoryBytesMax = Math.floor((totalmem() * 0.8) / availableParallelism());
+  return {
+    threads: "1",
+    memory_limit: `${Math.floor(memoryBytesMax / 1024)}KiB`,
+    temp_directory: path.join(tmpdir(), `${fragmentPrefix(process.pid)}engine-${threadId}`),
+  };
 }
 
 /** A connection of its own: a second statement on the connection of an open stream would end that stream silently. */

@@ -4,6 +4,11 @@ import path from "node:path";
 
 const prefix = "tutti-fragment-";
 
+/** How the names of all files begin that fragments of a process leave while they run. */
+export function fragmentPrefix(pid: number): string {
+  return `${prefix}${pid}-`;
+}
+
 let sweeping: Promise<void> | undefined;
 
 /** A directory for the files of one task. Whoever opened it removes it. */
@@ -14,7 +19,7 @@ export interface FragmentDirectory {
 
 export async function openFragmentDirectory(): Promise<FragmentDirectory> {
   await (sweeping ??= sweep());
-  const made = await mkdtemp(path.join(tmpdir(), `${prefix}${process.pid}-`));
+  const made = await mkdtemp(path.join(tmpdir(), fragmentPrefix(process.pid)));
   return { path: made, remove: () => rm(made, { recursive: true, force: true }) };
 }
 
