@@ -15,6 +15,7 @@ import {
   max,
   median,
   rowNumber,
+  sortArray,
   stddev,
   struct,
   sum,
@@ -140,12 +141,12 @@ const queries: readonly (readonly [name: string, query: Query])[] = [
     ({ people: p }) => p.groupBy("team").agg((c) => ({ d: countDistinct(c.age), m: median(c.age), s: stddev(c.age) })),
   ],
   [
-    "lists in order",
+    "lists, whose order nobody says",
     ({ people: p }) =>
       p
         .orderBy("id")
         .groupBy("age")
-        .agg((c) => ({ ids: collectList(c.id) })),
+        .agg((c) => ({ ids: sortArray(collectList(c.id)) })),
   ],
   ["groups by NaN and zeros", ({ people: p }) => p.groupBy("rate").agg(() => ({ n: count() }))],
   [
