@@ -1,3 +1,3 @@
 import { packageConfig } from "../../tsup.base.ts";
 
-export default packageConfig({ entry: ["src/index.ts", "src/sim/index.ts"] });
+export default packageConfig({ entry: ["src/index.ts", "src/sim/index.ts", "src/check/index.ts"] });
