@@ -3,13 +3,16 @@
  *
  *   npm run test:differential -- --operations 100000 --seed 1
  *
- * Apache is taken from ZOOKEEPER_CLASSPATH or from Debian's package; where there is none it says so and ends with 0.
+ * Apache is taken from ZOOKEEPER_CLASSPATH or from Maven; where it cannot be had this says so and ends with 77.
  */
 import { parseArgs } from "node:util";
 import { startServer } from "../../src/server/index.ts";
-import { apacheClassPath, startApache } from "../interop/apache-server.ts";
+import { startApache } from "../interop/apache-server.ts";
+import { fetchApache } from "../interop/fetch-apache.ts";
 import { compareServers, type Comparison } from "./compare-servers.ts";
 
+/** What the test runner of automake, and ours, takes for "could not be run". */
+const skippedExitCode = 77;
 /** Long enough that no session ends between two requests on a busy machine. */
 const tickTimeMs = 2000;
 /** Of those that fail, many fail in the same way: they are worth less. */
@@ -27,14 +30,13 @@ function report({ counts, operations, succeeded, differences }: Comparison): num
 const { values } = parseArgs({
   options: { operations: { type: "string", default: "5000" }, seed: { type: "string", default: "1" } },
 });
-const classPath = apacheClassPath();
-if (classPath === undefined) {
-  process.stdout.write(
-    "SKIPPED: Apache ZooKeeper is not installed (apt-get install zookeeper, or ZOOKEEPER_CLASSPATH)\n",
-  );
+const found = fetchApache();
+if ("missing" in found) {
+  process.stdout.write(`SKIPPED: ${found.missing}\n`);
+  process.exitCode = skippedExitCode;
 } else {
   const [apache, server] = await Promise.all([
-    startApache(classPath, tickTimeMs),
+    startApache(found.classPath, tickTimeMs),
     startServer({ tickTimeMs, extendedTypesEnabled: true }),
   ]);
   try {
