@@ -87,12 +87,14 @@ async function play(blow: Blow, expected: readonly string[], coord: string | und
     const { event, stage, count: after } = phases[blow.phase];
     let struckAtMs: number | undefined;
     let struck: Member | undefined;
+    let struckWorker: string | undefined;
     let heard = 0;
     cluster.executor.events.on(event, (told) => {
       if (told.stage !== stage) return;
       heard += 1;
       if (heard !== after) return;
       struck = victimOf(cluster, blow, told.worker);
+      struckWorker = told.worker;
       struckAtMs = Date.now();
       struck?.process.kill(blow.signal);
     });
@@ -102,14 +104,18 @@ async function play(blow: Blow, expected: readonly string[], coord: string | und
     const tookMs = performance.now() - startedAtMs;
     assert.ok(struck !== undefined && struckAtMs !== undefined, "nobody was struck");
     struck.process.kill("SIGCONT");
-    return { tookMs, ...judge(await cluster.events(), blow, struckAtMs) };
+    return { tookMs, ...judge(await cluster.events(), blow, { struckAtMs, struckWorker }) };
   } finally {
     await cluster.close();
   }
 }
 
 /** Reads from the event log that the blow fell in its phase, and that only what was lost ran again. */
-function judge(events: readonly MemberEvent[], blow: Blow, struckAtMs: number): Omit<Round, "tookMs"> {
+function judge(
+  events: readonly MemberEvent[],
+  blow: Blow,
+  { struckAtMs, struckWorker }: { readonly struckAtMs: number; readonly struckWorker: string | undefined },
+): Omit<Round, "tookMs"> {
   const { stage } = phases[blow.phase];
   const timeOf = ({ at }: MemberEvent): number => Date.parse(at);
   const ofStage = events.filter((one) => one.event === "taskStarted" && one["stage"] === stage);
@@ -130,8 +136,9 @@ function judge(events: readonly MemberEvent[], blow: Blow, struckAtMs: number): 
   if (blow.victim === "server" && elected.length === 1)
     assert.equal(ranAgain, 0, "tasks ran again although no worker was lost");
   if (blow.victim === "worker") {
-    const lost = events.find((one) => one.event === "workerLost")?.["worker"];
-    const had = new Set(begun.filter((one) => one["worker"] === lost && timeOf(one) <= struckAtMs + 50).map(taskOf));
+    const had = new Set(
+      begun.filter((one) => one["worker"] === struckWorker && timeOf(one) <= struckAtMs + 50).map(taskOf),
+    );
     // What it had, and what failed because it read from there.
     assert.ok(ranAgain <= had.size + reduceTasks, `${ranAgain} tasks ran again, and the lost worker had ${had.size}`);
   }

@@ -46,6 +46,7 @@ export function linkOptions(
     identity,
     secret: security.secret,
     silenceMs,
+    helloTimeoutMs: silenceMs,
     heartbeatMs: Math.min(500, silenceMs / 4),
     frameBytesMax: messageBytesMax,
     unsentBytesMax: 4 * messageBytesMax,

@@ -22,7 +22,8 @@ export async function followMaster(
   while (!signal.aborted) {
     try {
       const { address, changed } = await leaders.leader(signal);
-      const link = await dial(address, options(), signal);
+      // Also while it is dialled: a master that was stopped takes connections and never says a word.
+      const link = await dial(address, options(), AbortSignal.any([signal, changed]));
       const leave = (): void => link.destroy();
       changed.addEventListener("abort", leave, { once: true });
       if (changed.aborted) leave();

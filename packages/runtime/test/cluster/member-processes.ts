@@ -2,9 +2,11 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
+import { createServer, type AddressInfo } from "node:net";
 import path from "node:path";
 import { createInterface } from "node:readline";
-import { startServer, type CoordServer } from "@tutti/coord/server";
+import { startServer } from "@tutti/coord/server";
+import type { ServerRole } from "./member-main.ts";
 import { connectCluster } from "../../src/cluster/index.ts";
 import type { Executor } from "../../src/index.ts";
 
@@ -12,6 +14,8 @@ const program: string = path.join(import.meta.dirname, "member-main.ts");
 
 export interface Member {
   readonly process: ChildProcess;
+  /** What it said last. */
+  readonly lastLine: () => string;
   /** Resolves when the process has said a line like this, from its start on. */
   readonly said: (pattern: RegExp) => Promise<string>;
 }
@@ -20,7 +24,8 @@ export interface Member {
 export interface MemberCluster {
   readonly executor: Executor;
   readonly coord: string;
-  readonly server: CoordServer;
+  /** Of an ensemble of processes, where one was asked for. */
+  readonly servers: readonly Member[];
   readonly masters: readonly Member[];
   readonly workers: readonly Member[];
   readonly directory: string;
@@ -42,6 +47,10 @@ export interface MemberOptions {
   readonly workerCount?: number;
   readonly slotCount?: number;
   readonly sessionTimeoutMs?: number;
+  /** A coordination service that is there. Default: a server in this process. */
+  readonly coord?: string;
+  /** So many servers as processes, in place of it. */
+  readonly serverCount?: number;
   /** Masters show their page. */
   readonly web?: boolean;
   /** Where members are started, and find their packages. Default: an empty folder. */
@@ -49,16 +58,21 @@ export interface MemberOptions {
 }
 
 export async function startMembers(options: MemberOptions = {}): Promise<MemberCluster> {
-  const { masterCount = 2, workerCount = 2, slotCount = 1, sessionTimeoutMs = 1000, cwd, web = false } = options;
+  const {
+    masterCount = 2,
+    workerCount = 2,
+    slotCount = 1,
+    sessionTimeoutMs = 1000,
+    cwd,
+    web = false,
+    serverCount = 0,
+  } = options;
   const directory = await mkdtemp(path.join(tmpdir(), "tutti-members-"));
-  const server = await startServer({ tickTimeMs: 100 });
-  const coord = `${server.connectString}/cluster`;
   const eventLog = path.join(directory, "events.jsonl");
   const children: ChildProcess[] = [];
-  const common = { coord, sessionTimeoutMs, silenceMs: 500 };
 
-  const start = (role: "master" | "worker", own: object): Member => {
-    const args = ["--conditions=@tutti/source", program, role, JSON.stringify({ ...common, ...own })];
+  const start = (role: "server" | "master" | "worker", own: object): Member => {
+    const args = ["--conditions=@tutti/source", program, role, JSON.stringify(own)];
     const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"], cwd: cwd ?? directory });
     children.push(child);
     const lines: string[] = [];
@@ -69,6 +83,7 @@ export async function startMembers(options: MemberOptions = {}): Promise<MemberC
     });
     return {
       process: child,
+      lastLine: () => lines.at(-1) ?? "",
       said: (pattern) =>
         new Promise((resolve) => {
           const look = (): void => {
@@ -82,11 +97,15 @@ export async function startMembers(options: MemberOptions = {}): Promise<MemberC
         }),
     };
   };
-  const startWorker = (): Member => start("worker", { slotCount, directory, workBytesMax: 1024 * 1024 });
+  const servers = await startServers(serverCount, (own) => start("server", own), directory);
+  const server = serverCount > 0 || options.coord !== undefined ? undefined : await startServer({ tickTimeMs: 100 });
+  const coord = `${options.coord ?? server?.connectString ?? servers.connectString}/cluster-${path.basename(directory)}`;
+  const common = { coord, sessionTimeoutMs, silenceMs: 500 };
+  const startWorker = (): Member => start("worker", { ...common, slotCount, directory, workBytesMax: 1024 * 1024 });
   const page = web ? { web: { host: "127.0.0.1", port: 0 } } : {};
   const masters: Member[] = [];
   for (let count = 0; count < masterCount; count += 1) {
-    masters.push(start("master", { eventLog, driverLeaseMs: 3000, ...page }));
+    masters.push(start("master", { ...common, eventLog, driverLeaseMs: 3000, ...page }));
     // In this order, so that the first one leads.
     await masters.at(-1)?.said(count === 0 ? /leads/ : /stands/);
   }
@@ -95,7 +114,7 @@ export async function startMembers(options: MemberOptions = {}): Promise<MemberC
   return {
     executor,
     coord,
-    server,
+    servers: servers.members,
     masters,
     workers,
     directory,
@@ -112,8 +131,37 @@ export async function startMembers(options: MemberOptions = {}): Promise<MemberC
       const ended = children.filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null);
       for (const child of ended) child.kill("SIGKILL");
       await Promise.all(ended.map((child) => once(child, "exit")));
-      await server.close();
+      await server?.close();
       await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+interface Servers {
+  readonly members: readonly Member[];
+  readonly connectString: string;
+}
+
+async function startServers(count: number, start: (role: ServerRole) => Member, directory: string): Promise<Servers> {
+  const peerPorts = await freePorts(count);
+  const ports = await freePorts(count);
+  const members = ports.map((port, index) => {
+    return start({ id: index + 1, peerPorts, port, dataDir: path.join(directory, `server-${index + 1}`) });
+  });
+  await Promise.all(members.map((member) => member.said(/^serves/)));
+  return { members, connectString: ports.map((port) => `127.0.0.1:${port}`).join(",") };
+}
+
+/** Ports that nobody listens on now. */
+async function freePorts(count: number): Promise<number[]> {
+  const listening = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer().listen(0, "127.0.0.1");
+      await once(server, "listening");
+      return server;
+    }),
+  );
+  const ports = listening.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(listening.map((server) => once(server.close(), "close")));
+  return ports;
 }
