@@ -25,6 +25,23 @@ export { createMemoryNetwork, type MemoryNetwork } from "./memory/memory-network
 export { type Disk, type DiskFile } from "./ports/disk.ts";
 export { type Transport, type TransportListener, type TransportPort } from "./ports/transport.ts";
 export { type Members } from "./core/replica-core.ts";
+export {
+  type Acceptance,
+  type AcceptorMessage,
+  type AcceptorState,
+  answerProposer,
+  newAcceptor,
+  type ProposerMessage,
+} from "./core/decree/acceptor.ts";
+export { type Ballot, compareBallots, formatBallot, noBallot } from "./core/decree/ballot.ts";
+export {
+  createDecree,
+  type Decree,
+  type DecreeOptions,
+  type DecreeProposer,
+  type DecreeTrace,
+} from "./core/decree/decree.ts";
+export { createProposer, type DecreeEvent, type Proposer, type ProposerOptions } from "./core/decree/proposer.ts";
 export { type RecoveryReport } from "./log/recover.ts";
 export { counterOf, epochOf, formatZxid, type Zxid, zxidOf } from "./core/zxid.ts";
 export { type ZabOptions } from "./core/zab/zab-options.ts";
