@@ -14,7 +14,7 @@ import { createAccumulator, type Accumulator } from "./rdd/accumulator.ts";
 import { createHandle, createRdd } from "./rdd/create-rdd.ts";
 import type { RddHost } from "./rdd/rdd-base.ts";
 import type { Rdd } from "./rdd/rdd.ts";
-import { createFrameSource, type FrameSource, type PartitionedPlans } from "./frame/frame-source.ts";
+import { createFrameSource, type Frames, type FrameSource, type PartitionedPlans } from "./frame/frame-source.ts";
 import { shorten } from "./shorten.ts";
 import { workerModule } from "./worker-module.ts";
 
@@ -137,6 +137,7 @@ export function createContext(options: ContextOptions = {}): Context {
     // Several contexts may share an executor.
     newKey: () => `${contextKey}/${(keyCount += 1)}`,
     create: (lineage) => createHandle(host, lineage),
+    toFrame: (rdd, schema) => frames.rddToFrame(rdd, schema),
   };
   const forgetKept = ({ key }: { readonly key: string }): void => void host.kept.delete(key);
   executor.events.on("keptLost", forgetKept);
@@ -144,10 +145,12 @@ export function createContext(options: ContextOptions = {}): Context {
     checkPartitionCount(operation, asked);
     return asked ?? executor.slotCount;
   };
-  const frames = createFrameSource(options, {
+  const frames: Frames = createFrameSource(options, {
     checkOpen: () => void host.executor(),
     newKey: () => `tutti_${randomUUID().replaceAll("-", "")}`,
     executor: () => host.executor(),
+    createRdd: (lineage) => createRdd(host, lineage),
+    slotCount: () => executor.slotCount,
     toRdd: (rows) => createRdd(host, { kind: "rows", partitions: cutEvenly(rows, executor.slotCount) }),
   });
   const close = async (): Promise<void> => {

@@ -329,6 +329,7 @@ export {
   variancePop,
 } from "./frame/functions/group-functions.ts";
 export { avg, count, countDistinct, max, min, sum, sumDistinct } from "./frame/functions/aggregate-functions.ts";
+export { udaf, udtf, type JsAggregator } from "./frame/functions/js-aggregate.ts";
 export { udf } from "./frame/functions/udf.ts";
 export { call, col, exists, lit, not, when } from "./frame/functions/core-functions.ts";
 export {

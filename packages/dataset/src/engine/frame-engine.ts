@@ -11,7 +11,9 @@ import { connectEngine, lendRows, sqlText } from "./duckdb.ts";
 import { fromEngine } from "./engine-error.ts";
 import { fromEngineType } from "./engine-type.ts";
 import { findScan, scanSql, scanVersion, schemaOfScan, type FoundScan } from "./scan.ts";
+import type { EngineHost } from "./engine-host.ts";
 import { createPartitionedRuns } from "./partitioned-runs.ts";
+import { splitFrame } from "./split-frame.ts";
 import { explainStages } from "../physical/explain-stages.ts";
 import { batchesOf, throwIfAborted } from "./read-chunks.ts";
 import { writeOutput } from "./write-output.ts";
@@ -100,19 +102,17 @@ export function createFrameEngine({
   };
 
   const access: Access = { connect, compile };
-  const cutting =
-    partitioned === undefined
-      ? undefined
-      : createPartitionedRuns(partitioned, {
-          timeZone,
-          withConnection,
-          find,
-          compile,
-          execute: (plan, use, run) => executeWith(plan, use, { run, access }),
-          stream: async function* (query, schema, options) {
-            yield* streamRows(() => Promise.resolve(query), schema, { run: options, connection: await connect() });
-          },
-        });
+  const host: EngineHost = {
+    timeZone,
+    withConnection,
+    find,
+    compile,
+    execute: (plan, use, run) => executeWith(plan, use, { run, access }),
+    stream: async function* (query, schema, options) {
+      yield* streamRows(() => Promise.resolve(query), schema, { run: options, connection: await connect() });
+    },
+  };
+  const cutting = partitioned === undefined ? undefined : createPartitionedRuns(partitioned, host);
   const run = async function* (plan: ResolvedPlan, options: QueryRun): AsyncGenerator<ColumnBatch> {
     const physical = await cutting?.cut(plan, options);
     if (cutting === undefined || physical === undefined) yield* runPlan(plan, options, access);
@@ -123,6 +123,7 @@ export function createFrameEngine({
     schemaOfSql: (plan) =>
       withConnection((connection) => describeSql(plan, { connection, leavesOf, readsFiles: sqlReadsFiles })),
     sqlOf: (plan) => withConnection((connection) => compile(plan, connection)),
+    split: (plan, count, options) => splitFrame(plan, { count, run: options, host }),
     stagesOf: async (plan, options) => {
       const physical = await cutting?.cut(plan, options);
       return physical && explainStages(physical);

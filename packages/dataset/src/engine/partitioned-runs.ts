@@ -1,38 +1,21 @@
 import { stat } from "node:fs/promises";
-import path from "node:path";
-import type { DuckDBConnection } from "@duckdb/node-api";
 import type { Executor } from "@tutti/runtime";
 import type { ColumnBatch, PartitionedOptions, QueryRun } from "../frame/frame-engine.ts";
-import type { DataType, Schema } from "../plan/data-type.ts";
-import type { ScanNode } from "../plan/plan-node.ts";
+import type { DataType } from "../plan/data-type.ts";
 import type { ResolvedPlan } from "../plan/resolved-plan.ts";
 import { walkPlan } from "../plan/walk-plan.ts";
 import { cutPlan } from "../physical/cut-plan.ts";
 import { fixTime } from "../physical/fix-time.ts";
 import type { LeafPlan, PhysicalPlan } from "../physical/physical-plan.ts";
-import { sqlText } from "./duckdb.ts";
 import { fromEngine } from "./engine-error.ts";
 import { openFragmentDirectory } from "./fragment-directory.ts";
-import { parquetOf, readPieces, writePieces, type Piece } from "./parquet-pieces.ts";
+import { parquetOf, writePieces } from "./parquet-pieces.ts";
 import { throwIfAborted } from "./read-chunks.ts";
-import { exchangeColumns, jobOfStages, runStages, type LeafSplit } from "./run-stages.ts";
-import type { FoundScan } from "./scan.ts";
+import type { EngineHost } from "./engine-host.ts";
+import { cutRows } from "./cut-rows.ts";
+import { exchangeColumns } from "./exchange-columns.ts";
+import { jobOfStages, runStages, type LeafSplit } from "./run-stages.ts";
 import { splitRange, splitScan } from "./split-leaf.ts";
-
-/** What the engine of a context lends. */
-export interface EngineHost {
-  readonly timeZone: string;
-  readonly withConnection: <T>(use: (connection: DuckDBConnection) => Promise<T>) => Promise<T>;
-  readonly find: (scan: ScanNode, connection: DuckDBConnection) => Promise<FoundScan>;
-  readonly compile: (plan: ResolvedPlan, connection: DuckDBConnection, isWide?: boolean) => Promise<string>;
-  readonly execute: <T>(
-    plan: ResolvedPlan,
-    use: (query: string, connection: DuckDBConnection) => Promise<T>,
-    run: QueryRun,
-  ) => Promise<T>;
-  /** The rows of a query of columns of these types. */
-  readonly stream: (query: string, schema: Schema, run: QueryRun) => AsyncGenerator<ColumnBatch>;
-}
 
 export interface PartitionedRuns {
   /** Undefined where the plan shall run whole. */
@@ -47,7 +30,8 @@ export function createPartitionedRuns(options: PartitionedOptions, host: EngineH
   const split = async (leaf: LeafPlan, run: QueryRun): Promise<LeafSplit> => {
     const count = sliceCount();
     if (leaf.kind === "range") return { kind: "queries", queries: splitRange(leaf, count) };
-    if (leaf.kind !== "scan") return { kind: "pieces", pieces: await host.execute(leaf, cutRows(leaf, count), run) };
+    if (leaf.kind !== "scan")
+      return { kind: "pieces", pieces: await host.execute(leaf, cutRows(leaf.schema, count), run) };
     return await host.withConnection(async (connection) => {
       const found = await host.find(leaf.scan, connection);
       const isFine = options.mode === "always";
@@ -91,34 +75,6 @@ export function createPartitionedRuns(options: PartitionedOptions, host: EngineH
 /** On threads of this machine the one engine of this process is faster: rows need not change places. */
 function isSpread({ isRemote, slotCount }: Executor): boolean {
   return isRemote && slotCount > 1;
-}
-
-/** The rows of a leaf that only the driver can read, as some files of about the same number of rows. */
-function cutRows({ schema }: LeafPlan, count: number) {
-  return async (query: string, connection: DuckDBConnection): Promise<Piece[][]> => {
-    const directory = await openFragmentDirectory();
-    const file = path.join(directory.path, "leaf.parquet");
-    try {
-      await connection.run(
-        `CREATE OR REPLACE TEMP TABLE tutti_leaf AS SELECT ${exchangeColumns(schema)} FROM (${query})`,
-      );
-      const [[rows = 0n] = []] = (
-        await connection.runAndReadAll("SELECT count(*) FROM tutti_leaf")
-      ).getRowsJS() as bigint[][];
-      const parts = Math.max(1, Math.min(count, Number(rows)));
-      const pieces: Piece[][] = [];
-      for (let part = 0; part < parts; part += 1) {
-        const [from, to] = [part, part + 1].map((at) => (BigInt(at) * rows) / BigInt(parts));
-        await connection.run(
-          `COPY (SELECT * FROM tutti_leaf WHERE rowid >= ${from} AND rowid < ${to}) TO ${sqlText(file)} (FORMAT parquet)`,
-        );
-        pieces.push(await readPieces(file));
-      }
-      return pieces;
-    } finally {
-      await directory.remove();
-    }
-  };
 }
 
 interface ResultParts {

@@ -4,7 +4,6 @@ import type { QueryRun } from "../frame/frame-engine.ts";
 import { jsFunctionOf, type JsFunction } from "../frame/js-functions.ts";
 import type { Schema } from "../plan/data-type.ts";
 import type { ResolvedPlan } from "../plan/resolved-plan.ts";
-import { sqlType } from "../plan/functions/sql-type.ts";
 import type {
   Branch,
   LeafPlan,
@@ -14,6 +13,7 @@ import type {
   StageRead,
 } from "../physical/physical-plan.ts";
 import { workerModule } from "../worker-module.ts";
+import { exchangeColumns, exchangeType } from "./exchange-columns.ts";
 import { compileExpression, compileSortKeys } from "./compile-expression.ts";
 import type { FragmentBranch, FragmentOutput, FragmentProgram, FragmentRead, LeafPart } from "./fragment.ts";
 import { jsFunctionIds } from "./js-scalar.ts";
@@ -138,16 +138,6 @@ function readAt({ name, schema }: StageRead, input: number): FragmentRead {
 
 function unique(reads: readonly FragmentRead[]): FragmentRead[] {
   return [...new Map(reads.map((read) => [read.name, read])).values()];
-}
-
-/** Columns as they travel: in exactly their types, so that equal values hash alike on both sides of a join. */
-export function exchangeColumns(schema: Schema): string {
-  return schema.map(({ type }, index) => `CAST(c${index} AS ${exchangeType(type)}) AS c${index}`).join(", ");
-}
-
-function exchangeType(type: Schema[number]["type"]): string {
-  // The format has no column of nothing.
-  return type.kind === "null" ? "INTEGER" : sqlType(type);
 }
 
 function outputOf(output: StageOutput, schema: Schema, sliceCount: number): FragmentOutput {

@@ -271,6 +271,16 @@ export interface DataFrame<S extends Shape = Row> extends AnyFrame, AsyncIterabl
   toColumns(options?: QueryOptions): Promise<{ readonly [K in keyof S]: ArrayLike<Plain<S[K]>> }>;
   /** The rows as a JSON array. 64-bit integers are written digit for digit, decimals as text. */
   toJSON(options?: QueryOptions): Promise<string>;
+  /**
+   * The rows as an RDD, whose tasks read them: each a part of the files where every row comes of one row, else what this process
+   * computed. Nothing runs before an action.
+   */
+  readonly rdd: Rdd<RowOf<S>>;
+  /**
+   * What `fn` makes of some thousand rows at a time, in tasks of the executor: on threads and workers, many at once. Batches are
+   * as large as the engine's chunks. The rows it gives are checked, and in memory here, computed when a query first needs them.
+   */
+  mapBatches<R extends Shape>(fn: (rows: readonly RowOf<S>[]) => Iterable<RowOf<R>>, schema: Struct<R>): DataFrame<R>;
   /** The rows as an RDD. Runs the query; its rows are then in memory here. */
   toRdd(options?: QueryOptions): Promise<Rdd<RowOf<S>>>;
   readonly write: FrameWriter;

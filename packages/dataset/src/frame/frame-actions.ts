@@ -6,6 +6,7 @@ import type { PlanNode, PlanShape } from "../plan/plan-node.ts";
 import type { ResolvedPlan } from "../plan/resolved-plan.ts";
 import { objectBuilder } from "../object-builder.ts";
 import type { Rdd } from "../rdd/rdd.ts";
+import type { FrameSplit } from "../sources/frame-split.ts";
 import { drawTable } from "./draw-table.ts";
 import type { CollectOptions, ExplainOptions, QueryOptions, ShowOptions } from "./data-frame.ts";
 import type { ColumnBatch } from "./frame-engine.ts";
@@ -46,7 +47,7 @@ export abstract class FrameActions {
     const resolved = await this.session.resolve(this.plan);
     const parts = [`== Analyzed ==\n${explainPlan(analyzed)}`, `== Optimized ==\n${explainPlan(resolved)}`];
     const engine = await this.session.host.engine();
-    const stages = await engine.stagesOf(resolved, { signal: signalOf(options), local: this.session.rowsOf(resolved) });
+    const stages = await engine.stagesOf(resolved, { local: new Map() });
     if (stages !== undefined) parts.push(`== Stages ==\n${stages}`);
     if (sql) parts.push(`== SQL ==\n${await engine.sqlOf(resolved)}`);
     if (analyze) {
@@ -163,6 +164,18 @@ export abstract class FrameActions {
     const texts: string[] = [];
     for await (const batch of this.batches(options)) for (const row of batch) texts.push(jsonText(row));
     return `[${texts.join(",")}]`;
+  }
+
+  /** Its rows in parts, which tasks read. */
+  protected rows(as: "rows" | "batches"): Rdd<unknown> {
+    const { host, rowsOf, keep } = this.session;
+    const open = async (): Promise<readonly FrameSplit[]> => {
+      const plan = await this.session.resolve(this.plan);
+      const engine = await host.engine();
+      await keep(plan, undefined);
+      return await engine.split(plan, host.slotCount(), { local: rowsOf(plan) });
+    };
+    return host.createRdd({ kind: "frame", as, open });
   }
 
   async toRdd(options?: QueryOptions): Promise<Rdd<unknown>> {

@@ -1,6 +1,7 @@
 import type { Executor } from "@tutti/runtime";
 import type { Schema } from "../plan/data-type.ts";
 import type { ScanNode } from "../plan/plan-node.ts";
+import type { FrameSplit } from "../sources/frame-split.ts";
 import type { ResolvedPlan } from "../plan/resolved-plan.ts";
 import type { SaveMode } from "./frame-writer.ts";
 
@@ -48,6 +49,8 @@ export interface FrameEngine {
   readonly schemaOfSql: (text: TextSchema) => Promise<Schema>;
   /** The text that {@link FrameEngine.run} runs. */
   readonly sqlOf: (plan: ResolvedPlan) => Promise<string>;
+  /** The plan's rows in parts that tasks of RDDs read: about `count`, each a query of its own where that can be. */
+  readonly split: (plan: ResolvedPlan, count: number, run: QueryRun) => Promise<readonly FrameSplit[]>;
   /** The stages that {@link FrameEngine.run} runs; undefined where it runs the plan whole. */
   readonly stagesOf: (plan: ResolvedPlan, run: QueryRun) => Promise<string | undefined>;
   readonly run: (plan: ResolvedPlan, run: QueryRun) => AsyncGenerator<ColumnBatch>;

@@ -1,4 +1,9 @@
+import type { AnyFunction } from "@tutti/runtime";
 import { DatasetError } from "../dataset-error.ts";
+import type { Rdd } from "../rdd/rdd.ts";
+import type { RowsInMemory } from "./frame-engine.ts";
+import { rowsInMemory } from "./rows-in-memory.ts";
+import type { Struct } from "./schema.ts";
 import { checkCount, checkFunction, checkFraction, checkSeed } from "../check-argument.ts";
 import type { JoinKind, JoinNode, PlanNode, PlanShape } from "../plan/plan-node.ts";
 import { shorten } from "../shorten.ts";
@@ -250,6 +255,15 @@ class FrameHandle extends FrameActions implements Methods {
     return createFrameStatistics(this);
   }
 
+  get rdd(): unknown {
+    return this.rows("rows");
+  }
+
+  mapBatches(fn: AnyFunction, struct: Struct<unknown>): FrameHandle {
+    checkFunction("mapBatches", fn);
+    return frameOfRdd(this.session, this.rows("batches").flatMap(fn as () => Iterable<unknown>), struct);
+  }
+
   get write(): unknown {
     return createFrameWriter(this.session, this.plan);
   }
@@ -286,6 +300,20 @@ class FrameHandle extends FrameActions implements Methods {
   asScalar(): unknown {
     return createColumn({ kind: "subquery", mode: "scalar", plan: this.plan });
   }
+}
+
+/** The elements of an RDD as rows, computed when a query first needs them. */
+export function frameOfRdd(
+  session: FrameSession,
+  rdd: Pick<Rdd<unknown>, "collect">,
+  struct: Struct<unknown>,
+): FrameHandle {
+  if (!Array.isArray(struct?.schema))
+    throw new DatasetError("invalid-argument", `toDF needs a struct of the rows; it was given ${shorten(struct)}`);
+  const { schema } = struct;
+  const compute = async (signal: AbortSignal | undefined): Promise<RowsInMemory> =>
+    rowsInMemory((await rdd.collect({ signal })) as Record<string, unknown>[], schema);
+  return new FrameHandle(session, session.later(schema, compute));
 }
 
 function joinCondition(on: unknown): JoinNode["on"] {

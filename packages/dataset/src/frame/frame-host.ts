@@ -7,6 +7,7 @@ import type { PlanNode, PlanShape } from "../plan/plan-node.ts";
 import type { ResolvedPlan } from "../plan/resolved-plan.ts";
 import { walkPlan } from "../plan/walk-plan.ts";
 import { optimize } from "../rules/optimize.ts";
+import type { Lineage } from "../rdd/lineage.ts";
 import type { Rdd } from "../rdd/rdd.ts";
 import { callSite } from "./call-site.ts";
 import type { FrameEngine, RowsInMemory } from "./frame-engine.ts";
@@ -21,6 +22,9 @@ export interface FrameHost {
   readonly newKey: () => string;
   readonly views: Map<string, { readonly name: string; readonly plan: PlanNode }>;
   readonly toRdd: (rows: readonly unknown[]) => Rdd<unknown>;
+  readonly createRdd: (lineage: Lineage) => Rdd<unknown>;
+  /** How many tasks run at once. */
+  readonly slotCount: () => number;
 }
 
 /** What is known of the plans of a context: their analyses, what their files hold, their rows in memory. */
@@ -35,17 +39,25 @@ export interface FrameSession {
   readonly rowsOf: (plan: ResolvedPlan) => ReadonlyMap<string, RowsInMemory>;
   /** A plan of rows in memory, which live as long as it. */
   readonly local: (rows: RowsInMemory) => PlanNode;
-  /** Computes what is to be kept and is not yet. */
+  /** The same for rows that are computed once, when a query first asks for them. */
+  readonly later: (schema: Schema, compute: (signal: AbortSignal | undefined) => Promise<RowsInMemory>) => PlanNode;
+  /** Computes what is to be kept or read, and is not there yet. */
   readonly keep: (plan: ResolvedPlan, signal: AbortSignal | undefined) => Promise<void>;
   readonly release: (attachment: string) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
+/** Rows in memory, or how to come by them. */
+interface HeldRows {
+  rows: RowsInMemory | undefined;
+  readonly compute?: (signal: AbortSignal | undefined) => Promise<RowsInMemory>;
+}
+
 export function createFrameSession(host: FrameHost): FrameSession {
   const schemas = new WeakMap<PlanNode, Schema>();
   const environment: AnalyzerEnvironment = { schemaOf: (node) => schemas.get(node), known: new WeakMap() };
-  const rows = new Map<string, WeakRef<RowsInMemory>>();
-  const holders = new WeakMap<PlanNode, RowsInMemory>();
+  const rows = new Map<string, WeakRef<HeldRows>>();
+  const holders = new WeakMap<PlanNode, HeldRows>();
   const ended = new FinalizationRegistry<string>((attachment) => rows.delete(attachment));
   const kept = new Map<string, Promise<void>>();
 
@@ -68,6 +80,7 @@ export function createFrameSession(host: FrameHost): FrameSession {
       if (leaf.kind === "scan") schemas.set(leaf, await engine.schemaOfScan(leaf));
       else if (leaf.kind === "sql") {
         const text = analyzeSqlText(leaf, environment);
+        await fill(text, undefined);
         schemas.set(leaf, await engine.schemaOfSql({ plan: text, local: rowsOf(text) }));
       }
     }
@@ -86,15 +99,35 @@ export function createFrameSession(host: FrameHost): FrameSession {
     const found = new Map<string, RowsInMemory>();
     walkPlan(plan, (one) => {
       if (one.kind !== "local") return;
-      const held = rows.get(one.attachment)?.deref();
+      const held = rows.get(one.attachment)?.deref()?.rows;
       if (held === undefined) throw new DatasetError("invalid-plan", "the rows in memory of this frame are gone");
       found.set(one.attachment, held);
     });
     return found;
   };
 
+  const fill = async (plan: ResolvedPlan, signal: AbortSignal | undefined): Promise<void> => {
+    const wanted: HeldRows[] = [];
+    walkPlan(plan, (one) => {
+      const held = one.kind === "local" ? rows.get(one.attachment)?.deref() : undefined;
+      if (held !== undefined && held.rows === undefined) wanted.push(held);
+    });
+    for (const held of wanted) held.rows ??= await held.compute?.(signal);
+  };
+
+  const hold = (held: HeldRows, { schema, rowCount }: Pick<RowsInMemory, "schema" | "rowCount">): PlanNode => {
+    const attachment = host.newKey();
+    const plan = node({ kind: "local", attachment, schema, rowCount });
+    // The plan is plain data; as long as it lives, so do the rows that it names.
+    holders.set(plan, held);
+    rows.set(attachment, new WeakRef(held));
+    ended.register(plan, attachment);
+    return plan;
+  };
+
   const keep = async (plan: ResolvedPlan, signal: AbortSignal | undefined): Promise<void> => {
     const engine = await host.engine();
+    await fill(plan, signal);
     const wanted: Extract<ResolvedPlan, { kind: "kept" }>[] = [];
     walkPlan(plan, (one) => {
       if (one.kind === "kept") wanted.push(one);
@@ -129,16 +162,8 @@ export function createFrameSession(host: FrameHost): FrameSession {
     rowsOf,
     keep,
     release,
-    local: (held) => {
-      const attachment = host.newKey();
-      const { schema, rowCount } = held;
-      const plan = node({ kind: "local", attachment, schema, rowCount });
-      // The plan is plain data; as long as it lives, so do the rows that it names.
-      holders.set(plan, held);
-      rows.set(attachment, new WeakRef(held));
-      ended.register(plan, attachment);
-      return plan;
-    },
+    local: (held) => hold({ rows: held }, held),
+    later: (schema, compute) => hold({ rows: undefined, compute }, { schema, rowCount: 0 }),
     close: async () => {
       for (const attachment of [...kept.keys()]) await release(attachment);
     },

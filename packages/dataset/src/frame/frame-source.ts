@@ -9,7 +9,7 @@ import { literalOf } from "./column-handle.ts";
 import type { AnyFrame, Literal, Row, Shape, ShapeOfRows } from "./column-types.ts";
 import type { DataFrame } from "./data-frame.ts";
 import type { FrameEngine, PartitionedOptions } from "./frame-engine.ts";
-import { createFrame } from "./frame-handle.ts";
+import { createFrame, frameOfRdd } from "./frame-handle.ts";
 import { createFrameSession, type FrameHost, type FrameSession } from "./frame-host.ts";
 import { findPlan } from "./frame-plan.ts";
 import { createFrameReader, type FrameReader } from "./frame-reader.ts";
@@ -64,15 +64,19 @@ interface SourceOptions {
 /** When queries are cut into stages. */
 export type PartitionedPlans = "auto" | "always" | "never";
 
-interface SourceParts extends Pick<FrameHost, "checkOpen" | "newKey" | "toRdd"> {
+interface SourceParts extends Pick<FrameHost, "checkOpen" | "newKey" | "toRdd" | "createRdd" | "slotCount"> {
   readonly executor: () => Executor;
 }
 
+/** What a context needs of its frames. */
+export interface Frames {
+  readonly source: FrameSource;
+  readonly rddToFrame: (rdd: Pick<Rdd<unknown>, "collect">, schema: Struct<unknown>) => unknown;
+  readonly close: () => Promise<void>;
+}
+
 /** The frames of one context. */
-export function createFrameSource(
-  options: SourceOptions,
-  { executor, ...parts }: SourceParts,
-): { readonly source: FrameSource; readonly close: () => Promise<void> } {
+export function createFrameSource(options: SourceOptions, { executor, ...parts }: SourceParts): Frames {
   const { timeZone = "UTC", sqlReadsFiles = false, engineMemoryBytesMax: memoryBytesMax, spillDirectory } = options;
   const partitioned = partitionedOf(options, executor);
   checkTimeZone(timeZone);
@@ -120,7 +124,7 @@ export function createFrameSource(
     },
     sql: (texts, ...holes) => createFrame(session, sqlNode(session, texts, holes)),
   };
-  return { source, close: () => session.close() };
+  return { source, rddToFrame: (rdd, schema) => frameOfRdd(session, rdd, schema), close: () => session.close() };
 }
 
 function wholeText(value: number | bigint): string {

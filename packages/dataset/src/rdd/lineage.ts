@@ -1,4 +1,5 @@
 import type { AnyFunction, KeepPlace } from "@tutti/runtime";
+import type { FrameSplit } from "../sources/frame-split.ts";
 
 /**
  * How an RDD comes about: frozen, lazy, shared by all RDDs that are built on it. Nothing here has run or been looked
@@ -11,6 +12,8 @@ export type SourceNode =
   | { readonly kind: "text"; readonly path: string; readonly partitionsMin: number }
   | { readonly kind: "objects"; readonly path: string }
   | { readonly kind: "files"; readonly path: string; readonly as: "text" | "bytes" }
+  /** The rows of a frame. What its tasks read is found out when an action runs. */
+  | { readonly kind: "frame"; readonly as: "rows" | "batches"; readonly open: () => Promise<readonly FrameSplit[]> }
   | {
       readonly kind: "parquet";
       readonly path: string;

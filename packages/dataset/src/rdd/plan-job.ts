@@ -149,6 +149,7 @@ class Planner {
       case "objects":
       case "files":
       case "parquet":
+      case "frame":
         return [this.#openSource(node, place)];
       case "union":
         return this.#openUnion(node.inputs, place);
@@ -188,8 +189,14 @@ class Planner {
       });
     }
     const splits = this.#options.splits.get(node) ?? [];
-    const source: Source = node.kind === "files" ? { kind: "files", as: node.as } : { kind: node.kind };
-    const labels = { text: "textFile", objects: "objectFile", files: "wholeFiles", parquet: "parquetRows" } as const;
+    const source = sourceOf(node);
+    const labels = {
+      text: "textFile",
+      objects: "objectFile",
+      files: "wholeFiles",
+      parquet: "parquetRows",
+      frame: "frame",
+    } as const;
     return branchOf({ first, partitionCount: splits.length, source, label: labels[node.kind], splits });
   }
 
@@ -422,4 +429,15 @@ function branchOf({ label, splits, ...rest }: BranchParts): OpenBranch {
 
 function identityLists(partitionCount: number): number[][] {
   return Array.from({ length: partitionCount }, (_, index) => [index]);
+}
+
+function sourceOf(node: Exclude<SourceNode, { readonly kind: "rows" }>): Source {
+  switch (node.kind) {
+    case "files":
+      return { kind: "files", as: node.as };
+    case "frame":
+      return { kind: "frame", as: node.as };
+    default:
+      return { kind: node.kind };
+  }
 }

@@ -29,6 +29,8 @@ export type Source =
   | { readonly kind: "files"; readonly as: "text" | "bytes" }
   /** Rows of a Parquet file; the range is the task's own argument. */
   | { readonly kind: "parquet" }
+  /** Rows of a frame, or arrays of some thousand of them; the query, or the rows themselves, are the task's own argument. */
+  | { readonly kind: "frame"; readonly as: "rows" | "batches" }
   /** Pairs, one for each key, combined from the pairs of a slice. */
   | {
       readonly kind: "combined";

@@ -4,6 +4,7 @@ import { checkCount, checkFunction, checkPlainData, checkSeed } from "../check-a
 import { DatasetError } from "../dataset-error.ts";
 import { grantParts, writeDirectory } from "../sinks/output-directory.ts";
 import { jsonOf } from "../sinks/json-text.ts";
+import type { Struct } from "../frame/schema.ts";
 import type { ActionOptions, Histogram, SavedFiles } from "./actions.ts";
 import { addToSketch, emptySketch, estimateDistinct, mergeSketches } from "./distinct-sketch.ts";
 import { binOf, boundsOf, checkBounds } from "./histogram.ts";
@@ -24,6 +25,10 @@ interface Aggregation {
 
 /** {@link Actions}, without their types: the interface has them. */
 export class ActingRdd extends PairingRdd {
+  toDF(schema: Struct<unknown>): unknown {
+    return this.host.toFrame(this, schema);
+  }
+
   async collect(options?: ActionOptions): Promise<unknown[]> {
     const { partitions } = await this.runJob("collect", { sink: { kind: "collect" }, options });
     return partitions.flat();

@@ -5,6 +5,8 @@ import { planWholeFiles } from "../sources/whole-file.ts";
 import { addNotes, type AccumulatorState } from "./accumulator.ts";
 import type { ActionOptions } from "./actions.ts";
 import { sourcesOf, type Lineage, type SourceNode } from "./lineage.ts";
+import type { Struct } from "../frame/schema.ts";
+import type { Rdd } from "./rdd.ts";
 import { planJob, type ActionSink, type PlanOptions } from "./plan-job.ts";
 
 /** How often a job may find that what it reads was lost with a worker. */
@@ -21,6 +23,8 @@ export interface RddHost {
   /** A key that no RDD of this context has had. */
   readonly newKey: () => string;
   readonly create: (lineage: Lineage) => RddBase;
+  /** A frame of an RDD's elements. */
+  readonly toFrame: (rdd: Pick<Rdd<unknown>, "collect">, schema: Struct<unknown>) => unknown;
 }
 
 export interface RunParts {
@@ -98,6 +102,8 @@ async function planSource(source: SourceNode): Promise<readonly unknown[]> {
       const { planParquetRanges } = await import("../sources/parquet.ts");
       return await planParquetRanges(source.path, source);
     }
+    case "frame":
+      return await source.open();
     case "rows":
       return source.partitions;
   }

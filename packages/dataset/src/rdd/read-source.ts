@@ -1,4 +1,5 @@
 import type { TaskContext } from "@tutti/runtime";
+import type { FrameSplit } from "../sources/frame-split.ts";
 import type { ParquetRange } from "../sources/parquet.ts";
 import { readObjectFile } from "../sources/object-file.ts";
 import { readTextLines, type TextSplit } from "../sources/text.ts";
@@ -36,6 +37,12 @@ export async function* batchesOf(source: Source, context: TaskContext): AsyncGen
       // Loaded when needed: the engine behind it is 70 MB that other programs never touch.
       const { readParquetRows } = await import("../sources/parquet.ts");
       yield* readParquetRows(context.partitionArgs as ParquetRange);
+      break;
+    }
+    case "frame": {
+      const { readFrameSplit } = await import("../sources/read-frame-split.ts");
+      for await (const rows of readFrameSplit(context.partitionArgs as FrameSplit))
+        yield source.as === "rows" ? rows : [rows];
       break;
     }
     case "combined":

@@ -1,3 +1,6 @@
+import type { Shape } from "../frame/column-types.ts";
+import type { DataFrame } from "../frame/data-frame.ts";
+import type { Struct } from "../frame/schema.ts";
 import type { Rdd } from "./rdd.ts";
 import type { SortKey } from "./sort-order.ts";
 import type { Key } from "./key.ts";
@@ -35,6 +38,8 @@ export interface Transformations<T> {
   mapPartitionsWithIndex<U>(
     fn: (elements: readonly T[], index: number) => Iterable<U> | AsyncIterable<U> | Promise<Iterable<U>>,
   ): Rdd<U>;
+  /** The elements, which must be objects of these columns, as a frame. They are computed when a query first needs them. */
+  toDF<S extends Shape>(schema: Struct<S>): DataFrame<S>;
   /** Each partition as one array. */
   glom(): Rdd<readonly T[]>;
   /** Pairs of what `fn` says of an element, and the element. */

@@ -22,6 +22,10 @@ const session = createFrameSession({
   toRdd: () => {
     throw new Error("no RDDs here");
   },
+  createRdd: () => {
+    throw new Error("no RDDs here");
+  },
+  slotCount: () => 1,
 });
 
 async function run(plan: ResolvedPlan): Promise<Row[]> {

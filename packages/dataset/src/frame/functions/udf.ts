@@ -10,11 +10,11 @@ import { registerJsFunction, type JsFunction } from "../js-functions.ts";
 import type { Type } from "../schema.ts";
 import type { Like } from "./signature.ts";
 
-type AnyType = Type<unknown>;
-type Values<P extends readonly AnyType[]> = {
+export type AnyType = Type<unknown>;
+export type Values<P extends readonly AnyType[]> = {
   readonly [I in keyof P]: P[I] extends Type<infer V> ? Plain<NonNullable<V>> : never;
 };
-type Args<P extends readonly AnyType[]> = {
+export type Args<P extends readonly AnyType[]> = {
   readonly [I in keyof P]: P[I] extends Type<infer V> ? Valued<NonNullable<V> | null> | Like<V> : never;
 };
 
