@@ -1,3 +1,4 @@
+import type { Table } from "apache-arrow";
 import type { Rdd } from "../rdd/rdd.ts";
 import type { Schema } from "../plan/data-type.ts";
 import type { Column } from "./column.ts";
@@ -271,6 +272,13 @@ export interface DataFrame<S extends Shape = Row> extends AnyFrame, AsyncIterabl
   toColumns(options?: QueryOptions): Promise<{ readonly [K in keyof S]: ArrayLike<Plain<S[K]>> }>;
   /** The rows as a JSON array. 64-bit integers are written digit for digit, decimals as text. */
   toJSON(options?: QueryOptions): Promise<string>;
+  /** The same text in pieces of some thousand rows, as they come: for files and responses. */
+  jsonPieces(options?: QueryOptions): AsyncIterableIterator<string>;
+  /**
+   * The rows as a table of `apache-arrow`, an optional peer of this package, for libraries that read Arrow. All types arrive whole;
+   * dates are days, timestamps microseconds, decimals 128 bits.
+   */
+  toArrow(options?: QueryOptions): Promise<Table>;
   /**
    * The rows as an RDD, whose tasks read them: each a part of the files where every row comes of one row, else what this process
    * computed. Nothing runs before an action.

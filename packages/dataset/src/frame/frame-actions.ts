@@ -161,9 +161,24 @@ export abstract class FrameActions {
   }
 
   async toJSON(options?: QueryOptions): Promise<string> {
-    const texts: string[] = [];
-    for await (const batch of this.batches(options)) for (const row of batch) texts.push(jsonText(row));
-    return `[${texts.join(",")}]`;
+    let text = "";
+    for await (const piece of this.jsonPieces(options)) text += piece;
+    return text;
+  }
+
+  async *jsonPieces(options?: QueryOptions): AsyncGenerator<string> {
+    let before = "[";
+    for await (const batch of this.batches(options)) {
+      if (batch.length > 0) yield `${before}${batch.map(jsonText).join(",")}`;
+      before = batch.length > 0 ? "," : before;
+    }
+    yield before === "[" ? "[]" : "]";
+  }
+
+  async toArrow(options: QueryOptions = {}): Promise<unknown> {
+    const { arrowTable } = await import("./arrow-table.ts");
+    const plan = await this.session.resolve(this.plan);
+    return await arrowTable(plan.schema, this.#run(plan, options));
   }
 
   /** Its rows in parts, which tasks read. */
