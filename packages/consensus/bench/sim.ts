@@ -1,10 +1,11 @@
-// Runs many seeds, or one with its trace: node --conditions=@tutti/source bench/sim.ts --seeds 1000 [--base 1] [--json]
+// Runs many seeds, or one with its trace: node --conditions=@tutti/source bench/sim.ts --protocol zab|paxos --seeds 1000 [--base 1] [--json]
 // or --seed 13 --trace; --plant NAME puts a fault in.
 import { parseArgs } from "node:util";
 import { plantedFaults, simulate } from "../src/sim/index.ts";
 
 const { values } = parseArgs({
   options: {
+    protocol: { type: "string", default: "zab" },
     seeds: { type: "string", default: "100" },
     base: { type: "string", default: "1" },
     seed: { type: "string" },
@@ -13,15 +14,17 @@ const { values } = parseArgs({
     json: { type: "boolean", default: false },
   },
 });
+const { protocol } = values;
+if (protocol !== "zab" && protocol !== "paxos") throw new RangeError(`--protocol ${protocol} is neither zab nor paxos`);
 const plant = plantedFaults.find((fault) => fault.name === values.plant);
 const planted = plant === undefined ? {} : { plant };
 const base = Number(values.seed ?? values.base);
 const count = values.seed === undefined ? Number(values.seeds) : 1;
 const startedMs = performance.now();
-const totals = { seeds: count, events: 0, steps: 0, commits: 0, reads: 0, violations: 0 };
+const totals = { protocol, seeds: count, events: 0, steps: 0, commits: 0, reads: 0, violations: 0 };
 const faults: Record<string, number> = {};
 for (let seed = base; seed < base + count; seed += 1) {
-  const report = simulate({ seed, trace: values.trace, ...planted });
+  const report = simulate({ seed, protocol, trace: values.trace, ...planted });
   totals.events += report.events;
   totals.steps += report.steps;
   totals.commits += report.commits;

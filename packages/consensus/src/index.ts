@@ -1,5 +1,6 @@
 export { ConsensusError, type ConsensusErrorCode, type ConsensusErrorOptions } from "./consensus-error.ts";
 export { openReplica, type ReplicaOptions } from "./driver/open-replica.ts";
+export { seedStorage, type SeedOptions } from "./driver/seed-storage.ts";
 export {
   type CallOptions,
   type EventSource,
@@ -10,7 +11,7 @@ export {
   type ReplicaStatus,
 } from "./driver/replica.ts";
 export { type Machine, type PrepareContext, type PrepareResult } from "./driver/machine.ts";
-export { type Protocol, type ProtocolContext, zab } from "./driver/protocol.ts";
+export { paxos, type Protocol, type ProtocolContext, zab } from "./driver/protocol.ts";
 export { createFileDisk } from "./node/file-disk.ts";
 export {
   createTcpTransport,
@@ -69,7 +70,7 @@ export {
   type MemberState,
   type Notification,
   type Session,
-  type ZabMessage,
+  type ReplicaMessage,
 } from "./core/messages.ts";
 export { majority, type QuorumSystem } from "./core/quorum.ts";
 export {

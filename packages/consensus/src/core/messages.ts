@@ -23,6 +23,26 @@ export interface Notification {
 }
 
 /**
+ * How one member of a Paxos ensemble fares, asked for and told all the time: who is answered by a quorum may lead. Like
+ * a vote it may be lost, repeated or late without harm.
+ */
+export interface Heartbeat {
+  readonly kind: "heartbeat";
+  /** Of the member that asked. */
+  readonly round: number;
+  readonly isAnswer: boolean;
+  readonly state: MemberState;
+  /** True while it is in step with a leader, or leads those in step. */
+  readonly settled: boolean;
+  /** Whether a quorum answered it in its last round. */
+  readonly connected: boolean;
+  readonly zxid: Zxid;
+  readonly epoch: number;
+  readonly voting: boolean;
+  readonly fresh: boolean;
+}
+
+/**
  * One attempt of a learner to join a leader. The learner numbers its attempts; both sides drop what belongs to another
  * attempt, so that nothing of an earlier role is taken for the present one. It stands for Apache's one connection per
  * attempt.
@@ -45,7 +65,22 @@ export type LearnerMessage =
   | ({ readonly kind: "request"; readonly session: Session } & ProposalRequest)
   | { readonly kind: "readRequest"; readonly session: Session; readonly read: number }
   /** What this member's machine has to say to the leader's. Not replicated, and lost with the session. */
-  | { readonly kind: "report"; readonly session: Session; readonly bytes: Uint8Array };
+  | { readonly kind: "report"; readonly session: Session; readonly bytes: Uint8Array }
+  | OfferMessage;
+
+/** A history that a Paxos leader takes over, in order: where the two part, or a snapshot; entries; the end. */
+export type OfferMessage =
+  | { readonly kind: "offerCut"; readonly session: Session; readonly zxid: Zxid }
+  | {
+      readonly kind: "offerSnap";
+      readonly session: Session;
+      readonly position: Zxid;
+      /** As in `snap`. */
+      readonly chunk: Uint8Array | undefined;
+      readonly last: boolean;
+    }
+  | { readonly kind: "offerEntry"; readonly session: Session; readonly entry: Entry }
+  | { readonly kind: "offerEnd"; readonly session: Session; readonly zxid: Zxid };
 
 /** Leader to learner. */
 export type LeaderMessage =
@@ -79,7 +114,12 @@ export type LeaderMessage =
       readonly refused: boolean;
     }
   | { readonly kind: "readAnswer"; readonly session: Session; readonly read: number; readonly position: Zxid }
+  /** Offer your history to the leader, whose own log ends at `zxid`. */
+  | { readonly kind: "pull"; readonly session: Session; readonly zxid: Zxid }
   /** The sender does not lead this learner; it should look for a leader again. */
   | { readonly kind: "refuse"; readonly session: Session };
 
-export type ZabMessage = Notification | LearnerMessage | LeaderMessage;
+/** What members say to find a leader. */
+export type ElectionMessage = Notification | Heartbeat;
+
+export type ReplicaMessage = ElectionMessage | LearnerMessage | LeaderMessage;

@@ -1,6 +1,8 @@
-import type { ZabMessage } from "../core/messages.ts";
+import type { ReplicaMessage } from "../core/messages.ts";
 import type { NodeId } from "../core/entry.ts";
 import type { LeaderHooks, Members, RecoveredState, ReplicaCore } from "../core/replica-core.ts";
+import { ballotMemberMax } from "../core/paxos/ballot-number.ts";
+import { createPaxosCore } from "../core/paxos/paxos-core.ts";
 import { createZabCore } from "../core/zab/zab-core.ts";
 import { zabDefaults, type ZabOptions } from "../core/zab/zab-options.ts";
 import { ConsensusError } from "../consensus-error.ts";
@@ -19,19 +21,49 @@ export interface Protocol {
     /** Transactions of one leader are applied in the order in which it prepared them, with none left out. */
     readonly primaryOrder: boolean;
   };
-  create(context: ProtocolContext): ReplicaCore<ZabMessage>;
+  create(context: ProtocolContext): ReplicaCore<ReplicaMessage>;
 }
 
 /** ZAB, the protocol of Apache ZooKeeper, with native messages. Options are counted in ticks of the replica. */
 export function zab(options: Partial<ZabOptions> = {}): Protocol {
-  const settings: ZabOptions = { ...zabDefaults, ...options };
-  const problems = problemsOf(settings);
-  if (problems.length > 0) throw new ConsensusError("invalid-options", problems.join("; "));
+  const settings = parseSettings(options);
   return {
     name: "zab",
     capabilities: { primaryOrder: true },
     create: (context) => createZabCore({ ...context, zab: settings }),
   };
+}
+
+/**
+ * Multi-Paxos over a whole log. As ZAB it keeps primary order and the log of each leader whole; it differs in who may
+ * lead: any member that a quorum answers, which under one-way and partial cuts finds a leader where ZAB's vote for
+ * whoever knows most may name one that cannot be reached. The price is that a new leader may have to fetch a history
+ * first. Members are numbered up to 255.
+ */
+export function paxos(options: Partial<ZabOptions> = {}): Protocol {
+  const settings = parseSettings(options);
+  return {
+    name: "paxos",
+    capabilities: { primaryOrder: true },
+    create: (context) => {
+      const { voters, observers } = context.members;
+      const tooLarge = [...voters, ...observers].find((member) => member > ballotMemberMax);
+      if (tooLarge !== undefined) {
+        throw new ConsensusError(
+          "invalid-options",
+          `member ${tooLarge} is above ${ballotMemberMax}, the most in a ballot`,
+        );
+      }
+      return createPaxosCore({ ...context, zab: settings });
+    },
+  };
+}
+
+function parseSettings(options: Partial<ZabOptions>): ZabOptions {
+  const settings: ZabOptions = { ...zabDefaults, ...options };
+  const problems = problemsOf(settings);
+  if (problems.length > 0) throw new ConsensusError("invalid-options", problems.join("; "));
+  return settings;
 }
 
 function problemsOf(settings: ZabOptions): string[] {

@@ -10,7 +10,7 @@ import {
   type ProposalRequest,
   type Snapshot,
 } from "../core/entry.ts";
-import type { ZabMessage } from "../core/messages.ts";
+import type { ReplicaMessage } from "../core/messages.ts";
 import type { Input, LeaderHooks, Members, Prepared, ReplicaCore } from "../core/replica-core.ts";
 import { epochOf, type Zxid } from "../core/zxid.ts";
 import { openReadsMax } from "../core/zab/read-book.ts";
@@ -64,7 +64,7 @@ export class ReplicaDriver implements Replica {
   #members: Members;
   readonly #machine: Machine;
   readonly #wal: Wal;
-  readonly #core: ReplicaCore<ZabMessage>;
+  readonly #core: ReplicaCore<ReplicaMessage>;
   readonly #port: TransportPort;
   readonly #emitter: EventEmitter<ReplicaEvents> = new EventEmitter<ReplicaEvents>();
   readonly #table: AnswerTable = new AnswerTable();
@@ -88,7 +88,7 @@ export class ReplicaDriver implements Replica {
   #sequence = 0;
   #calls = 0;
   #pending: PendingWrite[] = [];
-  #held: Send<ZabMessage>[] = [];
+  #held: Send<ReplicaMessage>[] = [];
   #durable = 0;
   #flushing: Promise<void> | undefined;
   /** The last batch of the log is not marked as durable yet. Done when the log has been quiet for a tick. */
@@ -260,14 +260,14 @@ export class ReplicaDriver implements Replica {
     this.#flushing = this.#seal();
   }
 
-  #step(input: Input<ZabMessage>): void {
+  #step(input: Input<ReplicaMessage>): void {
     if (this.#error !== undefined) return;
     this.#core.step(input);
     this.#perform();
   }
 
   /** What comes in one turn is performed together: one write for all entries, one ack for all writes. */
-  #stepSoon(input: Input<ZabMessage>): void {
+  #stepSoon(input: Input<ReplicaMessage>): void {
     if (this.#error !== undefined) return;
     this.#core.step(input);
     if (this.#isPerformDue) return;
@@ -299,7 +299,7 @@ export class ReplicaDriver implements Replica {
   }
 
   /** Returns false when there was nothing to do. */
-  #performOnce(effects: Effects<ZabMessage>): boolean {
+  #performOnce(effects: Effects<ReplicaMessage>): boolean {
     if (effects.fatal !== undefined) {
       this.#stop(new ConsensusError(effects.fatal.reason, effects.fatal.detail));
       return false;
@@ -361,7 +361,7 @@ export class ReplicaDriver implements Replica {
   /** The one rule of sending: not before the write that the message speaks of is durable. */
   #release(): void {
     if (this.#error !== undefined) return;
-    const waiting: Send<ZabMessage>[] = [];
+    const waiting: Send<ReplicaMessage>[] = [];
     for (const send of this.#held) {
       if (send.after > this.#durable) waiting.push(send);
       else this.#port.send(send.to, send.link, send.message);

@@ -1,7 +1,7 @@
 import { keepDialing, LinkError, listenForLinks, type Link, type LinkOptions, type LinkServer } from "@tutti/link";
 import type { LinkId } from "../core/effects.ts";
 import type { NodeId } from "../core/entry.ts";
-import type { ZabMessage } from "../core/messages.ts";
+import type { ReplicaMessage } from "../core/messages.ts";
 import { ConsensusError } from "../consensus-error.ts";
 import type { Transport, TransportListener, TransportPort } from "../ports/transport.ts";
 import { decodeZabMessage, encodeZabMessage, zabWireVersion } from "../wire/zab-codec.ts";
@@ -180,7 +180,7 @@ class LinkHub implements TransportPort {
     for (const peer of peers) if (peer < this.#options.id && !this.#dialing.has(peer)) void this.#keep(peer);
   }
 
-  send(peer: NodeId, wanted: LinkId | undefined, message: ZabMessage): void {
+  send(peer: NodeId, wanted: LinkId | undefined, message: ReplicaMessage): void {
     const present = this.#present.get(peer);
     if (present === undefined || (wanted !== undefined && wanted !== present.id)) return;
     const bytes = encodeZabMessage(message, wholeMark);

@@ -1,12 +1,12 @@
 import type { LinkId } from "../core/effects.ts";
 import type { NodeId } from "../core/entry.ts";
-import type { ZabMessage } from "../core/messages.ts";
+import type { ReplicaMessage } from "../core/messages.ts";
 
 /** What a replica wants to hear from its transport. Calls come one at a time, never from inside `send`. */
 export interface TransportListener {
   linkUp(peer: NodeId, link: LinkId): void;
   linkDown(peer: NodeId, link: LinkId): void;
-  message(peer: NodeId, link: LinkId, message: ZabMessage): void;
+  message(peer: NodeId, link: LinkId, message: ReplicaMessage): void;
 }
 
 /**
@@ -20,7 +20,7 @@ export interface Transport {
 
 export interface TransportPort {
   /** Dropped when that link is gone, of which the listener hears by `linkDown`. Without a link: on any there is. */
-  send(peer: NodeId, link: LinkId | undefined, message: ZabMessage): void;
+  send(peer: NodeId, link: LinkId | undefined, message: ReplicaMessage): void;
   /** Keeps links to exactly these from now on. Links to others end, of which the listener hears. */
   setPeers(peers: readonly NodeId[]): void;
   close(): Promise<void>;

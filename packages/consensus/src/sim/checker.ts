@@ -1,7 +1,7 @@
 import { assert } from "@tutti/stdx";
 import { requestKey, type Entry, type NodeId } from "../core/entry.ts";
 import type { Send } from "../core/effects.ts";
-import type { ZabMessage } from "../core/messages.ts";
+import type { ReplicaMessage } from "../core/messages.ts";
 import type { CoreStatus } from "../core/replica-core.ts";
 import { counterOf, epochOf, formatZxid, type Zxid } from "../core/zxid.ts";
 import type { DiskImage } from "./record-disk.ts";
@@ -128,7 +128,7 @@ export class Checker {
   }
 
   /** Durable before acknowledged, checked against the platter and not against what the driver believes. */
-  sent(node: NodeId, { message }: Send<ZabMessage>): void {
+  sent(node: NodeId, { message }: Send<ReplicaMessage>): void {
     const image = this.#imageOf(node);
     switch (message.kind) {
       case "ack":

@@ -1,5 +1,5 @@
 import type { Send, Write } from "../core/effects.ts";
-import type { ZabMessage } from "../core/messages.ts";
+import type { ReplicaMessage } from "../core/messages.ts";
 import type { QuorumSystem } from "../core/quorum.ts";
 import type { DiskImage } from "./record-disk.ts";
 
@@ -12,7 +12,7 @@ export interface PlantedFault {
   /** The ZOOKEEPER issues, or the rule, that it repeats. */
   readonly source: string;
   /** Rewrites a message before the driver sees it. */
-  readonly send?: (send: Send<ZabMessage>) => Send<ZabMessage>;
+  readonly send?: (send: Send<ReplicaMessage>) => Send<ReplicaMessage>;
   /** Rewrites a write on its way to the platter. */
   readonly write?: (write: Write, image: DiskImage) => Write | undefined;
   readonly quorum?: (voters: readonly number[]) => QuorumSystem;

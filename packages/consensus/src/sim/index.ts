@@ -13,7 +13,7 @@ export {
   type MemberState,
   type Notification,
   type Session,
-  type ZabMessage,
+  type ReplicaMessage,
 } from "../core/messages.ts";
 export { type QuorumSystem } from "../core/quorum.ts";
 export { type Zxid } from "../core/zxid.ts";

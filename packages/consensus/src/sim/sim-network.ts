@@ -1,7 +1,7 @@
 import type { Prng } from "@tutti/stdx";
 import type { LinkId } from "../core/effects.ts";
 import type { NodeId } from "../core/entry.ts";
-import type { ZabMessage } from "../core/messages.ts";
+import type { ReplicaMessage } from "../core/messages.ts";
 import type { EventQueue } from "./event-queue.ts";
 
 /** How one run treats messages. Times are in virtual milliseconds, chances in [0, 1]. */
@@ -19,7 +19,7 @@ export interface NetworkPeer {
   readonly isUp: boolean;
   linkUp(peer: NodeId, link: LinkId): void;
   linkDown(peer: NodeId, link: LinkId): void;
-  receive(from: NodeId, link: LinkId, message: ZabMessage): void;
+  receive(from: NodeId, link: LinkId, message: ReplicaMessage): void;
 }
 
 interface Link {
@@ -30,11 +30,11 @@ interface Link {
   broken: boolean;
   readonly arrivals: Map<NodeId, number>;
   /** What waits for a blocked direction to open, per receiving end. */
-  readonly held: Map<NodeId, ZabMessage[]>;
+  readonly held: Map<NodeId, ReplicaMessage[]>;
 }
 
 export interface SimNetwork {
-  send(from: NodeId, to: NodeId, link: LinkId | undefined, message: ZabMessage): void;
+  send(from: NodeId, to: NodeId, link: LinkId | undefined, message: ReplicaMessage): void;
   /** Blocks or opens one direction. A blocked direction holds messages, as TCP does, until the link breaks. */
   block(from: NodeId, to: NodeId, blocked: boolean): void;
   breakLink(left: NodeId, right: NodeId): void;
@@ -69,7 +69,7 @@ export function createSimNetwork({ queue, chance, nodes, weather }: NetworkOptio
   };
   const other = (link: Link, node: NodeId): NodeId => (link.ends[0] === node ? link.ends[1] : link.ends[0]);
 
-  const arrive = (link: Link, to: NodeId, message: ZabMessage): void => {
+  const arrive = (link: Link, to: NodeId, message: ReplicaMessage): void => {
     const time = Math.max(queue.now + delay(), link.arrivals.get(to) ?? 0);
     link.arrivals.set(to, time);
     queue.at(time, () => {
@@ -117,7 +117,7 @@ export function createSimNetwork({ queue, chance, nodes, weather }: NetworkOptio
       });
     }
   };
-  const sendVote = (from: NodeId, to: NodeId, message: ZabMessage): void => {
+  const sendVote = (from: NodeId, to: NodeId, message: ReplicaMessage): void => {
     const link = links.get(pairOf(from, to));
     if (link === undefined || blocked.has(directionOf(from, to))) return;
     const roll = isCalm ? 1 : chance.nextUnit();

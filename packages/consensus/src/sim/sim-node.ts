@@ -2,11 +2,12 @@
 import type { Prng } from "@tutti/stdx";
 import type { Send } from "../core/effects.ts";
 import { requestKey, type Entry, type NodeId, type ProposalRequest, type Snapshot } from "../core/entry.ts";
-import type { ZabMessage } from "../core/messages.ts";
+import type { ReplicaMessage } from "../core/messages.ts";
 import { majority } from "../core/quorum.ts";
 import type { CoreStatus, Input, LeaderHooks, Members, Prepared, ReplicaCore } from "../core/replica-core.ts";
 import { formatZxid, type Zxid } from "../core/zxid.ts";
-import { createZabCore } from "../core/zab/zab-core.ts";
+import { createZabCore, type ZabCoreOptions } from "../core/zab/zab-core.ts";
+import { createPaxosCore } from "../core/paxos/paxos-core.ts";
 import type { ZabOptions } from "../core/zab/zab-options.ts";
 import type { Checker } from "./checker.ts";
 import type { EventQueue } from "./event-queue.ts";
@@ -24,7 +25,16 @@ interface MachineState {
 /** Snapshots of the simulated machine are handed around by identity; level A does not look at bytes. */
 const snapshotStates: WeakMap<Uint8Array, MachineState> = new WeakMap<Uint8Array, MachineState>();
 
+/** The protocols that the simulator runs. */
+export type SimProtocol = "zab" | "paxos";
+
+const createCore: Readonly<Record<SimProtocol, (options: ZabCoreOptions) => ReplicaCore<ReplicaMessage>>> = {
+  zab: createZabCore,
+  paxos: createPaxosCore,
+};
+
 export interface SimNodeOptions {
+  readonly protocol: SimProtocol;
   readonly id: NodeId;
   readonly members: Members;
   readonly zab: Partial<ZabOptions>;
@@ -49,11 +59,11 @@ export interface SimNodeOptions {
 export class SimNode implements NetworkPeer {
   readonly id: NodeId;
   readonly #options: SimNodeOptions;
-  #core: ReplicaCore<ZabMessage> | undefined;
+  #core: ReplicaCore<ReplicaMessage> | undefined;
   #life = 0;
   #durable = 0;
   #writing = false;
-  #held: Send<ZabMessage>[] = [];
+  #held: Send<ReplicaMessage>[] = [];
   #machine: MachineState = { applied: new Set(), digest: 0, position: 0n };
   #sinceSnapshot = 0;
   #pausedUntilMs = 0;
@@ -113,7 +123,13 @@ export class SimNode implements NetworkPeer {
     this.#load(recovered.log.snapshot);
     checker.started(id, recovered.log.snapshot.position);
     const quorum = (fault?.quorum ?? majority)(members.voters);
-    this.#core = createZabCore({ id, members, recovered, hooks: this.#hooks(), zab: { ...zab, quorum } });
+    this.#core = createCore[this.#options.protocol]({
+      id,
+      members,
+      recovered,
+      hooks: this.#hooks(),
+      zab: { ...zab, quorum },
+    });
     this.#trace("start", () => formatZxid(recovered.log.entries.at(-1)?.zxid ?? recovered.log.base), 1);
     this.#perform();
     this.#tickLater(this.#life);
@@ -182,7 +198,7 @@ export class SimNode implements NetworkPeer {
     this.#later(() => this.#step({ kind: "linkDown", peer, link }));
   }
 
-  receive(from: NodeId, link: number, message: ZabMessage): void {
+  receive(from: NodeId, link: number, message: ReplicaMessage): void {
     this.#later(() => {
       this.#trace("receive", () => `${from} ${explainMessage(message)}`, from);
       this.#step({ kind: "message", from, link, message });
@@ -224,7 +240,7 @@ export class SimNode implements NetworkPeer {
     });
   }
 
-  #step(input: Input<ZabMessage>): void {
+  #step(input: Input<ReplicaMessage>): void {
     if (this.#core === undefined) return;
     this.counts.steps += 1;
     this.#core.step(input);
@@ -312,7 +328,7 @@ export class SimNode implements NetworkPeer {
   }
 
   #release(): void {
-    const waiting: Send<ZabMessage>[] = [];
+    const waiting: Send<ReplicaMessage>[] = [];
     for (const send of this.#held) {
       if (send.after > this.#durable) {
         waiting.push(send);
@@ -348,7 +364,7 @@ export class SimNode implements NetworkPeer {
     this.#sinceSnapshot = 0;
   }
 
-  #snapshotIfDue(core: ReplicaCore<ZabMessage>): void {
+  #snapshotIfDue(core: ReplicaCore<ReplicaMessage>): void {
     if (this.#sinceSnapshot < this.#options.snapshotEntries) return;
     this.#sinceSnapshot = 0;
     const { applied, digest, position } = this.#machine;
@@ -397,7 +413,7 @@ export class SimNode implements NetworkPeer {
   }
 }
 
-function explainMessage(message: ZabMessage): string {
+function explainMessage(message: ReplicaMessage): string {
   return JSON.stringify(message, (key, value: unknown) => {
     if (typeof value === "bigint") return formatZxid(value);
     return key === "payload" || key === "chunk" ? undefined : value;

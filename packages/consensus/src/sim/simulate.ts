@@ -6,12 +6,14 @@ import { createEventQueue, type EventQueue } from "./event-queue.ts";
 import type { PlantedFault } from "./faults.ts";
 import { createNemesis, type FaultCounts, type WriteHook } from "./nemesis.ts";
 import { createRecordDisk } from "./record-disk.ts";
-import { SimNode } from "./sim-node.ts";
+import { SimNode, type SimProtocol } from "./sim-node.ts";
 import { createSimNetwork, type SimNetwork } from "./sim-network.ts";
 
 export interface SimulationOptions {
   /** Everything in the run follows from it. */
   readonly seed: number;
+  /** Default `zab`. */
+  readonly protocol?: SimProtocol;
   /** Voters; by default 1 to 5, drawn from the seed. */
   readonly voters?: number;
   /** Observers; by default 0 or 1, drawn from the seed. */
@@ -162,6 +164,7 @@ function createWorld(
   for (const id of ids) {
     const node = new SimNode({
       id,
+      protocol: options.protocol ?? "zab",
       members,
       zab: { ...options.zab, retainedEntriesMax },
       queue,

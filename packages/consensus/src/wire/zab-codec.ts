@@ -1,5 +1,13 @@
 import type { Entry } from "../core/entry.ts";
-import type { LeaderMessage, LearnerMessage, MemberState, Notification, ZabMessage } from "../core/messages.ts";
+import type {
+  Heartbeat,
+  LeaderMessage,
+  LearnerMessage,
+  MemberState,
+  Notification,
+  ReplicaMessage,
+} from "../core/messages.ts";
+import type { Zxid } from "../core/zxid.ts";
 import { ByteReader, ByteWriter, malformed } from "./byte-cursor.ts";
 
 /** Version of this encoding, compared in the hello of a link. */
@@ -15,6 +23,10 @@ const kinds = {
   request: 6,
   readRequest: 7,
   report: 8,
+  offerCut: 9,
+  offerSnap: 10,
+  offerEntry: 11,
+  offerEnd: 12,
   leaderInfo: 16,
   diff: 17,
   trunc: 18,
@@ -28,16 +40,18 @@ const kinds = {
   answered: 26,
   readAnswer: 27,
   refuse: 28,
-} as const satisfies Record<ZabMessage["kind"], number>;
+  pull: 29,
+  heartbeat: 40,
+} as const satisfies Record<ReplicaMessage["kind"], number>;
 
-const kindOf: ReadonlyMap<number, ZabMessage["kind"]> = new Map(
-  Object.entries(kinds).map(([kind, number]) => [number, kind as ZabMessage["kind"]]),
+const kindOf: ReadonlyMap<number, ReplicaMessage["kind"]> = new Map(
+  Object.entries(kinds).map(([kind, number]) => [number, kind as ReplicaMessage["kind"]]),
 );
 const states: readonly MemberState[] = ["looking", "following", "observing", "leading"];
 /** More than the fixed part of any message. */
 const fixedBytesMax = 64;
 
-function restBytes(message: ZabMessage): number {
+function restBytes(message: ReplicaMessage): number {
   switch (message.kind) {
     case "request":
       return message.payload.length;
@@ -45,7 +59,9 @@ function restBytes(message: ZabMessage): number {
       return message.bytes.length;
     case "proposal":
     case "inform":
+    case "offerEntry":
       return message.entry.payload.length;
+    case "offerSnap":
     case "snap":
       return message.chunk?.length ?? 0;
     default:
@@ -54,11 +70,12 @@ function restBytes(message: ZabMessage): number {
 }
 
 /** `prefix`, if there is one, stands before the message: room for what a transport has to say about it. */
-export function encodeZabMessage(message: ZabMessage, prefix?: number): Uint8Array {
+export function encodeZabMessage(message: ReplicaMessage, prefix?: number): Uint8Array {
   const writer = new ByteWriter(fixedBytesMax + restBytes(message));
   if (prefix !== undefined) writer.byte(prefix);
   writer.byte(kinds[message.kind]);
   if (message.kind === "notification") writeNotification(writer, message);
+  else if (message.kind === "heartbeat") writeHeartbeat(writer, message);
   else {
     writer.count(message.session);
     if (isOfLearner(message)) writeOfLearner(writer, message);
@@ -81,6 +98,18 @@ function writeNotification(writer: ByteWriter, message: Notification): void {
   writer.flag(message.fresh);
 }
 
+function writeHeartbeat(writer: ByteWriter, message: Heartbeat): void {
+  writer.count(message.round);
+  writer.flag(message.isAnswer);
+  writer.byte(states.indexOf(message.state));
+  writer.flag(message.settled);
+  writer.flag(message.connected);
+  writer.long(message.zxid);
+  writer.count(message.epoch);
+  writer.flag(message.voting);
+  writer.flag(message.fresh);
+}
+
 function writeOfLearner(writer: ByteWriter, message: LearnerMessage): void {
   switch (message.kind) {
     case "followerInfo":
@@ -92,7 +121,13 @@ function writeOfLearner(writer: ByteWriter, message: LearnerMessage): void {
       writer.count(message.currentEpoch);
       return;
     case "ack":
+    case "offerCut":
+    case "offerEnd":
       return writer.long(message.zxid);
+    case "offerSnap":
+      return writeSnap(writer, message);
+    case "offerEntry":
+      return writeEntry(writer, message.entry);
     case "pong":
       return writer.count(message.round);
     case "request":
@@ -113,12 +148,10 @@ function writeOfLeader(writer: ByteWriter, message: LeaderMessage): void {
     case "diff":
     case "trunc":
     case "commit":
+    case "pull":
       return writer.long(message.zxid);
     case "snap":
-      writer.long(message.position);
-      writer.flag(message.last);
-      writer.flag(message.chunk !== undefined);
-      return writer.rest(message.chunk ?? new Uint8Array(0));
+      return writeSnap(writer, message);
     case "proposal":
     case "inform":
       return writeEntry(writer, message.entry);
@@ -142,6 +175,20 @@ function writeOfLeader(writer: ByteWriter, message: LeaderMessage): void {
   }
 }
 
+function writeSnap(
+  writer: ByteWriter,
+  {
+    position,
+    last,
+    chunk,
+  }: { readonly position: Zxid; readonly last: boolean; readonly chunk: Uint8Array | undefined },
+): void {
+  writer.long(position);
+  writer.flag(last);
+  writer.flag(chunk !== undefined);
+  writer.rest(chunk ?? new Uint8Array(0));
+}
+
 function writeEntry(writer: ByteWriter, entry: Entry): void {
   writer.long(entry.zxid);
   writer.flag(entry.kind === "txn");
@@ -151,14 +198,37 @@ function writeEntry(writer: ByteWriter, entry: Entry): void {
 }
 
 /** Throws `malformed-message` for anything that `encodeZabMessage` does not make. */
-export function decodeZabMessage(bytes: Uint8Array): ZabMessage {
+export function decodeZabMessage(bytes: Uint8Array): ReplicaMessage {
   const reader = new ByteReader(bytes);
   const number = reader.byte();
   const kind = kindOf.get(number);
   if (kind === undefined) throw malformed(`there is no message of kind ${number}`);
-  const message = kind === "notification" ? readNotification(reader) : readOfSession(reader, kind, reader.count());
+  const message = readMessage(reader, kind);
   reader.end();
   return message;
+}
+
+function readMessage(reader: ByteReader, kind: ReplicaMessage["kind"]): ReplicaMessage {
+  if (kind === "notification") return readNotification(reader);
+  if (kind === "heartbeat") return readHeartbeat(reader);
+  return readOfSession(reader, kind, reader.count());
+}
+
+function readHeartbeat(reader: ByteReader): Heartbeat {
+  const [round, isAnswer, state] = [reader.count(), reader.flag(), states[reader.byte()]];
+  if (state === undefined) throw malformed("a heartbeat from a member in no known state");
+  return {
+    kind: "heartbeat",
+    round,
+    isAnswer,
+    state,
+    settled: reader.flag(),
+    connected: reader.flag(),
+    zxid: reader.long(),
+    epoch: reader.count(),
+    voting: reader.flag(),
+    fresh: reader.flag(),
+  };
 }
 
 function readNotification(reader: ByteReader): Notification {
@@ -176,7 +246,7 @@ function readNotification(reader: ByteReader): Notification {
   };
 }
 
-type SessionKind = Exclude<ZabMessage["kind"], "notification">;
+type SessionKind = Exclude<ReplicaMessage["kind"], "notification" | "heartbeat">;
 
 function readOfSession(reader: ByteReader, kind: SessionKind, session: number): LearnerMessage | LeaderMessage {
   switch (kind) {
@@ -188,6 +258,9 @@ function readOfSession(reader: ByteReader, kind: SessionKind, session: number): 
     case "diff":
     case "trunc":
     case "commit":
+    case "pull":
+    case "offerCut":
+    case "offerEnd":
       return { kind, session, zxid: reader.long() };
     case "pong":
     case "ping":
@@ -200,12 +273,14 @@ function readOfSession(reader: ByteReader, kind: SessionKind, session: number): 
       return { kind, session, bytes: reader.rest() };
     case "leaderInfo":
       return { kind, session, epoch: reader.count() };
+    case "offerSnap":
     case "snap": {
       const [position, last, hasChunk, chunk] = [reader.long(), reader.flag(), reader.flag(), reader.rest()];
       return { kind, session, position, last, chunk: hasChunk ? chunk : undefined };
     }
     case "proposal":
     case "inform":
+    case "offerEntry":
       return { kind, session, entry: readEntry(reader) };
     case "newLeader":
       return { kind, session, epoch: reader.count(), committed: reader.long() };

@@ -2,16 +2,16 @@ import { assert } from "@tutti/stdx";
 import { createZabCore } from "../../src/core/zab/zab-core.ts";
 import type { Send } from "../../src/core/effects.ts";
 import type { Entry } from "../../src/core/entry.ts";
-import type { ZabMessage } from "../../src/core/messages.ts";
+import type { ReplicaMessage } from "../../src/core/messages.ts";
 import type { CoreStatus, Input, ReplicaCore } from "../../src/core/replica-core.ts";
 import { formatZxid } from "../../src/core/zxid.ts";
 import { createRecordDisk, type RecordDisk } from "../../src/sim/record-disk.ts";
 
 interface Actor {
   readonly disk: RecordDisk;
-  core: ReplicaCore<ZabMessage> | undefined;
+  core: ReplicaCore<ReplicaMessage> | undefined;
   durable: number;
-  held: Send<ZabMessage>[];
+  held: Send<ReplicaMessage>[];
   applied: string[];
   outcomes: string[];
   writesHeld: boolean;
@@ -24,7 +24,7 @@ interface Actor {
 export class Stage {
   readonly #actors: Map<number, Actor> = new Map<number, Actor>();
   readonly #voters: readonly number[];
-  #wire: { readonly from: number; readonly to: number; readonly link: number; readonly message: ZabMessage }[] = [];
+  #wire: { readonly from: number; readonly to: number; readonly link: number; readonly message: ReplicaMessage }[] = [];
   readonly #links: Map<string, number> = new Map<string, number>();
   #linkCount = 0;
   #proposals = 0;
@@ -51,7 +51,7 @@ export class Stage {
     return actor;
   }
 
-  #step(id: number, input: Input<ZabMessage>): void {
+  #step(id: number, input: Input<ReplicaMessage>): void {
     this.#actor(id).core?.step(input);
     this.#perform(id);
   }
@@ -91,7 +91,7 @@ export class Stage {
   }
 
   /** Delivers the oldest message that `pick` chooses; false when there is none. */
-  deliver(pick: (message: ZabMessage, from: number, to: number) => boolean = () => true): boolean {
+  deliver(pick: (message: ReplicaMessage, from: number, to: number) => boolean = () => true): boolean {
     const index = this.#wire.findIndex(({ message, from, to }) => pick(message, from, to));
     const [sent] = index < 0 ? [] : this.#wire.splice(index, 1);
     if (sent === undefined) return false;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { ZabMessage } from "../../src/index.ts";
+import type { ReplicaMessage } from "../../src/index.ts";
 import { decodeZabMessage, encodeZabMessage } from "../../src/wire/zab-codec.ts";
 
 const count = fc.maxSafeNat();
@@ -15,12 +15,12 @@ const entry = fc.record({
   payload: bytes,
 });
 
-function of<Kind extends ZabMessage["kind"], Fields extends object>(
+function of<Kind extends ReplicaMessage["kind"], Fields extends object>(
   kind: Kind,
   fields: Fields,
-): fc.Arbitrary<ZabMessage> {
+): fc.Arbitrary<ReplicaMessage> {
   const record = fc.record({ kind: fc.constant(kind), session: count, ...fields } as never);
-  return record as unknown as fc.Arbitrary<ZabMessage>;
+  return record as unknown as fc.Arbitrary<ReplicaMessage>;
 }
 
 const notification = fc.record({
@@ -34,8 +34,27 @@ const notification = fc.record({
   fresh: fc.boolean(),
 });
 
-const message: fc.Arbitrary<ZabMessage> = fc.oneof(
+const heartbeat = fc.record({
+  kind: fc.constant("heartbeat" as const),
+  round: count,
+  isAnswer: fc.boolean(),
+  state: fc.constantFrom("looking" as const, "following" as const, "observing" as const, "leading" as const),
+  settled: fc.boolean(),
+  connected: fc.boolean(),
+  zxid: long,
+  epoch: count,
+  voting: fc.boolean(),
+  fresh: fc.boolean(),
+});
+
+const message: fc.Arbitrary<ReplicaMessage> = fc.oneof(
   notification,
+  heartbeat,
+  of("pull", { zxid: long }),
+  of("offerCut", { zxid: long }),
+  of("offerSnap", { position: long, chunk: fc.option(bytes, { nil: undefined }), last: fc.boolean() }),
+  of("offerEntry", { entry }),
+  of("offerEnd", { zxid: long }),
   of("followerInfo", { acceptedEpoch: count, voting: fc.boolean() }),
   of("ackEpoch", { lastZxid: long, currentEpoch: signed }),
   of("ack", { zxid: long }),
@@ -92,7 +111,7 @@ test("bytes that are no message are refused with a code, whatever they are", () 
 
 // The bytes of version 1. A change here is a change of the format: it needs another version.
 test("version 1 has these bytes", () => {
-  const proposal: ZabMessage = {
+  const proposal: ReplicaMessage = {
     kind: "proposal",
     session: 3,
     entry: { zxid: 0x1_0000_0002n, kind: "txn", client: 5n, sequence: 6, payload: Uint8Array.of(7, 8) },

@@ -1,6 +1,7 @@
 import type { LinkId } from "../effects.ts";
 import type { NodeId } from "../entry.ts";
 import type { LeaderMessage, LearnerMessage } from "../messages.ts";
+import { isAdopting, knowsMore } from "./adoption.ts";
 import {
   enter,
   isVoter,
@@ -58,6 +59,7 @@ export function startLeading(state: ZabState): void {
     learners: new Map(),
     initialEpoch: state.epochs.current,
     initialZxid: state.log.end,
+    adoption: undefined,
     ownAck: undefined,
     initialEnd: 0n,
     phaseTicks: 0,
@@ -84,6 +86,7 @@ export function onFollowerInfo(
     phase: "discovery",
     promised: false,
     lastZxid: 0n,
+    currentEpoch: -1,
     syncEnd: 0n,
     acked: 0n,
     silentTicks: 0,
@@ -115,7 +118,7 @@ function considerEpoch(state: ZabState, leading: Leading): void {
     accepted = Math.max(accepted, learner.acceptedEpoch);
   }
   if (!state.quorum.isQuorum(heard)) return;
-  leading.epoch = accepted + 1;
+  leading.epoch = state.variant.nextEpoch(accepted, state.id);
   setEpochs(state, { accepted: leading.epoch });
   for (const learner of leading.learners.values()) sendLeaderInfo(state, leading, learner);
   considerHistory(state, leading);
@@ -153,15 +156,13 @@ export function onAckEpoch(state: ZabState, learner: Learner, message: Of<Learne
   const leading = state.role;
   if (leading.kind !== "leading" || learner.phase !== "discovery" || leading.epoch === 0) return false;
   learner.lastZxid = message.lastZxid;
+  learner.currentEpoch = message.currentEpoch;
   learner.promised = message.currentEpoch !== -1;
   if (leading.phase !== "discovery") {
     learner.phase = "epochAcked";
     return true;
   }
-  const knowsMore =
-    message.currentEpoch > leading.initialEpoch ||
-    (message.currentEpoch === leading.initialEpoch && message.lastZxid > leading.initialZxid);
-  if (knowsMore && learner.voting) {
+  if (!state.variant.adoptsHistory && learner.voting && knowsMore(learner, leading)) {
     leading.learners.delete(learner.node);
     sendToLearner(state, learner, { kind: "refuse", session: learner.session }, 0);
     return false;
@@ -171,14 +172,18 @@ export function onAckEpoch(state: ZabState, learner: Learner, message: Of<Learne
   return false;
 }
 
-/** A quorum promised the epoch, and none of it knows more: this leader's history is the one to go on from. */
-function considerHistory(state: ZabState, leading: Leading): void {
+/**
+ * A quorum promised the epoch. Once none of it knows more, this leader's history is the one to go on from: whatever was
+ * committed in an earlier epoch is on a quorum, and so in the best history of any quorum.
+ */
+export function considerHistory(state: ZabState, leading: Leading): void {
   if (leading.phase !== "discovery" || leading.epoch === 0 || !isVoter(state)) return;
   const promised = new Set<NodeId>([state.id]);
   for (const learner of leading.learners.values()) {
     if (learner.voting && learner.phase === "epochAcked" && learner.promised) promised.add(learner.node);
   }
   if (!state.quorum.isQuorum(promised)) return;
+  if (state.variant.adoptsHistory && isAdopting(state, leading)) return;
   leading.ownAck = setEpochs(state, { current: leading.epoch });
   leading.phase = "synchronization";
   leading.initialEnd = state.log.end;

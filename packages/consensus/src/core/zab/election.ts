@@ -1,6 +1,15 @@
 import type { NodeId } from "../entry.ts";
 import type { MemberState, Notification } from "../messages.ts";
-import { enter, isVoter, request, setEpochs, type Looking, type Vote, type ZabState } from "./zab-state.ts";
+import {
+  enter,
+  isVoter,
+  request,
+  setEpochs,
+  type Looking,
+  type Variant,
+  type Vote,
+  type ZabState,
+} from "./zab-state.ts";
 
 // Zab phase 0: fast leader election. It only proposes a leader; that the leader knows enough is checked again in
 // discovery, so no loss, repetition or delay of a vote can do more than cost time.
@@ -18,7 +27,7 @@ function ownVote(state: ZabState): Vote {
 }
 
 /** Starts looking for a leader with a new round. */
-export function startElection(state: ZabState): void {
+function startElection(state: ZabState): void {
   state.round += 1;
   state.settledVote = undefined;
   enter(state, {
@@ -38,7 +47,7 @@ export function startElection(state: ZabState): void {
 }
 
 /** A node without data may vote only when the whole ensemble is new; else it has forgotten what it promised (2325). */
-function considerFirstStart(state: ZabState): void {
+export function considerFirstStart(state: ZabState): void {
   if (state.epochs.voting || !isFresh(state) || !state.members.voters.includes(state.id)) return;
   const others = state.members.voters.filter((voter) => voter !== state.id);
   if (!others.every((voter) => state.fresh.has(voter))) return;
@@ -46,11 +55,11 @@ function considerFirstStart(state: ZabState): void {
   request(state, { to: "looking", reason: "first start: every voter is reachable and empty" });
 }
 
-function isFresh(state: ZabState): boolean {
+export function isFresh(state: ZabState): boolean {
   return state.log.end === 0n && state.epochs.accepted === 0;
 }
 
-function memberState(state: ZabState): MemberState {
+export function memberState(state: ZabState): MemberState {
   if (state.role.kind !== "learning") return state.role.kind;
   return state.role.voting ? "following" : "observing";
 }
@@ -83,11 +92,13 @@ function broadcastVote(state: ZabState, looking: Looking): void {
  * In step with a leader, or leading: whoever still looks, an observer above all, need not wait for its next question.
  * Apache's members speak only when they are asked.
  */
-export function announceSettled(state: ZabState): void {
+function announceSettled(state: ZabState): void {
   for (const peer of state.links.keys()) notify(state, peer);
 }
 
-export function tickElection(state: ZabState, looking: Looking): void {
+function tickElection(state: ZabState): void {
+  const looking = state.role;
+  if (looking.kind !== "looking") return;
   if (looking.ticksToFinal !== undefined) {
     looking.ticksToFinal -= 1;
     if (looking.ticksToFinal <= 0) considerDecision(state, looking);
@@ -100,11 +111,11 @@ export function tickElection(state: ZabState, looking: Looking): void {
 }
 
 /** A link came up: the peer may have missed every vote so far. */
-export function electionLinkUp(state: ZabState, peer: NodeId): void {
+function electionLinkUp(state: ZabState, peer: NodeId): void {
   if (state.role.kind === "looking") notify(state, peer);
 }
 
-export function onNotification(state: ZabState, from: NodeId, message: Notification): void {
+function onNotification(state: ZabState, from: NodeId, message: Notification): void {
   // A peer that cannot be answered must not sway this node: with a one-way cut it would be elected for ever.
   if (!state.links.has(from)) return;
   if (message.fresh) state.fresh.add(from);
@@ -195,9 +206,23 @@ function onSettledVote(state: ZabState, looking: Looking, from: NodeId, message:
 }
 
 /** A link went away, and with it whatever the peer said over it. */
-export function electionLinkDown(state: ZabState, peer: NodeId): void {
+function electionLinkDown(state: ZabState, peer: NodeId): void {
   state.fresh.delete(peer);
   if (state.role.kind !== "looking") return;
   state.role.votes.delete(peer);
   state.role.settled.delete(peer);
 }
+
+/** ZAB: fast leader election finds whoever knows most, epochs count up, and a leader never takes over a history. */
+export const zabVariant: Variant = {
+  startElection,
+  tick: tickElection,
+  receive: (state, from, message) => {
+    if (message.kind === "notification") onNotification(state, from, message);
+  },
+  linkUp: electionLinkUp,
+  linkDown: electionLinkDown,
+  announceSettled,
+  nextEpoch: (highest) => highest + 1,
+  adoptsHistory: false,
+};

@@ -1,7 +1,7 @@
 import type { EffectsBuffer } from "../effects.ts";
 import { requestKey, unnamedClient, type Entry, type ProposalRequest } from "../entry.ts";
 import type { LogMirror } from "../log-mirror.ts";
-import type { ZabMessage } from "../messages.ts";
+import type { ReplicaMessage } from "../messages.ts";
 import type { Zxid } from "../zxid.ts";
 
 interface Open {
@@ -25,10 +25,10 @@ export class ProposalBook {
   readonly #waiting: Set<string> = new Set<string>();
   /** Requests without a name. Whether they are in the log is nobody's question here. */
   #unnamed: ProposalRequest[] = [];
-  readonly #out: EffectsBuffer<ZabMessage>;
+  readonly #out: EffectsBuffer<ReplicaMessage>;
   readonly #waitingMax: number;
 
-  constructor(out: EffectsBuffer<ZabMessage>, waitingMax: number) {
+  constructor(out: EffectsBuffer<ReplicaMessage>, waitingMax: number) {
     this.#out = out;
     this.#waitingMax = waitingMax;
   }

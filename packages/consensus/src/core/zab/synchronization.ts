@@ -1,7 +1,6 @@
 import type { Entry, NodeId, Snapshot } from "../entry.ts";
 import type { LeaderMessage } from "../messages.ts";
 import { formatZxid, isSuccessor, zxidOf, type Zxid } from "../zxid.ts";
-import { announceSettled } from "./election.ts";
 import { planSync } from "./sync-plan.ts";
 import {
   deliver,
@@ -9,6 +8,7 @@ import {
   sendToLeader,
   sendToLearner,
   setEpochs,
+  type IncomingHistory,
   type Learner,
   type Leading,
   type Learning,
@@ -79,7 +79,7 @@ export function considerEstablished(state: ZabState, leading: Leading): void {
   deliver(state);
   for (const learner of leading.learners.values()) if (learner.phase === "broadcast") sendUpToDate(state, learner);
   state.out.event({ kind: "leader", leader: state.id, epoch: leading.epoch });
-  announceSettled(state);
+  state.variant.announceSettled(state);
 }
 
 export function sendUpToDate(state: ZabState, learner: Learner): void {
@@ -92,15 +92,19 @@ export function onDiff(state: ZabState, learning: Learning): void {
 }
 
 /** Cutting to a position that is not held would leave one record too many or too few (Z14): refuse to go on. */
-export function onTrunc(state: ZabState, learning: Learning, message: Of<"trunc">): void {
-  if (learning.phase !== "synchronization" || learning.newLeaderAcked) return;
-  const cutsCommitted = message.zxid < state.delivered || message.zxid < state.log.snapshot.position;
-  if (cutsCommitted || !state.log.holds(message.zxid)) {
+export function cutHistory(state: ZabState, zxid: Zxid): boolean {
+  const cutsCommitted = zxid < state.delivered || zxid < state.log.snapshot.position;
+  if (cutsCommitted || !state.log.holds(zxid)) {
     const held = `log ${formatZxid(state.log.base)}..${formatZxid(state.log.end)}, applied ${formatZxid(state.delivered)}`;
-    state.out.fatal({ reason: "history-mismatch", detail: `asked to cut to ${formatZxid(message.zxid)}; ${held}` });
-    return;
+    state.out.fatal({ reason: "history-mismatch", detail: `asked to cut to ${formatZxid(zxid)}; ${held}` });
+    return false;
   }
-  state.log.truncate(message.zxid);
+  if (zxid < state.log.end) state.log.truncate(zxid);
+  return true;
+}
+
+export function onTrunc(state: ZabState, learning: Learning, message: Of<"trunc">): void {
+  if (learning.phase === "synchronization" && !learning.newLeaderAcked) cutHistory(state, message.zxid);
 }
 
 export function onSnap(state: ZabState, learning: Learning, message: Of<"snap">): void {
@@ -151,17 +155,20 @@ export function onNewLeader(state: ZabState, learning: Learning, message: Of<"ne
   commitUpTo(state, message.committed);
 }
 
-/** Puts what SNAP brought in the place of log and snapshot, at once: between the two there is no state to crash in. */
 function installHistory(state: ZabState, learning: Learning): boolean {
   const incoming = learning.incoming;
-  if (incoming === undefined) return true;
+  learning.incoming = undefined;
+  return incoming === undefined || replaceHistory(state, incoming);
+}
+
+/** Puts a snapshot and its entries in the place of the log, at once: between the two there is no state to crash in. */
+export function replaceHistory(state: ZabState, incoming: IncomingHistory): boolean {
   const end = incoming.entries.at(-1)?.zxid ?? incoming.position;
   if (!incoming.complete || end < state.delivered) {
     const detail = `a snapshot ending at ${formatZxid(end)} came to a replica that applied ${formatZxid(state.delivered)}`;
     state.out.fatal({ reason: "history-mismatch", detail });
     return false;
   }
-  learning.incoming = undefined;
   const snapshot: Snapshot = { position: incoming.position, chunks: incoming.chunks };
   const token = state.log.replace(snapshot, incoming.entries, state.delivered);
   if (snapshot.position > state.delivered) state.restore = { token, snapshot };
@@ -183,7 +190,7 @@ export function onUpToDate(state: ZabState, learning: Learning, message: Of<"upT
   state.proposals.settle(state.log, state.delivered, state.restored);
   state.restored = false;
   state.out.event({ kind: "leader", leader: learning.leader, epoch: learning.epoch });
-  if (learning.voting) announceSettled(state);
+  if (learning.voting) state.variant.announceSettled(state);
   if (!state.epochs.voting && state.members.voters.includes(state.id)) {
     // In step with an established leader: from now on this disk holds all that a vote has to stand for.
     setEpochs(state, { voting: true });

@@ -2,7 +2,7 @@ import { assert } from "@tutti/stdx";
 import { EffectsBuffer, type Effects } from "../effects.ts";
 import type { NodeId } from "../entry.ts";
 import { LogMirror } from "../log-mirror.ts";
-import type { LeaderMessage, LearnerMessage, ZabMessage } from "../messages.ts";
+import type { LeaderMessage, LearnerMessage, ReplicaMessage } from "../messages.ts";
 import { majority } from "../quorum.ts";
 import type { Input, LeaderHooks, Members, RecoveredState, ReplicaCore } from "../replica-core.ts";
 import {
@@ -19,6 +19,7 @@ import {
   sendPings,
 } from "./broadcast.ts";
 import {
+  considerHistory,
   onAckEpoch,
   onFollowerInfo,
   onLeaderInfo,
@@ -26,7 +27,8 @@ import {
   startLeading,
   startLearning,
 } from "./discovery.ts";
-import { electionLinkDown, electionLinkUp, onNotification, startElection, tickElection } from "./election.ts";
+import { offerHistory, onOffer } from "./adoption.ts";
+import { zabVariant } from "./election.ts";
 import { ProposalBook } from "./proposal-book.ts";
 import { ReadBook } from "./read-book.ts";
 import {
@@ -47,6 +49,7 @@ import {
   sendToLearner,
   type Leading,
   type Learning,
+  type Variant,
   type ZabState,
 } from "./zab-state.ts";
 import { roleName, statusOf } from "./zab-status.ts";
@@ -61,9 +64,14 @@ export interface ZabCoreOptions {
 }
 
 /** ZAB for one replica. Starts looking for a leader at once. */
-export function createZabCore(options: ZabCoreOptions): ReplicaCore<ZabMessage> {
-  const state = createState(options);
-  startElection(state);
+export function createZabCore(options: ZabCoreOptions): ReplicaCore<ReplicaMessage> {
+  return createVariantCore(options, zabVariant);
+}
+
+/** A protocol that shares ZAB's phases. */
+export function createVariantCore(options: ZabCoreOptions, variant: Variant): ReplicaCore<ReplicaMessage> {
+  const state = createState(options, variant);
+  variant.startElection(state);
   settleRole(state);
   return {
     step: (input) => {
@@ -73,7 +81,7 @@ export function createZabCore(options: ZabCoreOptions): ReplicaCore<ZabMessage> 
       forwardWaiting(state);
       settleRole(state);
     },
-    effects: (): Effects<ZabMessage> => {
+    effects: (): Effects<ReplicaMessage> => {
       sendDueAck(state);
       return state.out.drain();
     },
@@ -84,14 +92,15 @@ export function createZabCore(options: ZabCoreOptions): ReplicaCore<ZabMessage> 
   };
 }
 
-function createState({ id, members, recovered, hooks, zab }: ZabCoreOptions): ZabState {
+function createState({ id, members, recovered, hooks, zab }: ZabCoreOptions, variant: Variant): ZabState {
   const settings: ZabOptions = { ...zabDefaults, ...zab };
-  const out = new EffectsBuffer<ZabMessage>();
+  const out = new EffectsBuffer<ReplicaMessage>();
   const log = new LogMirror(recovered.log, out, settings.retainedEntriesMax);
   assert(recovered.epochs.current <= recovered.epochs.accepted, "an epoch is accepted before it is entered");
   const { position } = log.snapshot;
   return {
     id,
+    variant,
     members,
     options: settings,
     quorum: settings.quorum ?? majority(members.voters),
@@ -137,7 +146,7 @@ function settleRole(state: ZabState): void {
     const from = roleName(state);
     if (next.to === "looking") {
       leaveRole(state);
-      startElection(state);
+      state.variant.startElection(state);
     } else if (next.to === "learning") {
       startLearning(state, next.leader, next.voting);
     } else {
@@ -173,7 +182,7 @@ function report(state: ZabState, bytes: Uint8Array): void {
   else sendToLeader(state, role, { kind: "report", session: role.session, bytes }, 0);
 }
 
-function dispatch(state: ZabState, input: Input<ZabMessage>): void {
+function dispatch(state: ZabState, input: Input<ReplicaMessage>): void {
   switch (input.kind) {
     case "tick":
       return tick(state);
@@ -252,14 +261,14 @@ function linkUp(state: ZabState, peer: NodeId, link: number): void {
     role.link = link;
     sendFollowerInfo(state, role);
   }
-  electionLinkUp(state, peer);
+  state.variant.linkUp(state, peer);
 }
 
 /** A broken link may have swallowed messages, so the session that ran over it is over. */
 function linkDown(state: ZabState, peer: NodeId, link: number): void {
   if (state.links.get(peer) !== link) return;
   state.links.delete(peer);
-  electionLinkDown(state, peer);
+  state.variant.linkDown(state, peer);
   const role = state.role;
   if (role.kind === "learning" && role.link === link) {
     request(state, { to: "looking", reason: `the link to leader ${peer} broke` });
@@ -271,13 +280,14 @@ function linkDown(state: ZabState, peer: NodeId, link: number): void {
 interface Incoming {
   readonly from: NodeId;
   readonly link: number;
-  readonly message: ZabMessage;
+  readonly message: ReplicaMessage;
 }
 
 function onMessage(state: ZabState, { from, link, message }: Incoming): void {
   switch (message.kind) {
     case "notification":
-      return onNotification(state, from, message);
+    case "heartbeat":
+      return state.variant.receive(state, from, message);
     case "followerInfo":
     case "ackEpoch":
     case "ack":
@@ -285,6 +295,10 @@ function onMessage(state: ZabState, { from, link, message }: Incoming): void {
     case "request":
     case "readRequest":
     case "report":
+    case "offerCut":
+    case "offerSnap":
+    case "offerEntry":
+    case "offerEnd":
       if (state.role.kind === "leading") return onLearnerMessage(state, state.role, { from, link, message });
       return;
     default: {
@@ -323,6 +337,11 @@ function onLearnerMessage(
       return state.reads.wait(message.read, { kind: "learner", node: from, session: message.session });
     case "report":
       if (leading.phase === "broadcast") state.hooks.reported(from, message.bytes);
+      return;
+    default:
+      if (!onOffer(state, leading, learner, message)) return;
+      considerHistory(state, leading);
+      advanceLeading(state);
   }
 }
 
@@ -362,16 +381,19 @@ function onLeaderMessage(state: ZabState, learning: Learning, message: LeaderMes
     case "readAnswer":
       if (state.reads.finishLocal(message.read)) state.out.read(message.read, message.position);
       return;
+    case "pull":
+      return offerHistory(state, learning, message.zxid);
     case "refuse":
       return request(state, { to: "looking", reason: `${learning.leader} does not lead this replica` });
   }
 }
 
 function tick(state: ZabState): void {
+  state.variant.tick(state);
   const role = state.role;
   switch (role.kind) {
     case "looking":
-      return tickElection(state, role);
+      return;
     case "learning":
       return tickLearning(state, role);
     case "leading":
@@ -402,6 +424,11 @@ function tickLeading(state: ZabState, leading: Leading): void {
     } else if (learner.voting) {
       heard.add(learner.node);
     }
+  }
+  if (leading.phase === "discovery" && leading.adoption !== undefined) {
+    // Its donor may just have left.
+    considerHistory(state, leading);
+    advanceLeading(state);
   }
   if (leading.phase !== "broadcast" && leading.phaseTicks >= state.options.joinTicks) {
     return request(state, { to: "looking", reason: "no quorum came into step" });

@@ -1,7 +1,7 @@
 import type { EffectsBuffer, Epochs, LinkId, Token } from "../effects.ts";
 import type { Entry, NodeId, ProposalRequest, Snapshot } from "../entry.ts";
 import type { LogMirror } from "../log-mirror.ts";
-import type { Session, ZabMessage, LearnerMessage, LeaderMessage } from "../messages.ts";
+import type { ElectionMessage, LeaderMessage, LearnerMessage, ReplicaMessage, Session } from "../messages.ts";
 import type { QuorumSystem } from "../quorum.ts";
 import type { LeaderHooks, Members } from "../replica-core.ts";
 import { assert } from "@tutti/stdx";
@@ -42,9 +42,7 @@ export interface Learning {
   /** The leader's epoch; 0 until LEADERINFO. */
   epoch: number;
   /** What SNAP brought so far; the history replaces ours as a whole at NEWLEADER. */
-  incoming:
-    | { readonly position: Zxid; readonly chunks: Uint8Array[]; readonly entries: Entry[]; complete: boolean }
-    | undefined;
+  incoming: IncomingHistory | undefined;
   /** True between NEWLEADER's ack and UPTODATE. */
   newLeaderAcked: boolean;
   silentTicks: number;
@@ -62,12 +60,31 @@ export interface Learner {
   /** True when it promised this epoch, rather than having promised it before. */
   promised: boolean;
   lastZxid: Zxid;
+  /** The last epoch whose history it had entered when it promised this one. */
+  currentEpoch: number;
   /** The end of what the sync stream carried: an ack of NEWLEADER acknowledges all of it. */
   syncEnd: Zxid;
   acked: Zxid;
   silentTicks: number;
   /** The last ping round it answered. */
   round: number;
+}
+
+/** What SNAP or an offer brought so far. */
+export interface IncomingHistory {
+  readonly position: Zxid;
+  readonly chunks: Uint8Array[];
+  readonly entries: Entry[];
+  complete: boolean;
+}
+
+/** A learner's history on its way to the leader. Nothing of it is written before all of it is there. */
+export interface Adoption {
+  readonly donor: NodeId;
+  readonly session: Session;
+  /** Where the leader's own log is cut; undefined when a snapshot comes. */
+  cut: Zxid | undefined;
+  incoming: IncomingHistory | undefined;
 }
 
 /** Zab phases 1 to 3 on the leader. */
@@ -78,8 +95,10 @@ export interface Leading {
   epoch: number;
   readonly learners: Map<NodeId, Learner>;
   /** (current epoch, last zxid) when this node began to lead: nobody in its quorum may know more. */
-  readonly initialEpoch: number;
-  readonly initialZxid: Zxid;
+  initialEpoch: number;
+  initialZxid: Zxid;
+  /** The better history that is being taken over, and from whom. */
+  adoption: Adoption | undefined;
   /** The write that makes the leader's own NEWLEADER ack true. */
   ownAck: Token | undefined;
   /** The end of the initial history. Nothing is prepared before all of it is applied. */
@@ -116,14 +135,34 @@ export interface Workload {
   readonly unapplied: Map<string, Zxid>;
 }
 
+/**
+ * In what the protocols that share these phases differ: who is to lead, how it numbers its epoch, and what it does when
+ * a member of its quorum knows more than it does.
+ */
+export interface Variant {
+  startElection(state: ZabState): void;
+  /** In every role. */
+  tick(state: ZabState): void;
+  receive(state: ZabState, from: NodeId, message: ElectionMessage): void;
+  linkUp(state: ZabState, peer: NodeId): void;
+  linkDown(state: ZabState, peer: NodeId): void;
+  /** In step with a leader, or leading: whoever still looks should hear of it. */
+  announceSettled(state: ZabState): void;
+  /** An epoch above `highest` that no other member can choose at the same time without a quorum noticing. */
+  nextEpoch(highest: number, id: NodeId): number;
+  /** True: the leader takes over the better history. False: it gives way to whoever has it. */
+  readonly adoptsHistory: boolean;
+}
+
 /** All that one replica knows. The phases are functions over it. */
 export interface ZabState {
   readonly id: NodeId;
+  readonly variant: Variant;
   readonly members: Members;
   readonly options: ZabOptions;
   readonly quorum: QuorumSystem;
   readonly hooks: LeaderHooks;
-  readonly out: EffectsBuffer<ZabMessage>;
+  readonly out: EffectsBuffer<ReplicaMessage>;
   readonly log: LogMirror;
   readonly proposals: ProposalBook;
   readonly reads: ReadBook;
