@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import { parseArgs } from "node:util";
 import { CoordError } from "../coord-error.ts";
+import { runBackup, runImport } from "./data-commands.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { runTreeCommand, treeCommands } from "./run-tree-command.ts";
 import { serve, serveHelp } from "./serve.ts";
@@ -12,8 +13,10 @@ function help(): string {
   return `usage: tutti-coord COMMAND ...
 
   serve --config FILE     runs a server
+  import SOURCE           takes over a data directory of Apache ZooKeeper, or a backup
+  backup DIRECTORY        writes a backup of a running server, which ZooKeeper can read too
 ${lines.join("")}
-Each command but serve works on any ZooKeeper: --server host:port,host:port/chroot. More by COMMAND --help.
+Each command but these three works on any ZooKeeper: --server host:port,host:port/chroot. More by COMMAND --help.
 Exit status: 0 done, 1 the server said no, 2 wrong command line, 3 no server answered.
 `;
 }
@@ -55,6 +58,8 @@ function processIo(): CommandIo {
 
 async function main([command, ...rest]: readonly string[]): Promise<number> {
   if (command === "serve") return runServe(rest);
+  if (command === "import") return runImport(rest, say);
+  if (command === "backup") return runBackup(rest, say);
   if (command === "--help" || command === "help") {
     process.stdout.write(help());
     return exitCodes.ok;

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { dirname, isAbsolute, join } from "node:path";
 import { parseJaasUsers } from "./jaas.ts";
 import { CoordError } from "../coord-error.ts";
+import type { EnsembleConfig } from "../core/ensemble-config.ts";
 import type { MemberOptions } from "../server/start-member.ts";
 import type { ServerOptions } from "../server/server-options.ts";
 import type { ServerCertificates, ServerTls } from "../server/server-tls.ts";
@@ -11,7 +12,7 @@ import type { SecurePart } from "../server/zoo-cfg-tls.ts";
 /** What to start, as a configuration file and the environment say. */
 export type Configured =
   | (ConfiguredBase & { readonly kind: "alone"; readonly options: ServerOptions })
-  | (ConfiguredBase & { readonly kind: "member"; readonly options: MemberOptions });
+  | (ConfiguredBase & { readonly kind: "member"; readonly options: MemberOptions; readonly servers: EnsembleConfig });
 
 interface ConfiguredBase {
   /** Settings without effect here. */
@@ -77,7 +78,7 @@ export async function readConfig(path: string, environment: NodeJS.ProcessEnv): 
   const base = { ignored, certificates };
   if (config.servers.size > 0) {
     const options = { ...(await memberOf(config, dataDir, near)), saslUsers, ...tls };
-    return { ...base, kind: "member", options };
+    return { ...base, kind: "member", options, servers: config.servers };
   }
   return { ...base, kind: "alone", options: { ...config.options, dataDir, saslUsers, ...tls } };
 }

@@ -1,5 +1,6 @@
 export { startEnsemble, type Ensemble, type EnsembleOptions, type EnsembleServer } from "./start-ensemble.ts";
 export { startMember, type MemberOptions, type MemberServer } from "./start-member.ts";
+export { importDataDirectory, type Imported, type ImportOptions } from "./import-data.ts";
 export { startServer } from "./start-server.ts";
 export { type CoordServer } from "./start-node.ts";
 export { type CoordServerEvents } from "./server-events.ts";

@@ -41,9 +41,20 @@ function isServing(port: number): Promise<boolean> {
   });
 }
 
-/** A standalone Apache ZooKeeper in a process and a directory of its own. */
-export async function startApache(classPath: string, tickTimeMs: number): Promise<ApacheServer> {
-  const directory = mkdtempSync(path.join(tmpdir(), "tutti-apache-"));
+export interface ApacheOptions {
+  /** Kept when the server is closed. Default: one of its own, which goes with it. */
+  readonly directory?: string;
+  /** More lines of its configuration. */
+  readonly lines?: readonly string[];
+}
+
+/** A standalone Apache ZooKeeper in a process of its own. It is killed when it is closed, as a crash would. */
+export async function startApache(
+  classPath: string,
+  tickTimeMs: number,
+  options: ApacheOptions = {},
+): Promise<ApacheServer> {
+  const directory = options.directory ?? mkdtempSync(path.join(tmpdir(), "tutti-apache-"));
   const port = await freePort();
   const lines = [
     `tickTime=${tickTimeMs}`,
@@ -53,10 +64,11 @@ export async function startApache(classPath: string, tickTimeMs: number): Promis
     "admin.enableServer=false",
     "maxClientCnxns=0",
     "4lw.commands.whitelist=*",
+    ...(options.lines ?? []),
   ];
   const config = path.join(directory, "zoo.cfg");
   writeFileSync(config, `${lines.join("\n")}\n`);
-  const options = [
+  const given = [
     "-Xmx256m",
     "-Dzookeeper.extendedTypesEnabled=true",
     "-Dorg.slf4j.simpleLogger.defaultLogLevel=error",
@@ -65,7 +77,7 @@ export async function startApache(classPath: string, tickTimeMs: number): Promis
     "org.apache.zookeeper.server.quorum.QuorumPeerMain",
     config,
   ];
-  const child = spawn("java", options, { stdio: "ignore" });
+  const child = spawn("java", given, { stdio: "ignore" });
   const exited = once(child, "exit");
   const givenUpMs = performance.now() + 30_000;
   while (!(await isServing(port))) {
@@ -77,7 +89,7 @@ export async function startApache(classPath: string, tickTimeMs: number): Promis
     close: async () => {
       child.kill("SIGKILL");
       await exited;
-      rmSync(directory, { recursive: true, force: true });
+      if (options.directory === undefined) rmSync(directory, { recursive: true, force: true });
     },
   };
 }

@@ -6,9 +6,18 @@ import { prometheusText } from "../metrics.ts";
 import type { HttpPortOptions } from "../server-options.ts";
 import type { ServerPlace } from "../server-place.ts";
 import { adminCommands } from "./commands.ts";
+import { snapshotPage } from "./snapshot-page.ts";
+
+export interface HttpPage {
+  /** Default 200. */
+  readonly status?: number;
+  readonly type: string;
+  readonly body: string | Uint8Array;
+  readonly headers?: Readonly<Record<string, string>>;
+}
 
 /** A page, or undefined where there is none. */
-export type HttpPages = (path: string) => { readonly type: string; readonly body: string } | undefined;
+export type HttpPages = (path: string, authorization: string | undefined) => HttpPage | undefined;
 
 export interface HttpPort {
   readonly address: ServerAddress;
@@ -28,7 +37,8 @@ function exact(_key: string, value: unknown): unknown {
 /** `/commands` lists what there is, `/commands/<name>` answers in JSON with the name and an error, as ZooKeeper does. */
 export function adminPages(place: () => ServerPlace): HttpPages {
   const byName = new Map(adminCommands.flatMap((command) => command.names.map((name) => [name, command] as const)));
-  return (path) => {
+  return (path, authorization) => {
+    if (path === "/commands/snapshot" || path === "/commands/snap") return snapshotPage(place(), authorization);
     if (path === "/commands" || path === "/commands/") {
       const links = adminCommands.map(({ names: [name = ""] }) => `<a href="/commands/${name}">${name}</a><br/>\n`);
       return { type: "text/html", body: links.join("") };
@@ -57,9 +67,13 @@ function respond(request: IncomingMessage, response: ServerResponse, pages: Http
     response.writeHead(405, { allow: "GET, HEAD" }).end();
     return;
   }
-  const page = pages(url.split("?")[0] ?? "/");
-  if (page === undefined) response.writeHead(404).end();
-  else response.writeHead(200, { "content-type": page.type }).end(method === "HEAD" ? undefined : page.body);
+  const page = pages(url.split("?")[0] ?? "/", request.headers.authorization);
+  if (page === undefined) {
+    response.writeHead(404).end();
+    return;
+  }
+  const { status = 200, type, body, headers } = page;
+  response.writeHead(status, { "content-type": type, ...headers }).end(method === "HEAD" ? undefined : body);
 }
 
 export async function openHttpPort(

@@ -1,0 +1,159 @@
+import { CoordError } from "../../coord-error.ts";
+import { type Codec, buffer, int, long, record, vector } from "../../protocol/codec.ts";
+import { JuteReader } from "../../protocol/jute-reader.ts";
+import { JuteWriter } from "../../protocol/jute-writer.ts";
+import { type Acl, aclCodec } from "../../protocol/records.ts";
+import { openAcl } from "../acl.ts";
+import { DataTree } from "../data-tree.ts";
+import { anyServer, SessionTable } from "../session-table.ts";
+import type { SnapshotState } from "../snapshot.ts";
+import { childPath, specialPaths } from "../zookeeper-path.ts";
+import { kindOfOwner, ownerOfKind, type Znode } from "../znode.ts";
+import { adler32 } from "./adler32.ts";
+import { apachePasswordOf } from "./session-password.ts";
+
+const magic = 0x5a_4b_53_4e; // "ZKSN"
+const formatVersion = 2;
+const dbId = -1n;
+/** Stands for the list that lets everybody do everything, and is not in the table of lists. */
+const openAclId = -1n;
+const end = "/";
+const sealBytes = 8 + 4 + 1;
+
+interface SavedSession {
+  readonly id: bigint;
+  readonly timeoutMs: number;
+}
+
+interface SavedAcl {
+  readonly id: bigint;
+  readonly acl: readonly Acl[];
+}
+
+interface SavedNode {
+  readonly data: Uint8Array | null;
+  readonly aclId: bigint;
+  readonly czxid: bigint;
+  readonly mzxid: bigint;
+  readonly ctimeMs: bigint;
+  readonly mtimeMs: bigint;
+  readonly version: number;
+  readonly childCreates: number;
+  readonly aversion: number;
+  readonly owner: bigint;
+  readonly pzxid: bigint;
+}
+
+const headCodec = record<{ magic: number; version: number; dbId: bigint }>({ magic: int, version: int, dbId: long });
+const sessionsCodec = vector(record<SavedSession>({ id: long, timeoutMs: int }));
+const aclsCodec = vector(record<SavedAcl>({ id: long, acl: vector(aclCodec) }));
+const nodeCodec: Codec<SavedNode> = record<SavedNode>({
+  data: buffer,
+  aclId: long,
+  czxid: long,
+  mzxid: long,
+  ctimeMs: long,
+  mtimeMs: long,
+  version: int,
+  childCreates: int,
+  aversion: int,
+  owner: long,
+  pzxid: long,
+});
+
+/** `snapshot.500000123`, by the zxid up to which it is complete. */
+export function snapshotFileName(lastZxid: bigint): string {
+  return `snapshot.${BigInt.asUintN(64, lastZxid).toString(16)}`;
+}
+
+function broken(what: string): CoordError {
+  return new CoordError("malformed-record", `this is no whole snapshot of ZooKeeper: ${what}`);
+}
+
+function checkSeal(bytes: Uint8Array, reader: JuteReader): void {
+  const body = bytes.subarray(0, bytes.length - reader.remaining);
+  if (reader.remaining < sealBytes) throw broken("it ends before its checksum");
+  if (reader.long() !== BigInt(adler32(body))) throw broken("its checksum is another one");
+}
+
+function restoreSpecials(tree: DataTree, seen: ReadonlySet<string>): void {
+  // Old servers have no /zookeeper/config.
+  for (const path of [specialPaths.zookeeper, specialPaths.quota, specialPaths.config]) {
+    const node = tree.get(path);
+    if (!seen.has(path) && node !== undefined) tree.restoreNode(path, node);
+  }
+}
+
+/**
+ * Reads a snapshot that ZooKeeper 3.4 to 3.9 has written. Its checksum covers everything that is read. Passwords of
+ * sessions are not in it: they are ZooKeeper's, so that its clients come back to their sessions.
+ */
+export function decodeApacheSnapshot(bytes: Uint8Array, lastZxid: bigint): SnapshotState {
+  const reader = new JuteReader(bytes);
+  const head = headCodec.read(reader);
+  if (head.magic !== magic || head.version !== formatVersion)
+    throw broken(`it begins with ${head.magic} ${head.version}`);
+  const sessions = new SessionTable();
+  for (const { id, timeoutMs } of sessionsCodec.read(reader)) {
+    sessions.open(id, { timeoutMs, password: apachePasswordOf(id), serverId: anyServer });
+  }
+  const acls = new Map(aclsCodec.read(reader).map(({ id, acl }) => [id, acl]));
+  const tree = new DataTree();
+  const seen = new Set<string>();
+  for (let path = reader.text(); path !== end; path = reader.text()) {
+    const { aclId, owner, ...saved } = nodeCodec.read(reader);
+    const acl = aclId === openAclId ? openAcl : acls.get(aclId);
+    if (acl === undefined) throw broken(`${path} has the ACL ${aclId}, which is not there`);
+    const node: Znode = { ...saved, acl, kind: kindOfOwner(owner), children: new Set() };
+    const place = path === "" ? specialPaths.root : path;
+    const parent = place.slice(0, Math.max(1, place.lastIndexOf("/")));
+    if (place !== specialPaths.root && !seen.has(parent)) throw broken(`${path} has no parent`);
+    seen.add(place);
+    tree.restoreNode(place, node);
+  }
+  checkSeal(bytes, reader);
+  restoreSpecials(tree, seen);
+  return { tree, sessions, lastZxid };
+}
+
+function writeSeal(writer: JuteWriter): Uint8Array {
+  const body = writer.finish();
+  const seal = new JuteWriter();
+  seal.long(BigInt(adler32(body)));
+  seal.ustring(end);
+  const tail = seal.finish();
+  const whole = new Uint8Array(body.length + tail.length);
+  whole.set(body);
+  whole.set(tail, body.length);
+  return whole;
+}
+
+/** What ZooKeeper reads at its start, as a file that is named by `snapshotFileName`. */
+export function encodeApacheSnapshot({ tree, sessions }: Pick<SnapshotState, "tree" | "sessions">): Uint8Array {
+  const writer = new JuteWriter();
+  headCodec.write(writer, { magic, version: formatVersion, dbId });
+  sessionsCodec.write(
+    writer,
+    [...sessions.all].map(([id, { timeoutMs }]) => ({ id, timeoutMs })),
+  );
+  const acls = new Map<string, SavedAcl>();
+  const idOf = (acl: readonly Acl[]): bigint => {
+    const key = JSON.stringify(acl);
+    const known = acls.get(key) ?? { id: BigInt(acls.size + 1), acl };
+    acls.set(key, known);
+    return known.id;
+  };
+  const aclIds = new Map([...tree.entries()].map(([path, { acl }]) => [path, idOf(acl)]));
+  aclsCodec.write(writer, [...acls.values()]);
+  // Parents before children, without recursion: a chain of a million nodes is legal.
+  const waiting: string[] = [specialPaths.root];
+  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+    const node = tree.get(path);
+    if (node === undefined) continue;
+    writer.ustring(path === specialPaths.root ? "" : path);
+    nodeCodec.write(writer, { ...node, aclId: aclIds.get(path) ?? openAclId, owner: ownerOfKind(node.kind) });
+    for (const name of node.children) waiting.push(childPath(path, name));
+  }
+  writer.ustring(end);
+  return writeSeal(writer);
+}
