@@ -8,14 +8,14 @@ import { readConfig } from "./read-config.ts";
 
 type Say = (text: string) => void;
 
-export const importHelp = `usage: tutti-coord import SOURCE --config zoo.cfg [--log-source DIR]
+const importHelp = `usage: tutti-coord import SOURCE --config zoo.cfg [--log-source DIR]
 
 Puts what Apache ZooKeeper has left on disk, or a backup, into the data directory that zoo.cfg names. The server must not
 be running and its directory must be empty. SOURCE is ZooKeeper's dataDir, --log-source its dataLogDir where it has one.
 Each server of an ensemble is given the same SOURCE before the first one starts. Refuses what has gaps.
 `;
 
-export const backupHelp = `usage: tutti-coord backup DIRECTORY --admin http://host:port --auth digest:super:password
+const backupHelp = `usage: tutti-coord backup DIRECTORY --admin http://host:port --auth digest:super:password
 
 Writes all nodes and sessions of one moment into DIRECTORY, while the server serves. What it writes is a data directory
 for \`import\` and for Apache ZooKeeper. The server needs admin.serverPort and a super user.

@@ -1,7 +1,7 @@
 import type { Prng } from "@tutti/stdx";
 import type { Request } from "../../src/protocol/requests.ts";
 import { RawClient, type RawReply } from "../integration/raw-client.ts";
-import type { Operation } from "./history.ts";
+import type { Operation, WatchRecord } from "./history.ts";
 
 const acl = [{ perms: 31, scheme: "world", id: "anyone" }];
 const timeoutMs = 10_000;
@@ -24,6 +24,9 @@ function textOf(bytes: Uint8Array | null | undefined): string {
 /** A client that keeps its session from server to server, writes values of its own, and notes what came of it. */
 export class ChaosClient {
   readonly operations: Operation[] = [];
+  readonly watches: WatchRecord[] = [];
+  /** Set on the connection of now, by path. */
+  readonly #armed = new Map<string, WatchRecord>();
   sessionsLost = 0;
   readonly #place: ClientPlace;
   #connection: RawClient | undefined;
@@ -44,18 +47,20 @@ export class ChaosClient {
       const value = `${client}.${this.#writes}`;
       if (dice < 3) await this.#do("create", `/c${client}-${this.#writes}`, value);
       else if (dice < 7) await this.#do("set", shared, value);
-      else await this.#do("get", shared, undefined);
+      else await this.#do("get", shared, undefined, dice === 9);
     }
     this.#connection?.destroy();
   }
 
-  async #do(kind: Operation["kind"], path: string, value: string | undefined): Promise<void> {
+  async #do(kind: Operation["kind"], path: string, value: string | undefined, watch = false): Promise<void> {
     const connection = await this.#connected();
     if (connection === undefined) return;
     const { turn, client } = this.#place;
     const began = turn();
-    const reply = await this.#ask(connection, requestOf(kind, path, value));
+    const request = requestOf(kind, path, value);
+    const reply = await this.#ask(connection, watch && request.type === "getData" ? { ...request, watch } : request);
     if (reply === undefined) this.#connection = undefined;
+    this.#noteWatches(reply, watch ? path : undefined);
     const { zxid = 0n, err = -4 } = reply?.header ?? {};
     if (zxid > this.#lastZxid) this.#lastZxid = zxid;
     const body = reply?.body;
@@ -72,6 +77,28 @@ export class ChaosClient {
       mzxid: node?.stat.mzxid,
       version: kind === "set" ? node?.stat.version : undefined,
     });
+  }
+
+  /** Events came before the reply. A watch that is set again while it is there stays one. */
+  #noteWatches(reply: RawReply | undefined, watched: string | undefined): void {
+    const { client } = this.#place;
+    for (const { path, zxid } of reply?.events ?? []) {
+      const record = this.#armed.get(path);
+      this.#armed.delete(path);
+      if (record === undefined)
+        this.watches.push({ client, path, armedZxid: undefined, seenZxid: zxid, eventZxid: zxid });
+      else record.eventZxid = zxid;
+    }
+    if (reply === undefined) {
+      this.#armed.clear();
+      return;
+    }
+    const { zxid, err } = reply.header;
+    for (const record of this.#armed.values()) record.seenZxid = zxid;
+    if (watched === undefined || err !== 0 || this.#armed.has(watched)) return;
+    const record: WatchRecord = { client, path: watched, armedZxid: zxid, seenZxid: zxid, eventZxid: undefined };
+    this.#armed.set(watched, record);
+    this.watches.push(record);
   }
 
   async #ask(connection: RawClient, request: Request): Promise<RawReply | undefined> {

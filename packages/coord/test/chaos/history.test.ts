@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type FinalNode, type Operation, violations } from "./history.ts";
+import { type FinalNode, type Operation, violations, type WatchRecord, watchViolations } from "./history.ts";
 
 const base: Operation = {
   client: 1,
@@ -75,4 +75,22 @@ test("the judge sees servers that differ, and nothing where nothing is wrong", (
       ]),
     ).join(),
   ).toMatch(/different/);
+});
+
+const watched: WatchRecord = { client: 1, path: "/a", armedZxid: 4n, seenZxid: 9n, eventZxid: 5n };
+
+for (const [name, record, expected] of [
+  ["an event that did not come", { ...watched, eventZxid: undefined }, /missed 5/],
+  ["an event that came for a later change", { ...watched, eventZxid: 6n }, /passed over 5/],
+  ["an event of a change before the watch", { ...watched, armedZxid: 5n, eventZxid: 5n }, /before its watch/],
+  ["a second event", { ...watched, armedZxid: undefined }, /without a watch/],
+] as const) {
+  test(`the judge of watches sees ${name}`, () => {
+    expect([...watchViolations([record], [base])].join("\n")).toMatch(expected);
+  });
+}
+
+test("the judge of watches lets stand what is right", () => {
+  const notYet = { ...watched, seenZxid: 4n, eventZxid: undefined };
+  expect([...watchViolations([watched, notYet], [base])]).toEqual([]);
 });

@@ -17,6 +17,55 @@ export interface Operation {
   readonly version: number | undefined;
 }
 
+/** A one-shot watch on data, on one connection. */
+export interface WatchRecord {
+  readonly client: number;
+  readonly path: string;
+  /** What the server had applied when it was set; undefined for an event that came without a watch. */
+  readonly armedZxid: bigint | undefined;
+  /** The newest zxid that a reply on this connection has shown since, before the event. */
+  seenZxid: bigint;
+  eventZxid: bigint | undefined;
+}
+
+/**
+ * One event for each watch, for the first change after it was set, before anything else shows that change. `writes` are
+ * the acknowledged ones; others may have fired a watch earlier.
+ */
+export function* watchViolations(watches: readonly WatchRecord[], operations: readonly Operation[]): Generator<string> {
+  const writes = operations.filter(({ kind, outcome }) => kind === "set" && outcome === "ok");
+  const byPath = new Map(
+    [...Map.groupBy(writes, ({ path }) => path)].map(([path, list]) => {
+      return [path, list.map(({ zxid }) => zxid).toSorted((left, right) => (left < right ? -1 : 1))] as const;
+    }),
+  );
+  for (const { client, path, armedZxid, seenZxid, eventZxid } of watches) {
+    const at = `client ${client}, ${path}, watched at ${armedZxid?.toString(16)}`;
+    if (armedZxid === undefined) {
+      yield `an event without a watch: client ${client}, ${path}, at ${seenZxid.toString(16)}`;
+      continue;
+    }
+    const zxids = byPath.get(path) ?? [];
+    const first = zxids[firstAbove(zxids, armedZxid)];
+    if (eventZxid !== undefined && eventZxid <= armedZxid) yield `an event of a change before its watch: ${at}`;
+    if (first === undefined) continue;
+    if (eventZxid === undefined && seenZxid >= first) yield `a watch missed ${first.toString(16)}: ${at}`;
+    if (eventZxid !== undefined && eventZxid > first) yield `a watch passed over ${first.toString(16)}: ${at}`;
+  }
+}
+
+/** Index of the first element above a bound; they are sorted. */
+function firstAbove(sorted: readonly bigint[], bound: bigint): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((sorted[middle] ?? 0n) > bound) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
 /** What is at a path in the end, at one server. */
 export interface FinalNode {
   readonly value: string;
@@ -88,13 +137,14 @@ function* clientOrder(operations: readonly Operation[]): Generator<string> {
 function* reads(operations: readonly Operation[], writes: readonly Operation[]): Generator<string> {
   const byPath = Map.groupBy(writes, ({ path }) => path);
   for (const list of byPath.values()) list.sort((left, right) => (left.zxid < right.zxid ? -1 : 1));
+  const zxidsByPath = new Map([...byPath].map(([path, list]) => [path, list.map((write) => write.zxid)]));
   const written = new Set(operations.filter(({ kind }) => kind !== "get").map(({ path, value }) => `${path} ${value}`));
   for (const read of operations) {
     if (read.kind !== "get" || read.outcome !== "ok" || read.mzxid === undefined) continue;
     const { mzxid, zxid } = read;
     if (mzxid > zxid) yield `a read shows the future: ${describe(read)} has ${mzxid.toString(16)}`;
     if (!written.has(`${read.path} ${read.value}`)) yield `a read shows what nobody wrote: ${describe(read)}`;
-    const newest = byPath.get(read.path)?.findLast((write) => write.zxid <= zxid);
+    const newest = byPath.get(read.path)?.[firstAbove(zxidsByPath.get(read.path) ?? [], zxid) - 1];
     if (newest !== undefined && newest.zxid > mzxid) {
       yield `a read misses a write: ${describe(read)} has ${mzxid.toString(16)}, not ${describe(newest)}`;
     }

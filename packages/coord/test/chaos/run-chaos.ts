@@ -1,7 +1,7 @@
 import { createPrng, type Prng } from "@tutti/stdx";
 import { RawClient } from "../integration/raw-client.ts";
 import { ChaosClient } from "./chaos-client.ts";
-import { type FinalNode, type Operation, violations } from "./history.ts";
+import { type FinalNode, type Operation, violations, watchViolations } from "./history.ts";
 import { RealEnsemble, type RealEnsembleOptions } from "./real-ensemble.ts";
 
 export interface ChaosOptions extends RealEnsembleOptions {
@@ -16,6 +16,9 @@ export interface ChaosReport {
   readonly acknowledged: number;
   readonly unknown: number;
   readonly reads: number;
+  /** One-shot watches that were set, and those whose event came. */
+  readonly watches: number;
+  readonly watchEvents: number;
   readonly sessionsLost: number;
   readonly faults: Readonly<Record<string, number>>;
 }
@@ -25,6 +28,8 @@ const acl = [{ perms: 31, scheme: "world", id: "anyone" }];
 function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
+
+const readsAtOnce = 500;
 
 /** Long after everything is healed. */
 const recoveryMsMax = 20_000;
@@ -112,12 +117,16 @@ async function readAll(port: number, paths: readonly string[]): Promise<Readonly
   if (client === undefined) return undefined;
   await client.request({ type: "sync", path: "/" });
   const nodes = new Map<string, FinalNode>();
-  for (const path of paths) {
-    const reply = await client.request({ type: "getData", path, watch: false });
-    if (reply === undefined) throw new Error("a server that is left alone goes on serving");
-    if (reply.body?.type !== "getData") continue;
-    const { data, stat } = reply.body;
-    nodes.set(path, { value: new TextDecoder().decode(data ?? undefined), mzxid: stat.mzxid, version: stat.version });
+  for (let start = 0; start < paths.length; start += readsAtOnce) {
+    const chunk = paths.slice(start, start + readsAtOnce);
+    for (const path of chunk) client.ask({ type: "getData", path, watch: false });
+    for (const path of chunk) {
+      const reply = await client.reply("getData");
+      if (reply === undefined) throw new Error("a server that is left alone goes on serving");
+      if (reply.body?.type !== "getData") continue;
+      const { data, stat } = reply.body;
+      nodes.set(path, { value: new TextDecoder().decode(data ?? undefined), mzxid: stat.mzxid, version: stat.version });
+    }
   }
   client.destroy();
   return nodes;
@@ -182,6 +191,7 @@ async function judge(
     version: undefined,
   }));
   const operations = [...setup, ...clients.flatMap((client) => client.operations)];
+  const watches = clients.flatMap((client) => client.watches);
   const paths = [...new Set(operations.map(({ path }) => path))];
   const states = new Map<number, ReadonlyMap<string, FinalNode>>();
   const silent: string[] = [];
@@ -192,7 +202,9 @@ async function judge(
   }
   const count = (kept: (operation: Operation) => boolean): number => operations.filter(kept).length;
   return {
-    violations: [...silent, ...violations(operations, states)],
+    violations: [...silent, ...violations(operations, states), ...watchViolations(watches, operations)],
+    watches: watches.length,
+    watchEvents: watches.filter(({ eventZxid }) => eventZxid !== undefined).length,
     acknowledged: count(({ kind, outcome }) => kind !== "get" && outcome === "ok"),
     unknown: count(({ outcome }) => outcome === "unknown") - setup.length,
     reads: count(({ kind, outcome }) => kind === "get" && outcome === "ok"),
