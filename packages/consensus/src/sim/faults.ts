@@ -1,7 +1,18 @@
 import type { Send, Write } from "../core/effects.ts";
 import type { ReplicaMessage } from "../core/messages.ts";
+import type { NodeId } from "../core/entry.ts";
+import type { CoreStatus } from "../core/replica-core.ts";
+import { counterOf, type Zxid } from "../core/zxid.ts";
 import type { QuorumSystem } from "../core/quorum.ts";
 import type { DiskImage } from "./record-disk.ts";
+
+/** Who sends, and what it knows: what a mistaken message may be made of. */
+export interface SendContext {
+  readonly id: NodeId;
+  readonly status: CoreStatus;
+  /** What the machine has applied. */
+  readonly applied: Zxid;
+}
 
 /**
  * A mistake that an implementation could make, put in on purpose to show that the checkers see it. Each stands for an
@@ -12,7 +23,15 @@ export interface PlantedFault {
   /** The ZOOKEEPER issues, or the rule, that it repeats. */
   readonly source: string;
   /** Rewrites a message before the driver sees it. */
-  readonly send?: (send: Send<ReplicaMessage>) => Send<ReplicaMessage>;
+  readonly send?: (send: Send<ReplicaMessage>, context: SendContext) => Send<ReplicaMessage>;
+  /** Replaces the numbering of epochs or ballots. */
+  readonly nextEpoch?: (highest: number, id: NodeId) => number;
+  /** A snapshot carries the state but not the table of answers. */
+  readonly snapshotWithoutTable?: boolean;
+  /** A snapshot names a position that its state has not reached. */
+  readonly snapshotAhead?: boolean;
+  /** Which protocols it can happen to. Default: all. */
+  readonly protocols?: readonly SimProtocol[];
   /** Rewrites a write on its way to the platter. */
   readonly write?: (write: Write, image: DiskImage) => Write | undefined;
   readonly quorum?: (voters: readonly number[]) => QuorumSystem;
@@ -31,6 +50,9 @@ export interface PlantedFault {
   /** Requests are not recognised when they come again. */
   readonly noDeduplication?: boolean;
 }
+
+/** The protocols that the simulator runs. */
+export type SimProtocol = "zab" | "paxos";
 
 /** The faults that the simulator is known to catch. */
 export const plantedFaults: readonly PlantedFault[] = [
@@ -104,6 +126,113 @@ export const plantedFaults: readonly PlantedFault[] = [
       voters,
       isQuorum: (nodes) => [...nodes].filter((node) => voters.includes(node)).length * 2 >= voters.length - 1,
     }),
+  },
+  {
+    name: "votes-by-zxid-alone",
+    source: "ZOOKEEPER-335, 1154: the epoch is no part of vote and history (Z1)",
+    protocols: ["zab"],
+    send: (send) => {
+      const { message } = send;
+      if (message.kind === "notification" && message.state === "looking") {
+        return { ...send, message: { ...message, epoch: 0 } };
+      }
+      if (message.kind !== "ackEpoch" || message.currentEpoch === -1) return send;
+      return { ...send, message: { ...message, currentEpoch: 0 } };
+    },
+  },
+  {
+    name: "snapshot-ahead-of-its-state",
+    source: "ZOOKEEPER-1549, 2832: the label of a snapshot and its content disagree (Z2)",
+    snapshotAhead: true,
+  },
+  {
+    name: "applied-for-logged",
+    source: "ZOOKEEPER-2845: the state in memory is reported for the end of the log (Z3)",
+    send: (send, { applied }) => {
+      const { message } = send;
+      if (message.kind !== "ackEpoch" || message.lastZxid <= applied) return send;
+      return { ...send, message: { ...message, lastZxid: applied } };
+    },
+  },
+  {
+    name: "proposal-ack-overtakes",
+    source: "ZOOKEEPER-4685: a proposal is acknowledged before NEWLEADER is (Z7)",
+    send: (send) => (send.message.kind === "ack" && counterOf(send.message.zxid) > 0 ? { ...send, after: 0 } : send),
+  },
+  {
+    name: "buffer-applied-at-new-leader",
+    source: "ZOOKEEPER-4394: what is not committed is applied at NEWLEADER (Z8)",
+    send: (send, { status }) =>
+      send.message.kind === "newLeader" ? { ...send, message: { ...send.message, committed: status.logged } } : send,
+  },
+  {
+    name: "diff-with-a-gap",
+    source: "ZOOKEEPER-2846, 4352: a learner behind the log gets a DIFF (Z13)",
+    send: (send) =>
+      send.message.kind === "snap"
+        ? { ...send, message: { kind: "diff", session: send.message.session, zxid: send.message.position } }
+        : send,
+  },
+  {
+    name: "epoch-not-raised",
+    source: "ZOOKEEPER-1343: the new epoch is not above every accepted one (Z17)",
+    protocols: ["zab"],
+    nextEpoch: (highest) => Math.max(1, highest),
+  },
+  {
+    name: "settled-votes-differ",
+    source: "ZOOKEEPER-1732, 1805: members in step tell different epochs, and nobody can join (Z20)",
+    protocols: ["zab"],
+    send: (send, { id }) => {
+      const { message } = send;
+      if (message.kind !== "notification" || message.state === "looking") return send;
+      return { ...send, message: { ...message, epoch: message.epoch + id } };
+    },
+  },
+  {
+    name: "promise-before-persist",
+    source: "P1: a promise is answered before it is durable",
+    send: (send) => (send.message.kind === "ackEpoch" ? { ...send, after: 0 } : send),
+  },
+  {
+    name: "adopts-the-longest",
+    source: "P4: the longest log is adopted, not that of the highest ballot",
+    protocols: ["paxos"],
+    send: (send) =>
+      send.message.kind === "ackEpoch" && send.message.currentEpoch !== -1
+        ? { ...send, message: { ...send.message, currentEpoch: 2 ** 30 } }
+        : send,
+  },
+  {
+    name: "adopts-nothing",
+    source: "P4: a leader goes on from its own log, whatever its quorum accepted",
+    protocols: ["paxos"],
+    send: (send) =>
+      send.message.kind === "ackEpoch" && send.message.currentEpoch !== -1
+        ? { ...send, message: { ...send.message, currentEpoch: 0, lastZxid: 0n } }
+        : send,
+  },
+  {
+    name: "compaction-drops-accepted",
+    source: "P10: with a snapshot goes what is accepted and not chosen",
+    write: (write) => (write.kind === "snapshot" ? { kind: "replace", snapshot: write.snapshot, entries: [] } : write),
+  },
+  {
+    name: "snapshot-without-answers",
+    source: "P11: the table of answers is no part of a snapshot",
+    snapshotWithoutTable: true,
+  },
+  {
+    name: "applied-on-acceptance",
+    source: "P12: a member executes what it has accepted",
+    send: (send) =>
+      send.message.kind === "proposal" ? { ...send, message: { ...send.message, kind: "inform" } } : send,
+  },
+  {
+    name: "ballots-by-round-alone",
+    source: "P24: two members may lead the same ballot",
+    protocols: ["paxos"],
+    nextEpoch: (highest) => highest + 1,
   },
   { name: "lost-by-guess", source: "a lost connection is an unknown outcome, not a lost proposal", lostByGuess: true },
   { name: "retry-applied-twice", source: "P20: a client's retry becomes a second transaction", noDeduplication: true },

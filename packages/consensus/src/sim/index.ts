@@ -1,7 +1,9 @@
-export { plantedFaults, type PlantedFault } from "./faults.ts";
+export { decreeFaults } from "./decree-faults.ts";
+export { plantedFaults, type PlantedFault, type SendContext, type SimProtocol } from "./faults.ts";
 export { type FaultCounts } from "./nemesis.ts";
 export { type DiskImage } from "./record-disk.ts";
 export { createSimDisk, type SimDisk } from "./sim-disk.ts";
+export { type DecreeFault, simulateDecree } from "./simulate-decree.ts";
 export { simulate, type SimulationOptions, type SimulationReport } from "./simulate.ts";
 
 // Types that the ones above speak of.

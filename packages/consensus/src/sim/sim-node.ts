@@ -6,12 +6,14 @@ import type { ReplicaMessage } from "../core/messages.ts";
 import { majority } from "../core/quorum.ts";
 import type { CoreStatus, Input, LeaderHooks, Members, Prepared, ReplicaCore } from "../core/replica-core.ts";
 import { formatZxid, type Zxid } from "../core/zxid.ts";
-import { createZabCore, type ZabCoreOptions } from "../core/zab/zab-core.ts";
-import { createPaxosCore } from "../core/paxos/paxos-core.ts";
+import { createVariantCore } from "../core/zab/zab-core.ts";
+import { zabVariant } from "../core/zab/election.ts";
+import type { Variant } from "../core/zab/zab-state.ts";
+import { createPaxosVariant } from "../core/paxos/connected-election.ts";
 import type { ZabOptions } from "../core/zab/zab-options.ts";
 import type { Checker } from "./checker.ts";
 import type { EventQueue } from "./event-queue.ts";
-import type { PlantedFault } from "./faults.ts";
+import type { PlantedFault, SimProtocol } from "./faults.ts";
 import type { RecordDisk } from "./record-disk.ts";
 import type { NetworkPeer, SimNetwork } from "./sim-network.ts";
 
@@ -25,12 +27,9 @@ interface MachineState {
 /** Snapshots of the simulated machine are handed around by identity; level A does not look at bytes. */
 const snapshotStates: WeakMap<Uint8Array, MachineState> = new WeakMap<Uint8Array, MachineState>();
 
-/** The protocols that the simulator runs. */
-export type SimProtocol = "zab" | "paxos";
-
-const createCore: Readonly<Record<SimProtocol, (options: ZabCoreOptions) => ReplicaCore<ReplicaMessage>>> = {
-  zab: createZabCore,
-  paxos: createPaxosCore,
+const variants: Readonly<Record<SimProtocol, () => Variant>> = {
+  zab: () => zabVariant,
+  paxos: createPaxosVariant,
 };
 
 export interface SimNodeOptions {
@@ -123,13 +122,10 @@ export class SimNode implements NetworkPeer {
     this.#load(recovered.log.snapshot);
     checker.started(id, recovered.log.snapshot.position);
     const quorum = (fault?.quorum ?? majority)(members.voters);
-    this.#core = createCore[this.#options.protocol]({
-      id,
-      members,
-      recovered,
-      hooks: this.#hooks(),
-      zab: { ...zab, quorum },
-    });
+    const variant = variants[this.#options.protocol]();
+    const numbered = fault?.nextEpoch === undefined ? variant : { ...variant, nextEpoch: fault.nextEpoch };
+    const options = { id, members, recovered, hooks: this.#hooks(), zab: { ...zab, quorum } };
+    this.#core = createVariantCore(options, numbered);
     this.#trace("start", () => formatZxid(recovered.log.entries.at(-1)?.zxid ?? recovered.log.base), 1);
     this.#perform();
     this.#tickLater(this.#life);
@@ -270,7 +266,7 @@ export class SimNode implements NetworkPeer {
         effects.writes.some(({ write }) => write.kind !== "append"),
       );
     }
-    for (const send of effects.sends) this.#held.push(this.#options.fault?.send?.(send) ?? send);
+    for (const send of effects.sends) this.#held.push(this.#distort(core, send));
     this.#release();
     let applied = false;
     for (const apply of effects.applies) {
@@ -299,6 +295,12 @@ export class SimNode implements NetworkPeer {
     const status = core.status();
     this.#options.checker.status(status);
     if (applied || effects.writes.length > 0 || effects.sends.length > 0) this.#perform();
+  }
+
+  #distort(core: ReplicaCore<ReplicaMessage>, send: Send<ReplicaMessage>): Send<ReplicaMessage> {
+    const distort = this.#options.fault?.send;
+    if (distort === undefined) return send;
+    return distort(send, { id: this.id, status: core.status(), applied: this.#machine.position });
   }
 
   #guessLosses(): void {
@@ -360,7 +362,8 @@ export class SimNode implements NetworkPeer {
     const [chunk] = snapshot.chunks;
     const state = chunk === undefined ? undefined : snapshotStates.get(chunk);
     const { applied, digest } = state ?? { applied: new Set<string>(), digest: 0 };
-    this.#machine = { applied: new Set(applied), digest, position: snapshot.position };
+    const table = this.#options.fault?.snapshotWithoutTable === true ? new Set<string>() : new Set(applied);
+    this.#machine = { applied: table, digest, position: snapshot.position };
     this.#sinceSnapshot = 0;
   }
 
@@ -369,7 +372,8 @@ export class SimNode implements NetworkPeer {
     this.#sinceSnapshot = 0;
     const { applied, digest, position } = this.#machine;
     const chunk = new Uint8Array(1);
-    snapshotStates.set(chunk, { applied: new Set(applied), digest, position });
+    const isAhead = this.#options.fault?.snapshotAhead === true;
+    snapshotStates.set(chunk, { applied: new Set(applied), digest: isAhead ? digest - 1 : digest, position });
     core.step({ kind: "snapshot", snapshot: { position, chunks: [chunk] } });
   }
 

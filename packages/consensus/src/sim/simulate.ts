@@ -3,10 +3,10 @@ import { requestKey, type NodeId } from "../core/entry.ts";
 import type { ZabOptions } from "../core/zab/zab-options.ts";
 import { Checker } from "./checker.ts";
 import { createEventQueue, type EventQueue } from "./event-queue.ts";
-import type { PlantedFault } from "./faults.ts";
+import type { PlantedFault, SimProtocol } from "./faults.ts";
 import { createNemesis, type FaultCounts, type WriteHook } from "./nemesis.ts";
 import { createRecordDisk } from "./record-disk.ts";
-import { SimNode, type SimProtocol } from "./sim-node.ts";
+import { SimNode } from "./sim-node.ts";
 import { createSimNetwork, type SimNetwork } from "./sim-network.ts";
 
 export interface SimulationOptions {

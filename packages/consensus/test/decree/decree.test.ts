@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { answerProposer, createDecree, type DecreeTrace, formatBallot, newAcceptor } from "../../src/index.ts";
-import { type DecreeFault, runDecree } from "./random-run.ts";
+import { decreeFaults, simulateDecree } from "../../src/sim/index.ts";
 
 describe("single-decree Paxos", () => {
   test("a value that may be chosen is taken over by every later leader", () => {
@@ -69,51 +69,20 @@ describe("single-decree Paxos", () => {
 
 const seedsMax = 30_000;
 
-const faults: readonly DecreeFault[] = [
-  {
-    name: "P1 a promise is answered before it is durable",
-    persist: (before, next) => (next.accepted === before.accepted ? before : next),
-  },
-  {
-    name: "P2 an acceptance is answered before it is durable",
-    persist: (before, next) => ({ ...next, accepted: before.accepted }),
-  },
-  { name: "P3 a round is used again after a restart", forgetsRound: true },
-  {
-    name: "P4 the value heard last is adopted, not that of the highest ballot",
-    hear: (message, arrival) =>
-      message.kind === "promise" && message.accepted !== undefined
-        ? { ...message, accepted: { ...message.accepted, ballot: { round: arrival, node: 1 } } }
-        : message,
-  },
-  {
-    name: "P6 an acceptance does not raise the promise",
-    state: (before, next) => (next.accepted === before.accepted ? next : { ...next, promised: before.promised }),
-  },
-  { name: "P7 one acceptor counts as often as it answers", sender: (_from, arrival) => 1 + (arrival % 5) },
-  {
-    name: "P9 a refusal is taken for consent",
-    hear: (message) =>
-      message.kind === "nack" ? { kind: "promise", ballot: message.ballot, accepted: undefined } : message,
-  },
-  { name: "P12 a single acceptance is taken for the choice", quorumSize: 1 },
-  { name: "P24 ballots of two proposers are compared by round alone", sharedNode: true },
-];
-
 describe("under a network that loses, repeats and reorders, with crashes", { timeout: 30_000 }, () => {
   test("never more than one value is chosen, and mostly one is", () => {
     let decided = 0;
     for (let seed = 1; seed <= 1500; seed += 1) {
-      const chosen = runDecree(seed, undefined);
+      const chosen = simulateDecree(seed, undefined);
       expect(chosen.size, `SEED=${seed}`).toBeLessThanOrEqual(1);
       decided += chosen.size;
     }
     expect(decided).toBeGreaterThan(750);
   });
 
-  test.each(faults)("$name: two values are chosen", (fault) => {
+  test.each(decreeFaults)("$name: two values are chosen", (fault) => {
     let seed = 1;
-    while (seed <= seedsMax && runDecree(seed, fault).size < 2) seed += 1;
+    while (seed <= seedsMax && simulateDecree(seed, fault).size < 2) seed += 1;
     expect(seed).toBeLessThanOrEqual(seedsMax);
   });
 });

@@ -1,3 +1,4 @@
+import type { Token } from "../effects.ts";
 import type { NodeId } from "../entry.ts";
 import type { ElectionMessage, Heartbeat } from "../messages.ts";
 import { considerFirstStart, isFresh, memberState } from "../zab/election.ts";
@@ -38,6 +39,9 @@ class ConnectedElection {
   readonly #peers: Map<NodeId, Heartbeat> = new Map<NodeId, Heartbeat>();
   #isConnected = false;
   #ticksToRound = 0;
+  #hadVote: boolean | undefined;
+  /** The write that gave this member its vote. */
+  #voteToken: Token = 0;
 
   start(state: ZabState): void {
     enter(state, {
@@ -50,6 +54,8 @@ class ConnectedElection {
       ticksToFinal: undefined,
     });
     considerFirstStart(state);
+    if (this.#hadVote === false && state.epochs.voting) this.#voteToken = state.out.lastToken;
+    this.#hadVote = state.epochs.voting;
     this.#isConnected = this.#isConnected || this.#isAnsweredByQuorum(state);
     this.#beginRound(state);
     this.#considerEarly(state);
@@ -106,6 +112,11 @@ class ConnectedElection {
     this.#answered.delete(peer);
   }
 
+  /** A vote counts from when it is durable: else the others promise, this one crashes, and is new again (SEED=2699). */
+  #isVoter(state: ZabState): boolean {
+    return isVoter(state) && state.durableToken >= this.#voteToken;
+  }
+
   #beginRound(state: ZabState): void {
     this.#round += 1;
     this.#answered.clear();
@@ -123,7 +134,7 @@ class ConnectedElection {
   }
 
   #isAnsweredByQuorum(state: ZabState): boolean {
-    return isVoter(state) && state.quorum.isQuorum(new Set([state.id, ...this.#answered]));
+    return this.#isVoter(state) && state.quorum.isQuorum(new Set([state.id, ...this.#answered]));
   }
 
   #send(state: ZabState, to: NodeId, kind: Pick<Heartbeat, "round" | "isAnswer">): void {
@@ -137,7 +148,7 @@ class ConnectedElection {
       connected: this.#isConnected,
       zxid: state.log.end,
       epoch: state.epochs.current,
-      voting: isVoter(state),
+      voting: this.#isVoter(state),
       fresh: isFresh(state),
     };
     // It promises nothing, and so waits for no write.
@@ -149,12 +160,13 @@ class ConnectedElection {
     if (state.next !== undefined) return;
     const linked = state.members.voters.filter((voter) => state.links.has(voter));
     const hasAll = linked.every((voter) => this.#answered.has(voter) || this.#peers.get(voter)?.voting === false);
-    if (isVoter(state) ? this.#isConnected && hasAll : [...this.#peers.values()].some(isLeading)) this.#decide(state);
+    if (this.#isVoter(state) ? this.#isConnected && hasAll : [...this.#peers.values()].some(isLeading))
+      this.#decide(state);
   }
 
   /** Whoever leads; else, of those that a quorum answers, the one that has the least to take over. */
   #decide(state: ZabState): void {
-    const isOwnVote = isVoter(state);
+    const isOwnVote = this.#isVoter(state);
     let best: Candidate | undefined;
     let isBestLeading = false;
     if (isOwnVote && this.#isConnected) best = { node: state.id, epoch: state.epochs.current, zxid: state.log.end };

@@ -71,6 +71,10 @@ export function considerEstablished(state: ZabState, leading: Leading): void {
     if (learner.voting && learner.phase === "broadcast") acked.add(learner.node);
   }
   if (!state.quorum.isQuorum(acked)) return;
+  // A quorum may be there before this disk holds the snapshot that the leader took over. What became of the proposals
+  // made here can be told only when that is applied (found by SEED=2608 of paxos).
+  deliver(state);
+  if (state.restore !== undefined) return;
   leading.phase = "broadcast";
   state.settledVote = { leader: state.id, zxid: leading.initialZxid, epoch: leading.epoch };
   if (leading.initialEnd > state.committed) state.committed = leading.initialEnd;

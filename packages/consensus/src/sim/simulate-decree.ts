@@ -3,22 +3,24 @@ import {
   type AcceptorMessage,
   type AcceptorState,
   answerProposer,
-  createProposer,
-  majority,
   newAcceptor,
-  type Proposer,
   type ProposerMessage,
-} from "../../src/index.ts";
+} from "../core/decree/acceptor.ts";
+import type { Ballot } from "../core/decree/ballot.ts";
+import { createProposer, type Proposer } from "../core/decree/proposer.ts";
+import { majority } from "../core/quorum.ts";
 
 /** A mistake that an implementation could make, put between the parts: each repeats an entry of the catalogue. */
 export interface DecreeFault {
   readonly name: string;
+  /** The entry of the catalogue, in a sentence. */
+  readonly source: string;
   /** What reaches the disk, instead of `next`. */
   readonly persist?: (before: AcceptorState<string>, next: AcceptorState<string>) => AcceptorState<string>;
   /** What the acceptor goes on with, instead of `next`. */
   readonly state?: (before: AcceptorState<string>, next: AcceptorState<string>) => AcceptorState<string>;
   /** What a proposer hears, instead of `message`. */
-  readonly hear?: (message: AcceptorMessage<string>, arrival: number) => AcceptorMessage<string>;
+  readonly hear?: (message: AcceptorMessage<string>, arrival: number, current: Ballot) => AcceptorMessage<string>;
   /** From whom it seems to come. */
   readonly sender?: (from: number, arrival: number) => number;
   readonly forgetsRound?: boolean;
@@ -32,8 +34,11 @@ interface Flying {
   readonly message: ProposerMessage<string> | AcceptorMessage<string>;
 }
 
-/** Runs members that propose at random over a network that loses, repeats and reorders, and crash at random. */
-export function runDecree(seed: number, fault: DecreeFault | undefined): ReadonlySet<string> {
+/**
+ * Runs the parts of single-decree Paxos: members that propose at random over a network that loses, repeats and reorders,
+ * and that crash at random. Returns the values that were chosen: never more than one, unless a fault is planted.
+ */
+export function simulateDecree(seed: number, fault: DecreeFault | undefined): ReadonlySet<string> {
   const chance = createPrng(seed);
   const members = Array.from({ length: 3 + 2 * chance.nextBelow(2) }, (_, index) => index + 1);
   const size = fault?.quorumSize;
@@ -45,6 +50,7 @@ export function runDecree(seed: number, fault: DecreeFault | undefined): Readonl
   const disks = new Map<number, AcceptorState<string>>(members.map((id) => [id, newAcceptor]));
   const states = new Map<number, AcceptorState<string>>(disks);
   const proposers = new Map<number, Proposer<string>>();
+  const begun = new Map<number, Ballot>();
   let flying: Flying[] = [];
   let arrivals = 0;
   // Each run has its own weather: many duels or few, a lossy network or a slow one.
@@ -58,9 +64,11 @@ export function runDecree(seed: number, fault: DecreeFault | undefined): Readonl
     const onEvent = (event: { readonly kind: string; readonly value?: string | undefined }): void => {
       if (event.kind === "learned" && event.value !== undefined) chosen.add(event.value);
     };
+    begun.delete(id);
     proposers.set(id, createProposer<string>({ id: fault?.sharedNode === true ? 1 : id, quorum, round, onEvent }));
   };
   const ask = (from: number, message: ProposerMessage<string>): void => {
+    begun.set(from, message.ballot);
     for (const to of members) flying.push({ from, to, message });
   };
   const deliver = ({ from, to, message }: Flying): void => {
@@ -73,7 +81,7 @@ export function runDecree(seed: number, fault: DecreeFault | undefined): Readonl
       return;
     }
     arrivals += 1;
-    const heard = fault?.hear?.(message, arrivals) ?? message;
+    const heard = fault?.hear?.(message, arrivals, begun.get(to) ?? message.ballot) ?? message;
     proposers.get(to)?.receive(fault?.sender?.(from, arrivals) ?? from, heard);
     const next = proposers.get(to)?.propose(`value ${arrivals} of ${to}`);
     if (next !== undefined && chance.nextUnit() < 0.7) ask(to, next);
