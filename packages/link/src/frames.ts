@@ -9,8 +9,11 @@ export function framedBytes(frame: Uint8Array): number {
   return lengthBytes + frame.length;
 }
 
-/** Joins frames into as few records as their sizes allow, in their order. */
-export function* recordsOf(frames: readonly Uint8Array[]): Generator<Buffer> {
+/**
+ * Joins frames into as few records as their sizes allow, in their order. A record comes in parts, so that a long frame need
+ * not be copied.
+ */
+export function* recordsOf(frames: readonly Uint8Array[]): Generator<readonly Uint8Array[]> {
   for (let first = 0; first < frames.length;) {
     let bytes = 0;
     let end = first;
@@ -20,16 +23,27 @@ export function* recordsOf(frames: readonly Uint8Array[]): Generator<Buffer> {
       bytes += next;
       end += 1;
     }
-    const record = Buffer.allocUnsafe(bytes);
-    let offset = 0;
-    for (; first < end; first += 1) {
-      const frame = frames[first] as Uint8Array;
-      record.writeUInt32BE(frame.length, offset);
-      record.set(frame, offset + lengthBytes);
-      offset += framedBytes(frame);
-    }
-    yield record;
+    if (bytes > recordBytesAim) yield longRecord(frames[first] as Uint8Array);
+    else yield [joined(frames.slice(first, end), bytes)];
+    first = end;
   }
+}
+
+function longRecord(frame: Uint8Array): readonly Uint8Array[] {
+  const head = Buffer.allocUnsafe(lengthBytes);
+  head.writeUInt32BE(frame.length, 0);
+  return [head, frame];
+}
+
+function joined(frames: readonly Uint8Array[], bytes: number): Buffer {
+  const record = Buffer.allocUnsafe(bytes);
+  let offset = 0;
+  for (const frame of frames) {
+    record.writeUInt32BE(frame.length, offset);
+    record.set(frame, offset + lengthBytes);
+    offset += framedBytes(frame);
+  }
+  return record;
 }
 
 /** The frames of a record, as views, and never as a Buffer, whose `slice` does not copy. */

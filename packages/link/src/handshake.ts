@@ -41,7 +41,7 @@ class HelloChannel {
 
   say(message: HelloMessage): Uint8Array {
     const bytes = encodeHello(message);
-    const tag = this.#seal.tag(bytes);
+    const tag = this.#seal.tag([bytes]);
     const head = Buffer.allocUnsafe(4);
     head.writeUInt32BE(bytes.length, 0);
     this.#socket.write(Buffer.concat([head, tag, bytes]));

@@ -45,7 +45,7 @@ export interface LinkParts {
 }
 
 /** A record without frames. */
-const heartbeat = Buffer.alloc(0);
+const heartbeat: readonly Uint8Array[] = [Buffer.alloc(0)];
 
 export class SocketLink implements Link {
   readonly peer: Identity;
@@ -164,14 +164,17 @@ export class SocketLink implements Link {
     this.#socket.uncork();
   }
 
-  #write(record: Buffer): void {
+  #write(parts: readonly Uint8Array[]): void {
     this.#quietMs = 0;
-    const tag = this.#seal.tag(record);
+    const tag = this.#seal.tag(parts);
     const head = Buffer.allocUnsafe(4 + tag.length);
-    head.writeUInt32BE(record.length, 0);
+    head.writeUInt32BE(
+      parts.reduce((sum, part) => sum + part.length, 0),
+      0,
+    );
     head.set(tag, 4);
     this.#socket.write(head);
-    this.#socket.write(record);
+    for (const part of parts) this.#socket.write(part);
   }
 
   /**

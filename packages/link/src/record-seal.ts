@@ -8,8 +8,8 @@ import { LinkError } from "./link-error.ts";
  */
 export interface RecordSeal {
   readonly tagBytes: number;
-  /** The tag of the next record. */
-  tag(record: Uint8Array): Uint8Array;
+  /** The tag of the next record, which comes in parts. */
+  tag(parts: readonly Uint8Array[]): Uint8Array;
   /** Throws `malformed` unless `tag` belongs to the next record. */
   check(record: Uint8Array, tag: Uint8Array): void;
 }
@@ -17,9 +17,12 @@ export interface RecordSeal {
 export function createChecksumSeal(): RecordSeal {
   return {
     tagBytes: 4,
-    tag: (record) => {
+    tag: (parts) => {
       const bytes = Buffer.allocUnsafe(4);
-      bytes.writeUInt32BE(crc32(record), 0);
+      bytes.writeUInt32BE(
+        parts.reduce((checksum, part) => crc32(part, checksum), 0),
+        0,
+      );
       return bytes;
     },
     check: (record, tag) => {
@@ -32,11 +35,11 @@ export function createChecksumSeal(): RecordSeal {
 export function createKeyedSeal(key: Uint8Array): RecordSeal {
   const nonce = Buffer.alloc(12);
   let count = 0n;
-  const next = (record: Uint8Array): Buffer => {
+  const next = (parts: readonly Uint8Array[]): Buffer => {
     count += 1n;
     nonce.writeBigUInt64BE(count, 4);
     const cipher = createCipheriv("aes-256-gcm", key, nonce);
-    cipher.setAAD(record);
+    for (const part of parts) cipher.setAAD(part);
     cipher.final();
     return cipher.getAuthTag();
   };
@@ -44,7 +47,7 @@ export function createKeyedSeal(key: Uint8Array): RecordSeal {
     tagBytes: 16,
     tag: next,
     check: (record, tag) => {
-      if (!timingSafeEqual(next(record), tag)) throw new LinkError("malformed", "the tag of a record does not hold");
+      if (!timingSafeEqual(next([record]), tag)) throw new LinkError("malformed", "the tag of a record does not hold");
     },
   };
 }

@@ -1,12 +1,12 @@
-import { open } from "node:fs/promises";
+import { open as openFile } from "node:fs/promises";
 import path from "node:path";
 import { crc32 } from "node:zlib";
 import type { Link } from "@tutti/link";
 import { RuntimeError } from "../runtime-error.ts";
 import {
   decodeFrame,
-  encodeChunk,
   encodeMessage,
+  openChunk,
   type ClusterMessage,
   type FetchMessage,
   type FetchProblem,
@@ -67,9 +67,9 @@ export function openChannel({ link, directory, onMessage, onDown }: ChannelParts
       if (directory === undefined) throw new RuntimeError("invalid-argument", "nothing can be fetched here");
       for (const [index, range] of ranges.entries()) {
         place = index;
-        for await (const bytes of chunksOf(directory, range)) {
+        for await (const frame of chunksOf(directory, range, (bytes) => openChunk(id, bytes))) {
           if (downReason !== undefined) return;
-          link.send(encodeChunk(id, bytes));
+          link.send(frame);
           await ready();
         }
       }
@@ -123,23 +123,34 @@ export function problemOf(reason: unknown): FetchProblem {
   return { message: reason instanceof Error ? reason.message : String(reason), range: undefined };
 }
 
-/** Only files of the directory itself, whatever the peer asks for. */
+/** Where a chunk is read to: `room` is part of `frame`. */
+interface Chunk {
+  readonly frame: Buffer;
+  readonly room: Buffer;
+}
+
+const openBare = (bytes: number): Chunk => {
+  const frame = Buffer.allocUnsafe(bytes);
+  return { frame, room: frame };
+};
+
+/** Chunks of a range, in frames of the caller's. Only files of the directory itself, whatever the peer asks for. */
 export async function* chunksOf(
   directory: string,
   { file, offset, bytes, crc32: expected }: FileRange,
+  open: (bytes: number) => Chunk = openBare,
 ): AsyncGenerator<Uint8Array> {
   if (file !== path.basename(file)) throw new RuntimeError("block-lost", `${file} is no name of a block file`);
-  const handle = await open(path.join(directory, file), "r");
+  const handle = await openFile(path.join(directory, file), "r");
   try {
     let checksum = 0;
     for (let done = 0; done < bytes;) {
-      const buffer = Buffer.allocUnsafe(Math.min(chunkBytes, bytes - done));
-      const { bytesRead } = await handle.read(buffer, 0, buffer.length, offset + done);
+      const { frame, room } = open(Math.min(chunkBytes, bytes - done));
+      const { bytesRead } = await handle.read(room, 0, room.length, offset + done);
       if (bytesRead === 0) throw new RuntimeError("block-lost", `${file} ends ${bytes - done} bytes early`);
-      const chunk = buffer.subarray(0, bytesRead);
-      checksum = crc32(chunk, checksum);
+      checksum = crc32(room.subarray(0, bytesRead), checksum);
       done += bytesRead;
-      yield chunk;
+      yield frame.subarray(0, frame.length - room.length + bytesRead);
     }
     if (checksum !== expected) throw new RuntimeError("block-lost", `${file} is damaged at byte ${offset}`);
   } finally {

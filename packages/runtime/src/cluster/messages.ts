@@ -171,12 +171,12 @@ export function encodeMessage(message: ClusterMessage): Uint8Array {
   );
 }
 
-export function encodeChunk(id: number, bytes: Uint8Array): Uint8Array {
-  const frame = Buffer.allocUnsafe(chunkHeadBytes + bytes.length);
+/** Room for so many bytes of a block and what goes before them: what is read into the room need not be copied. */
+export function openChunk(id: number, bytes: number): { readonly frame: Buffer; readonly room: Buffer } {
+  const frame = Buffer.allocUnsafe(chunkHeadBytes + bytes);
   frame[0] = chunkTag;
   frame.writeUInt32LE(id, 1);
-  frame.set(bytes, chunkHeadBytes);
-  return frame;
+  return { frame, room: frame.subarray(chunkHeadBytes) };
 }
 
 /** What a frame says. Frames come over authenticated links: what V8 reads was written by one of us. */
