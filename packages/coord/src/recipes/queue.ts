@@ -1,17 +1,13 @@
 import type { CallOptions, Data, Session } from "../client/session.ts";
 import { CoordError } from "../coord-error.ts";
 import { childPath } from "../core/zookeeper-path.ts";
+import { type ClaimedItem, claimItem } from "./claimed-item.ts";
 import { hasCode, withLimits } from "./recipe-options.ts";
-import { childrenOf, claim, deleteSurely, repeated, Waiter } from "./steps.ts";
+import { childrenOf, repeated, Waiter } from "./steps.ts";
 
 /** An item that this client has claimed: nobody else gets it while the session lives. */
-export interface QueueItem {
-  readonly data: Uint8Array;
+export interface QueueItem extends ClaimedItem {
   readonly priority: number;
-  /** It is done: removes it. Fails with `lease-lost` when the claim was lost, and somebody else may have it. */
-  done(): Promise<void>;
-  /** Gives it back for others. */
-  release(): Promise<void>;
 }
 
 export interface Queue {
@@ -80,7 +76,7 @@ export function createQueue(session: Session, path: string): Queue {
             for (const name of inOrder(names)) {
               if (claimed.has(name)) continue;
               const item = await claimItem(session, { entry: childPath(entries, name), lock: childPath(taken, name) });
-              if (item !== undefined) return item;
+              if (item !== undefined) return { ...item, priority: Number(entryPattern.exec(name)?.[1]) };
             }
             await waiter.wait();
           } finally {
@@ -95,58 +91,4 @@ export function createQueue(session: Session, path: string): Queue {
 /** The name is the order: priority first, then the number. Nodes of other kinds are passed over. */
 function inOrder(names: readonly string[]): readonly string[] {
   return names.filter((name) => entryPattern.test(name)).toSorted();
-}
-
-async function claimItem(
-  session: Session,
-  { entry, lock }: { readonly entry: string; readonly lock: string },
-): Promise<QueueItem | undefined> {
-  if (!(await claim(session, lock, { mark: crypto.randomUUID() }))) return undefined;
-  const sessionId = session.id;
-  let data: Uint8Array;
-  try {
-    ({ data } = await session.get(entry));
-  } catch (thrown) {
-    // It was done between the list and the claim.
-    await deleteSurely(session, lock);
-    if (hasCode(thrown, "no-node")) return undefined;
-    throw thrown;
-  }
-  const [, priority] = entryPattern.exec(entry.slice(entry.lastIndexOf("/") + 1)) ?? [];
-  return {
-    data,
-    priority: Number(priority),
-    done: async () => {
-      const lost = new CoordError("lease-lost", `${entry}: the claim was lost`, { path: entry });
-      if (session.id !== sessionId) throw lost;
-      try {
-        await session.transaction().delete(lock).delete(entry).commit();
-      } catch (thrown) {
-        if (hasCode(thrown, "session-expired")) throw lost;
-        if (!hasCode(thrown, "connection-lost", "no-node")) throw thrown;
-        await finish(session, { entry, lock, sessionId, lost });
-      }
-    },
-    release: () => deleteSurely(session, lock),
-  };
-}
-
-interface Finishing {
-  readonly entry: string;
-  readonly lock: string;
-  readonly sessionId: bigint;
-  readonly lost: CoordError;
-}
-
-/** After a lost answer: both nodes go together, so while our claim is there the item is not done. */
-async function finish(session: Session, { entry, lock, sessionId, lost }: Finishing): Promise<void> {
-  await session.sync(entry);
-  const claimed = await session.exists(lock);
-  if (claimed?.ephemeralOwner === sessionId) {
-    await repeated(() => session.transaction().delete(lock).delete(entry).commit()).catch((thrown: unknown) => {
-      if (!hasCode(thrown, "no-node")) throw thrown;
-    });
-  } else if ((await session.exists(entry)) !== undefined) {
-    throw lost;
-  }
 }

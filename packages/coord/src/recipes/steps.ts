@@ -95,6 +95,9 @@ export async function childrenOf(
   }
 }
 
+/** Timers take no more. Whoever waits longer looks again meanwhile. */
+const delayMsMax = 0x7fff_ffff;
+
 /** One place to wait for the first of several things: a watch, an abort, the end of the session. */
 export class Waiter {
   readonly #session: Session;
@@ -110,6 +113,7 @@ export class Waiter {
   }
 
   readonly #paths: string[] = [];
+  readonly #timers: NodeJS.Timeout[] = [];
   readonly #tell = (): void => {
     this.#isTold = true;
     this.#wake?.();
@@ -121,9 +125,15 @@ export class Waiter {
     return this.#tell;
   }
 
+  /** Tells after so long. */
+  after(delayMs: number): void {
+    this.#timers.push(setTimeout(this.#tell, Math.min(delayMs, delayMsMax)));
+  }
+
   /** Takes the watches back. To be called in the end: what is gone for good would be watched for ever. */
   forget(): void {
     for (const path of this.#paths.splice(0)) this.#session.unwatch(path, this.#tell);
+    for (const timer of this.#timers.splice(0)) clearTimeout(timer);
   }
 
   /** Returns once it was told. Throws `aborted`, or with the reason why the session is over. */
