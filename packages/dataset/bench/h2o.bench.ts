@@ -13,31 +13,16 @@ import {
   min,
   rowNumber,
   stddev,
-  struct,
   sum,
-  t,
   window,
   type DataFrame,
   type Row,
   type ShapeOf,
 } from "../src/index.ts";
-import { connectEngine, sqlText } from "../src/engine/duckdb.ts";
+import { Rows, writeRows } from "./h2o-rows.ts";
 
 /** `H2O_ROWS`: fewer, to try it. */
 const rowCount = Number(process.env["H2O_ROWS"] ?? 10_000_000);
-const groupSize = 100;
-
-const Rows = struct({
-  id1: t.string,
-  id2: t.string,
-  id3: t.string,
-  id4: t.int,
-  id5: t.int,
-  id6: t.int,
-  v1: t.int,
-  v2: t.int,
-  v3: t.double,
-});
 type Frame = DataFrame<ShapeOf<typeof Rows>>;
 type Lazy = ReturnType<typeof pl.scanParquet>;
 
@@ -138,7 +123,7 @@ export const benchmark: Benchmark = {
   async open() {
     const directory = await mkdtemp(path.join(tmpdir(), "tutti-h2o-"));
     const file = path.join(directory, "rows.parquet");
-    await writeRows(file);
+    await writeRows(file, rowCount);
     const tutti = createContext();
     const frame = tutti.read.schema(Rows).parquet(file);
     const cases = questions.map(({ name, ours, polars, sums }): BenchmarkCase => ({
@@ -172,17 +157,4 @@ export const benchmark: Benchmark = {
 /** Sums of doubles depend on their order: nine digits are compared. */
 function shown(total: Row | undefined, sums: readonly string[]): string[] {
   return ["rows", ...sums].map((name) => Number(total?.[name] as number).toPrecision(9));
-}
-
-async function writeRows(file: string): Promise<void> {
-  const engine = await connectEngine();
-  const [many, few] = [Math.ceil(rowCount / groupSize), groupSize];
-  const pick = (salt: number, n: number): string => `(1 + (hash(i, ${salt}) % ${n}))::INTEGER`;
-  await engine.run(
-    `COPY (SELECT format('id{:03d}', ${pick(1, few)}) AS id1, format('id{:03d}', ${pick(2, few)}) AS id2,
-      format('id{:010d}', ${pick(3, many)}) AS id3, ${pick(4, few)} AS id4, ${pick(5, few)} AS id5, ${pick(6, many)} AS id6,
-      ${pick(7, 5)} AS v1, ${pick(8, 15)} AS v2, round((hash(i, 9) % 100000000) / 1000000.0, 6)::DOUBLE AS v3
-      FROM range(${rowCount}) t(i)) TO ${sqlText(file)} (FORMAT parquet)`,
-  );
-  engine.closeSync();
 }

@@ -21,6 +21,8 @@ interface Part {
   readonly schema: Schema;
   /** Whether one task has them all. */
   readonly isSingle: boolean;
+  /** Columns whose values say in which task a row is. */
+  readonly hashedBy?: readonly number[] | undefined;
   readonly bytes: number;
 }
 
@@ -64,12 +66,13 @@ function createCutter({ broadcastBytesMax, bytesOf }: CutOptions): Cutter {
     const isSingle = output.kind === "gather";
     const read = readOf(part, output);
     const source = { kind: "slices", reads: [read], isSingle } as const;
-    return { ...part, isSingle, branches: [{ plan: inputOf(read), source, broadcasts: [] }] };
+    const hashedBy = output.kind === "hash" ? columnsOf(output.keys) : undefined;
+    return { ...part, isSingle, hashedBy, branches: [{ plan: inputOf(read), source, broadcasts: [] }] };
   };
 
   const gather = (part: Part): Part => (part.isSingle ? part : exchange(part, { kind: "gather" }));
   const byKeys = (part: Part, keys: readonly Resolved[]): Part =>
-    part.isSingle ? part : exchange(part, { kind: "hash", keys });
+    part.isSingle || haveMet(part, keys) ? part : exchange(part, { kind: "hash", keys });
   const byColumns = (part: Part, indexes: readonly number[]): Part =>
     byKeys(
       part,
@@ -126,7 +129,8 @@ function createCutter({ broadcastBytesMax, bytesOf }: CutOptions): Cutter {
     const input = distribute(plan.input);
     const isKeyed =
       plan.keys.length > 0 && plan.groupingSets.length === 1 && plan.groupingSets[0]?.length === plan.keys.length;
-    const split = isSplittable(plan) && !input.isSingle ? splitAggregate(plan) : undefined;
+    const isMet = input.isSingle || (isKeyed && haveMet(input, plan.keys));
+    const split = isSplittable(plan) && !isMet ? splitAggregate(plan) : undefined;
     if (split === undefined) {
       const met = isKeyed ? byKeys(input, plan.keys) : gather(input);
       return overEach(met, plan, { reads });
@@ -139,46 +143,60 @@ function createCutter({ broadcastBytesMax, bytesOf }: CutOptions): Cutter {
 
   const join = (given: Plan<"join">): Part => {
     const { plan, reads } = withSubqueries(given);
-    const { how } = plan;
     const [left, right] = [distribute(plan.left), distribute(plan.right)];
-    const bytes = left.bytes + right.bytes;
-    const keys = joinKeys(plan);
-    const isKeyed = keys.left.length > 0;
-    const mayCopy = (side: Part): boolean => !isKeyed || side.bytes <= broadcastBytesMax;
-    if (!(left.isSingle && right.isSingle)) {
-      if (
-        how !== "right" &&
-        how !== "full" &&
-        mayCopy(right) &&
-        (isKeyed || right.bytes <= left.bytes || how !== "inner")
-      ) {
-        const whole = broadcast(plan.right, right);
-        return {
-          ...streamed(left, (input) => ({ ...plan, left: input, right: whole.plan }), [...reads, ...whole.reads]),
-          schema: plan.schema,
-          bytes,
-        };
-      }
-      if ((how === "inner" || how === "right" || how === "cross") && mayCopy(left)) {
-        const whole = broadcast(plan.left, left);
-        return {
-          ...streamed(right, (input) => ({ ...plan, left: whole.plan, right: input }), [...reads, ...whole.reads]),
-          schema: plan.schema,
-          bytes,
-        };
-      }
-    }
-    const output = (side: readonly Resolved[]): StageOutput =>
-      isKeyed ? { kind: "hash", keys: side } : { kind: "gather" };
-    return meet([left, right], [output(keys.left), output(keys.right)], (a, b) => ({ ...plan, left: a, right: b }), {
-      schema: plan.schema,
-      reads,
-    });
+    return copied(plan, [left, right], reads) ?? met(plan, [left, right], reads);
   };
 
-  const streamed = (part: Part, node: (input: ResolvedPlan) => ResolvedPlan, reads: readonly StageRead[]): Part => ({
-    ...part,
-    branches: part.branches.map((branch) => ({
+  /** One side goes to every task of the other, where it is small or nothing else will do. */
+  const copied = (plan: Plan<"join">, [left, right]: Sides, reads: readonly StageRead[]): Part | undefined => {
+    if (left.isSingle && right.isSingle) return undefined;
+    const isKeyed = joinKeys(plan).left.length > 0;
+    const mayCopy = (side: Part): boolean => !isKeyed || side.bytes <= broadcastBytesMax;
+    const { how } = plan;
+    const isEither = how === "inner" || how === "cross";
+    if (
+      how !== "right" &&
+      how !== "full" &&
+      mayCopy(right) &&
+      !(isEither && mayCopy(left) && left.bytes < right.bytes)
+    ) {
+      const whole = broadcast(plan.right, right);
+      const over = { ...plan, input: left, reads: [...reads, ...whole.reads] };
+      return streamed(over, (input) => ({ ...plan, left: input, right: whole.plan }), left.hashedBy);
+    }
+    if (!(isEither || how === "right") || !mayCopy(left)) return undefined;
+    const whole = broadcast(plan.left, left);
+    const hashedBy = right.hashedBy?.map((index) => index + plan.left.schema.length);
+    const over = { ...plan, input: right, reads: [...reads, ...whole.reads] };
+    return streamed(over, (input) => ({ ...plan, left: whole.plan, right: input }), hashedBy);
+  };
+
+  /** Rows of both sides with equal keys in one task. A side that is cut so already stays where it is. */
+  const met = (plan: Plan<"join">, [left, right]: Sides, reads: readonly StageRead[]): Part => {
+    const keys = joinKeys(plan);
+    const node = (a: ResolvedPlan, b: ResolvedPlan): ResolvedPlan => ({ ...plan, left: a, right: b });
+    if (keys.left.length === 0 || (left.isSingle && right.isSingle))
+      return meet([left, right], [{ kind: "gather" }, { kind: "gather" }], node, { schema: plan.schema, reads });
+    const places = keyPlaces(left, keys.left) ?? keyPlaces(right, keys.right) ?? keys.left.map((_, index) => index);
+    const [leftKeys, rightKeys] = [keys.left, keys.right].map((side) => places.map((place) => side[place] as Resolved));
+    const outputs = [leftKeys, rightKeys].map((side = []): StageOutput => ({ kind: "hash", keys: side }));
+    const joined = meet([left, right], outputs as [StageOutput, StageOutput], node, { schema: plan.schema, reads });
+    const width = plan.left.schema.length;
+    const ofRight = plan.how === "right" ? columnsOf(rightKeys ?? [])?.map((index) => index + width) : undefined;
+    const hashedBy = plan.how === "full" ? undefined : plan.how === "right" ? ofRight : columnsOf(leftKeys ?? []);
+    return { ...joined, hashedBy };
+  };
+
+  /** A node over one part, each branch by itself. */
+  const streamed = (
+    { input, schema, reads }: { readonly input: Part; readonly schema: Schema; readonly reads: readonly StageRead[] },
+    node: (input: ResolvedPlan) => ResolvedPlan,
+    hashedBy: readonly number[] | undefined,
+  ): Part => ({
+    ...input,
+    schema,
+    hashedBy,
+    branches: input.branches.map((branch) => ({
       ...branch,
       plan: node(branch.plan),
       broadcasts: [...branch.broadcasts, ...reads],
@@ -187,16 +205,28 @@ function createCutter({ broadcastBytesMax, bytesOf }: CutOptions): Cutter {
 
   /** A node over two parts that are cut alike. */
   const meet = (
-    [left, right]: readonly [Part, Part],
+    [left, right]: Sides,
     [leftOutput, rightOutput]: readonly [StageOutput, StageOutput],
     node: (left: ResolvedPlan, right: ResolvedPlan) => ResolvedPlan,
     { schema, reads }: { readonly schema: Schema; readonly reads: readonly StageRead[] },
   ): Part => {
-    const [a, b] = [readOf(left, leftOutput), readOf(right, rightOutput)];
+    const [a, b] = [asSlices(left, leftOutput), asSlices(right, rightOutput)];
     const isSingle = leftOutput.kind === "gather";
-    const source = { kind: "slices", reads: [a, b], isSingle } as const;
-    const branches = [{ plan: node(inputOf(a), inputOf(b)), source, broadcasts: reads }];
-    return { branches, schema, isSingle, bytes: left.bytes + right.bytes };
+    const source = { kind: "slices", reads: [...a.reads, ...b.reads], isSingle } as const;
+    const broadcasts = [...a.broadcasts, ...b.broadcasts, ...reads];
+    const bytes = left.bytes + right.bytes;
+    return { branches: [{ plan: node(a.plan, b.plan), source, broadcasts }], schema, isSingle, bytes };
+  };
+
+  /** A part as something that reads slices: as it is where it is cut so, else after an exchange. */
+  const asSlices = (part: Part, output: StageOutput): Slices => {
+    const [branch] = part.branches;
+    const wanted = output.kind === "hash" ? columnsOf(output.keys) : undefined;
+    const isCut = wanted !== undefined && !part.isSingle && wanted.join() === part.hashedBy?.join();
+    if (isCut && part.branches.length === 1 && branch?.source.kind === "slices")
+      return { plan: branch.plan, reads: branch.source.reads, broadcasts: branch.broadcasts };
+    const read = readOf(part, output);
+    return { plan: inputOf(read), reads: [read], broadcasts: [] };
   };
 
   const setOperation = (plan: Plan<"setOperation">): Part => {
@@ -249,7 +279,8 @@ function createCutter({ broadcastBytesMax, bytesOf }: CutOptions): Cutter {
   const distinct = (plan: Plan<"distinct">): Part => {
     const input = distribute(plan.input);
     if (plan.on !== undefined) return overEach(byColumns(input, plan.on), plan);
-    const parts = input.isSingle ? input : overEach(input, plan);
+    const every = plan.schema.map((_, index) => columnAt(plan.schema, index));
+    const parts = input.isSingle || haveMet(input, every) ? input : overEach(input, plan);
     return overEach(
       byColumns(
         parts,
@@ -310,6 +341,15 @@ interface Whole {
   readonly reads: readonly StageRead[];
 }
 
+type Sides = readonly [left: Part, right: Part];
+
+/** A fragment over slices of earlier stages. */
+interface Slices {
+  readonly plan: ResolvedPlan;
+  readonly reads: readonly StageRead[];
+  readonly broadcasts: readonly StageRead[];
+}
+
 interface OverOptions {
   readonly reads?: readonly StageRead[];
   readonly schema?: Schema;
@@ -326,7 +366,36 @@ function overEach(
     plan: { ...node, input: branch.plan } as ResolvedPlan,
     broadcasts: [...branch.broadcasts, ...reads],
   }));
-  return { ...part, branches, schema };
+  return { ...part, branches, schema, hashedBy: hashedAfter(node, part.hashedBy) };
+}
+
+/** Where the columns that say in which task a row is stand after a node. */
+function hashedAfter(node: ResolvedPlan, hashedBy: readonly number[] | undefined): readonly number[] | undefined {
+  const made = node.kind === "project" ? node.columns : node.kind === "aggregate" ? node.keys : undefined;
+  if (made === undefined) return hashedBy;
+  const places = hashedBy?.map((index) =>
+    made.findIndex((one) => one.kind === "column" && one.level === 0 && one.index === index),
+  );
+  return places?.includes(-1) === true ? undefined : places;
+}
+
+/** The positions of columns; undefined where one is more than a column. */
+function columnsOf(keys: readonly Resolved[]): readonly number[] | undefined {
+  const indexes = keys.flatMap((key) => (key.kind === "column" && key.level === 0 ? [key.index] : []));
+  return indexes.length === keys.length ? indexes : undefined;
+}
+
+/** Whether rows with these keys equal are in one task already: those that say in which task are among them. */
+function haveMet({ hashedBy }: Part, keys: readonly Resolved[]): boolean {
+  return hashedBy !== undefined && keyPlaces({ hashedBy }, keys) !== undefined;
+}
+
+/** Which of the keys say in which task a row is, in the order in which they do. */
+function keyPlaces({ hashedBy }: Pick<Part, "hashedBy">, keys: readonly Resolved[]): readonly number[] | undefined {
+  const places = hashedBy?.map((index) =>
+    keys.findIndex((key) => key.kind === "column" && key.level === 0 && key.index === index),
+  );
+  return places === undefined || places.length === 0 || places.includes(-1) ? undefined : places;
 }
 
 /** Keys as bytes in their order. */

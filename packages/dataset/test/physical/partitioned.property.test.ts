@@ -13,9 +13,9 @@ afterAll(async () => {
 });
 
 test.each([
-  ["in process, both sides of joins changing places", inProcess, 60],
-  ["in process, small sides going everywhere", copying, 60],
-  ["on threads", onThreads, 60],
+  ["in process, both sides of joins changing places", inProcess, 40],
+  ["in process, small sides going everywhere", copying, 40],
+  ["on threads", onThreads, 40],
 ] as const)(
   "random plans in parts give the rows of a plain array: %s",
   { timeout: 120_000 },

@@ -2,7 +2,22 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { avg, count, createContext, struct, t, type Context, type DataFrame, type ShapeOf } from "../../src/index.ts";
+import {
+  avg,
+  count,
+  createContext,
+  max,
+  rowNumber,
+  struct,
+  sum,
+  t,
+  window,
+  type Context,
+  type DataFrame,
+  type ShapeOf,
+} from "../../src/index.ts";
+import { startTestCluster } from "../../../runtime/test/cluster/worker-processes.ts";
+import { packageFolder } from "../rdd/on-workers.ts";
 import { connectEngine, sqlText } from "../../src/engine/duckdb.ts";
 
 const Rows = struct({ i: t.long, k: t.long, d: t.decimal(10, 2) });
@@ -58,4 +73,57 @@ test("explain shows the stages of a plan that is cut", async () => {
 test("rows in order come in order from many tasks", async () => {
   const [whole, parts] = await both((frame) => frame.orderBy((c) => [c.k.desc(), c.i.asc()]).collect());
   expect(parts).toEqual(whole);
+});
+
+test("rows that have met by a key stay where they are for groups, windows and joins by it", async () => {
+  const exchanges = (text: string): number => text.split("slices by hash").length - 1;
+  const [, once] = await both((frame) =>
+    frame
+      .select("k", (c) => rowNumber().over(window().partitionBy(c.k).orderBy(c.i)).as("n"))
+      .groupBy("k")
+      .count()
+      .explain(),
+  );
+  expect(exchanges(once)).toBe(1);
+  const joined = (frame: Frame): DataFrame<never> => {
+    const groups = frame.groupBy("k").agg(() => ({ n: count() }));
+    const others = frame.groupBy("k").agg((c) => ({ m: max(c.i) }));
+    return groups
+      .join(others, "k")
+      .groupBy("k")
+      .agg((c) => ({ s: sum(c.m) })) as never;
+  };
+  const [, text] = await both((frame) => joined(frame).explain());
+  expect(exchanges(text)).toBe(2);
+  const [whole, parts] = await both((frame) =>
+    joined(frame)
+      .orderBy("k" as never)
+      .collect(),
+  );
+  expect(parts).toEqual(whole);
+});
+
+test("auto cuts large queries where tasks run in other processes, and no others", { timeout: 60_000 }, async () => {
+  const stagesOf = async (tutti: Context): Promise<boolean> =>
+    (await tutti.read.schema(Rows).parquet(file).groupBy("k").count().explain()).includes("== Stages ==");
+  const here = createContext({ threads: 2, partitionedBytesMin: 0 });
+  expect(await stagesOf(here)).toBe(false);
+  await here.close();
+  const cluster = await startTestCluster({ workerCount: 2, cwd: packageFolder });
+  try {
+    const { executor } = cluster;
+    expect(await stagesOf(createContext({ executor, ownsExecutor: false }))).toBe(false);
+    const large = createContext({ executor, ownsExecutor: false, partitionedBytesMin: 1000 });
+    expect(await stagesOf(large)).toBe(true);
+    expect(await large.read.schema(Rows).parquet(file).distinct().count()).toBe(10_000);
+  } finally {
+    await cluster.close();
+  }
+});
+
+test("options that mean nothing are refused", () => {
+  expect(() => createContext({ partitionedPlans: "maybe" as never })).toThrow(/\[invalid-argument\].*maybe/);
+  expect(() => createContext({ partitionCount: 0 })).toThrow(/\[invalid-argument\]/);
+  expect(() => createContext({ broadcastBytesMax: -1 })).toThrow(/\[invalid-argument\].*broadcastBytesMax/);
+  expect(() => createContext({ partitionedBytesMin: NaN })).toThrow(/\[invalid-argument\].*partitionedBytesMin/);
 });

@@ -4,7 +4,7 @@ import { testPartitionedQueries } from "./partitioned.ts";
 
 describe("both sides of joins change places", () => {
   testPartitionedQueries({
-    open: (options) => Promise.resolve(createContext({ ...options, partitionCount: 3 })),
+    open: (options) => Promise.resolve(createContext({ ...options, partitionCount: 2 })),
     scale: 0.01,
     timeoutMs: 30_000,
     broadcastBytesMax: 0,
