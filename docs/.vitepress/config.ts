@@ -7,8 +7,46 @@ export default defineConfig({
   themeConfig: {
     search: { provider: "local" },
     nav: [
-      { text: "Guide", link: "/guide/rdd" },
+      { text: "Start", link: "/guide/start" },
+      { text: "Guarantees", link: "/guide/guarantees" },
       { text: "API", link: "/api/" },
     ],
+    sidebar: {
+      "/guide/": [
+        { text: "Start", items: [{ text: "Five minutes for each", link: "/guide/start" }] },
+        {
+          text: "Data",
+          items: [
+            { text: "RDDs", link: "/guide/rdd" },
+            { text: "DataFrames and SQL", link: "/guide/dataframe" },
+            { text: "Clusters", link: "/guide/cluster" },
+          ],
+        },
+        {
+          text: "Servers",
+          items: [
+            { text: "From embedded to an ensemble", link: "/guide/ensemble" },
+            { text: "Operating", link: "/guide/operating" },
+            { text: "Security", link: "/guide/security" },
+          ],
+        },
+        {
+          text: "Coming from",
+          items: [
+            { text: "ZooKeeper, Curator, kazoo", link: "/guide/from-zookeeper" },
+            { text: "Spark, PySpark", link: "/guide/from-spark" },
+            { text: "node-zookeeper-client", link: "/guide/from-node-zookeeper-client" },
+          ],
+        },
+        {
+          text: "To rely on",
+          items: [
+            { text: "Guarantees", link: "/guide/guarantees" },
+            { text: "Often told wrong", link: "/guide/misconceptions" },
+            { text: "Measured", link: "/guide/measured" },
+          ],
+        },
+      ],
+    },
   },
 });
