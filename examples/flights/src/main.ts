@@ -59,7 +59,8 @@ async function analyseOnCluster(directory: string, { workerCount, isDisturbed }:
     const kills = isDisturbed ? disturb(executor.events, cluster, tell) : [];
     if (process.stderr.isTTY) showProgress(executor.events, process.stderr);
     executor.events.on("workerLost", ({ worker, reason }) => tell(`worker ${worker} is lost: ${reason}`));
-    const tutti = createContext({ executor });
+    // The file is small: by itself the frame would be read here.
+    const tutti = createContext({ executor, partitionedPlans: "always" });
     const answers = await analyse(tutti);
     tell("the cluster has answered");
     await tutti.close();
