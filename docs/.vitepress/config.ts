@@ -27,6 +27,7 @@ export default defineConfig({
           items: [
             { text: "From embedded to an ensemble", link: "/guide/ensemble" },
             { text: "Operating", link: "/guide/operating" },
+            { text: "Recipes", link: "/guide/recipes/" },
             { text: "Security", link: "/guide/security" },
           ],
         },
