@@ -2,7 +2,7 @@
 // The reference is this machine's disk alone: as many entries, as many of them per fdatasync as are outstanding.
 import type { Benchmark, BenchmarkCase } from "@tutti/testkit";
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,6 +10,7 @@ import {
   createFileDisk,
   createTcpTransport,
   openReplica,
+  paxos,
   zab,
   type MemberAddress,
   type Replica,
@@ -86,44 +87,65 @@ async function syncAlone(directory: string, outstanding: number, count: number):
   return count;
 }
 
+interface MeasuredEnsemble {
+  readonly cases: readonly BenchmarkCase[];
+  close(): Promise<void>;
+}
+
+/** Three members of one protocol; the last of them is this process, and leads. */
+async function openEnsemble(protocol: "zab" | "paxos", directory: string): Promise<MeasuredEnsemble> {
+  const [first = 0, second = 0, own = 0] = await freePorts(3);
+  const ports: Record<number, number> = { 1: first, 2: second, 3: own };
+  const others = [1, 2].map((id) => startOther({ id, directory: join(directory, String(id)), ports, protocol }));
+  const load = new Load();
+  const transport = await createTcpTransport({
+    id: 3,
+    listen: { host, port: own },
+    addressOf: (member): MemberAddress => ({ host, port: ports[member] ?? 0 }),
+  });
+  const replica = await openReplica({
+    id: 3,
+    members: [1, 2, 3],
+    protocol: protocol === "zab" ? zab() : paxos(),
+    machine: { apply: load.onApply, snapshot: () => [], restore: () => undefined },
+    storage: createFileDisk(join(directory, "3")),
+    transport,
+  });
+  const children = await Promise.all(others);
+  await replica.propose(new Uint8Array(1));
+  if (replica.status().role !== "leading") throw new Error("among equals the largest number leads");
+  return {
+    cases: cases.map(({ outstanding, count }): BenchmarkCase => {
+      return {
+        name: `${protocol} commits, ${outstanding} outstanding`,
+        unit: "entries",
+        unitCount: count,
+        reference: "disk alone, one fdatasync for so many",
+        runOurs: () => load.run(replica, outstanding, count),
+        runReference: () => syncAlone(directory, outstanding, count),
+      };
+    }),
+    close: async () => {
+      await replica.close();
+      for (const child of children) child.kill("SIGKILL");
+    },
+  };
+}
+
 export const benchmark: Benchmark = {
   name: "consensus",
   open: async () => {
     const directory = await mkdtemp(join(tmpdir(), "tutti-bench-"));
-    const [first = 0, second = 0, own = 0] = await freePorts(3);
-    const ports: Record<number, number> = { 1: first, 2: second, 3: own };
-    const others = [1, 2].map((id) => startOther({ id, directory: join(directory, String(id)), ports }));
-    const load = new Load();
-    const transport = await createTcpTransport({
-      id: 3,
-      listen: { host, port: own },
-      addressOf: (member): MemberAddress => ({ host, port: ports[member] ?? 0 }),
-    });
-    const replica = await openReplica({
-      id: 3,
-      members: [1, 2, 3],
-      protocol: zab(),
-      machine: { apply: load.onApply, snapshot: () => [], restore: () => undefined },
-      storage: createFileDisk(join(directory, "3")),
-      transport,
-    });
-    const children = await Promise.all(others);
-    await replica.propose(new Uint8Array(1));
-    if (replica.status().role !== "leading") throw new Error("among equals the largest number leads");
+    const ensembles: MeasuredEnsemble[] = [];
+    for (const protocol of ["zab", "paxos"] as const) {
+      const own = join(directory, protocol);
+      await mkdir(own);
+      ensembles.push(await openEnsemble(protocol, own));
+    }
     return {
-      cases: cases.map(({ outstanding, count }): BenchmarkCase => {
-        return {
-          name: `commits, ${outstanding} outstanding`,
-          unit: "entries",
-          unitCount: count,
-          reference: "disk alone, one fdatasync for so many",
-          runOurs: () => load.run(replica, outstanding, count),
-          runReference: () => syncAlone(directory, outstanding, count),
-        };
-      }),
+      cases: ensembles.flatMap((ensemble) => ensemble.cases),
       close: async () => {
-        await replica.close();
-        for (const child of children) child.kill("SIGKILL");
+        for (const ensemble of ensembles) await ensemble.close();
         await rm(directory, { recursive: true, force: true });
       },
     };

@@ -3,6 +3,7 @@ import {
   createFileDisk,
   createTcpTransport,
   openReplica,
+  paxos,
   zab,
   type Machine,
   type MemberAddress,
@@ -13,9 +14,11 @@ interface Orders {
   readonly directory: string;
   readonly ports: Readonly<Record<number, number>>;
   readonly observers?: readonly number[];
+  /** Default `zab`. */
+  readonly protocol?: "zab" | "paxos";
 }
 
-const { id, directory, ports, observers = [] } = JSON.parse(process.argv[2] ?? "") as Orders;
+const { id, directory, ports, observers = [], protocol = "zab" } = JSON.parse(process.argv[2] ?? "") as Orders;
 const host = "127.0.0.1";
 const empty = new Uint8Array(0);
 const machine: Machine = { apply: () => empty, snapshot: () => [], restore: () => undefined };
@@ -36,7 +39,7 @@ const replica = await openReplica({
       .filter((member) => !observers.includes(member)),
     observers,
   },
-  protocol: zab(),
+  protocol: protocol === "zab" ? zab() : paxos(),
   machine,
   storage: createFileDisk(directory),
   transport,

@@ -143,6 +143,8 @@ export class Checker {
         return;
       case "ackEpoch":
         assert(endOf(image) >= message.lastZxid, `node ${node} reports a log end that its disk holds`);
+        // The promise is of a later epoch than the one it is in: the disk must know of it.
+        assert(image.epochs.accepted > message.currentEpoch, `node ${node} promises an epoch that its disk holds`);
         return;
       case "notification":
         if (message.state === "looking" && message.leader === node) {

@@ -128,19 +128,6 @@ export const plantedFaults: readonly PlantedFault[] = [
     }),
   },
   {
-    name: "votes-by-zxid-alone",
-    source: "ZOOKEEPER-335, 1154: the epoch is no part of vote and history (Z1)",
-    protocols: ["zab"],
-    send: (send) => {
-      const { message } = send;
-      if (message.kind === "notification" && message.state === "looking") {
-        return { ...send, message: { ...message, epoch: 0 } };
-      }
-      if (message.kind !== "ackEpoch" || message.currentEpoch === -1) return send;
-      return { ...send, message: { ...message, currentEpoch: 0 } };
-    },
-  },
-  {
     name: "snapshot-ahead-of-its-state",
     source: "ZOOKEEPER-1549, 2832: the label of a snapshot and its content disagree (Z2)",
     snapshotAhead: true,
@@ -227,12 +214,6 @@ export const plantedFaults: readonly PlantedFault[] = [
     source: "P12: a member executes what it has accepted",
     send: (send) =>
       send.message.kind === "proposal" ? { ...send, message: { ...send.message, kind: "inform" } } : send,
-  },
-  {
-    name: "ballots-by-round-alone",
-    source: "P24: two members may lead the same ballot",
-    protocols: ["paxos"],
-    nextEpoch: (highest) => highest + 1,
   },
   { name: "lost-by-guess", source: "a lost connection is an unknown outcome, not a lost proposal", lostByGuess: true },
   { name: "retry-applied-twice", source: "P20: a client's retry becomes a second transaction", noDeduplication: true },

@@ -1,6 +1,6 @@
 import { env } from "node:process";
 import { expect, test } from "vitest";
-import { simulate, type SimulationReport } from "../../src/sim/index.ts";
+import { simulate, type SimProtocol, type SimulationReport } from "../../src/sim/index.ts";
 
 /** SEED=13 replays one run, SEEDS=5000 runs that many; without either a short selection runs. */
 function seeds(): readonly number[] {
@@ -9,20 +9,22 @@ function seeds(): readonly number[] {
   return Array.from({ length: Number(env["SEEDS"] ?? 40) }, (_, index) => base + index);
 }
 
-function explain(report: SimulationReport): string {
-  const replay = simulate({ seed: report.seed, trace: true });
+function explain(report: SimulationReport, protocol: SimProtocol): string {
+  const replay = simulate({ seed: report.seed, protocol, trace: true });
   return [`SEED=${report.seed}: ${report.violation}`, ...replay.trace.slice(-20)].join("\n");
 }
 
-test(
-  "no seed makes replicas disagree, forget, answer wrongly, or stay apart after healing",
+const protocols: readonly SimProtocol[] = ["zab", "paxos"];
+
+test.each(protocols)(
+  "%s: no seed makes replicas disagree, forget, answer wrongly, or stay apart after healing",
   { timeout: 3_600_000 },
-  () => {
+  (protocol) => {
     const faults = new Map<string, number>();
     let commits = 0;
     for (const seed of seeds()) {
-      const report = simulate({ seed });
-      if (report.violation !== undefined) expect.fail(explain(report));
+      const report = simulate({ seed, protocol });
+      if (report.violation !== undefined) expect.fail(explain(report, protocol));
       commits += report.commits;
       for (const [kind, count] of Object.entries(report.faults)) faults.set(kind, (faults.get(kind) ?? 0) + count);
     }
@@ -32,12 +34,16 @@ test(
   },
 );
 
-test("the same seed gives the same trace, and another seed another one", { timeout: 20_000 }, () => {
-  const first = simulate({ seed: 7 });
-  const second = simulate({ seed: 7 });
-  expect(second).toEqual(first);
-  expect(simulate({ seed: 8 }).traceHash).not.toBe(first.traceHash);
-});
+test.each(protocols)(
+  "%s: the same seed gives the same trace, and another seed another one",
+  { timeout: 20_000 },
+  (protocol) => {
+    const first = simulate({ seed: 7, protocol });
+    const second = simulate({ seed: 7, protocol });
+    expect(second).toEqual(first);
+    expect(simulate({ seed: 8, protocol }).traceHash).not.toBe(first.traceHash);
+  },
+);
 
 test("keeping the trace does not change the run", { timeout: 20_000 }, () => {
   expect(simulate({ seed: 3, trace: true }).traceHash).toBe(simulate({ seed: 3 }).traceHash);
@@ -47,4 +53,16 @@ test("an epoch without positions left ends with a new epoch, and no request is l
   const report = simulate({ seed: 5, voters: 3, observers: 0, zab: { counterLimit: 16 } });
   expect(report.violation).toBeUndefined();
   expect(report.commits).toBeGreaterThan(64);
+});
+
+test(
+  "a Paxos leader tells what was lost only when it has applied the snapshot that it took over",
+  { timeout: 20_000 },
+  () => {
+    expect(simulate({ seed: 2608, protocol: "paxos" }).violation).toBeUndefined();
+  },
+);
+
+test("a vote given at the first start counts from when it is durable", { timeout: 20_000 }, () => {
+  expect(simulate({ seed: 2699, protocol: "paxos" }).violation).toBeUndefined();
 });

@@ -1,0 +1,84 @@
+// Plants every mistake of the catalogue and counts the random seeds until it shows itself:
+// npm run sim:catalogue [-- --base 1] [--seeds 400] [--plant NAME] [--json]
+import { parseArgs } from "node:util";
+import { decreeFaults, plantedFaults, simulate, simulateDecree, type SimProtocol } from "../src/sim/index.ts";
+
+const { values } = parseArgs({
+  options: {
+    base: { type: "string", default: "1" },
+    seeds: { type: "string", default: "400" },
+    plant: { type: "string" },
+    json: { type: "boolean", default: false },
+  },
+});
+const base = Number(values.base);
+const seedsMax = Number(values.seeds);
+/** A run of a single decree costs a hundredth of one of a replica. */
+const decreeSeedsMax = seedsMax * 100;
+
+interface Row {
+  readonly name: string;
+  readonly protocol: SimProtocol | "decree";
+  readonly source: string;
+  /** The first seed that showed it, or undefined. */
+  readonly seed: number | undefined;
+  readonly seedsTried: number;
+  readonly seconds: number;
+  readonly found: string;
+  /** The same seed without the fault finds nothing. */
+  readonly isCleanWithout: boolean;
+}
+
+type Attempt = (seed: number, planted: boolean) => string | undefined;
+
+function search(row: Pick<Row, "name" | "protocol" | "source">, max: number, attempt: Attempt): Row {
+  const from = performance.now();
+  let seed = base;
+  let found = attempt(seed, true);
+  while (found === undefined && seed < base + max - 1) found = attempt((seed += 1), true);
+  const seconds = Math.round((performance.now() - from) / 100) / 10;
+  const isFound = found !== undefined;
+  return {
+    ...row,
+    seed: isFound ? seed : undefined,
+    seedsTried: seed - base + 1,
+    seconds,
+    found: found ?? "NOTHING",
+    isCleanWithout: !isFound || attempt(seed, false) === undefined,
+  };
+}
+
+const rows: Row[] = [];
+const tell = (row: Row): void => {
+  rows.push(row);
+  if (values.json) return;
+  const mark = row.seed === undefined ? "MISSED" : row.isCleanWithout ? "caught" : "UNCLEAN";
+  const effort = `${row.seedsTried} seeds, ${row.seconds} s`.padEnd(20);
+  console.log(`${mark} ${row.protocol.padEnd(6)} ${row.name.padEnd(30)} ${effort} ${row.found}`);
+};
+for (const plant of plantedFaults) {
+  if (values.plant !== undefined && values.plant !== plant.name) continue;
+  for (const protocol of plant.protocols ?? (["zab", "paxos"] as const)) {
+    const attempt: Attempt = (seed, planted) => simulate({ seed, protocol, ...(planted ? { plant } : {}) }).violation;
+    tell(search({ name: plant.name, protocol, source: plant.source }, seedsMax, attempt));
+  }
+}
+for (const fault of decreeFaults) {
+  if (values.plant !== undefined && values.plant !== fault.name) continue;
+  const attempt: Attempt = (seed, planted) => {
+    const chosen = simulateDecree(seed, planted ? fault : undefined);
+    return chosen.size > 1 ? `${chosen.size} values are chosen` : undefined;
+  };
+  tell(search({ name: fault.name, protocol: "decree", source: fault.source }, decreeSeedsMax, attempt));
+}
+const times = rows.map(({ seconds }) => seconds).toSorted((left, right) => left - right);
+const missed = rows.filter(({ seed, isCleanWithout }) => seed === undefined || !isCleanWithout);
+const summary = {
+  planted: rows.length,
+  caught: rows.length - missed.length,
+  medianSeconds: times[Math.floor(times.length / 2)],
+  maxSeconds: times.at(-1),
+  missed: missed.map(({ name, protocol }) => `${name} (${protocol})`),
+};
+console.log(values.json ? JSON.stringify({ ...summary, rows }) : summary);
+process.exitCode = missed.length === 0 ? 0 : 1;
