@@ -4,7 +4,7 @@ import type { Schema } from "../plan/data-type.ts";
 import { sqlText } from "./duckdb.ts";
 import { exchangeColumns } from "./exchange-columns.ts";
 import { openFragmentDirectory } from "./fragment-directory.ts";
-import { readPieces, type Piece } from "./parquet-pieces.ts";
+import { exchangeFormat, readPieces, type Piece } from "./parquet-pieces.ts";
 
 type Cutting = (query: string, connection: DuckDBConnection) => Promise<Piece[][]>;
 
@@ -25,7 +25,7 @@ export function cutRows(schema: Schema, count: number): Cutting {
       for (let part = 0; part < parts; part += 1) {
         const [from, to] = [part, part + 1].map((at) => (BigInt(at) * rows) / BigInt(parts));
         await connection.run(
-          `COPY (SELECT * FROM tutti_leaf WHERE rowid >= ${from} AND rowid < ${to}) TO ${sqlText(file)} (FORMAT parquet)`,
+          `COPY (SELECT * FROM tutti_leaf WHERE rowid >= ${from} AND rowid < ${to}) TO ${sqlText(file)} (${exchangeFormat})`,
         );
         pieces.push(await readPieces(file));
       }

@@ -3,6 +3,8 @@ import type { JsSignature } from "../plan/functions/js-call.ts";
 /** What the tasks of one stage of SQL do: plain data, made by the driver. Texts are in the engine's words. */
 export interface FragmentProgram {
   readonly timeZone: string;
+  /** Tasks refuse to run on another version of the engine than the driver's. */
+  readonly engineVersion: string;
   readonly branches: readonly FragmentBranch[];
   readonly output: FragmentOutput;
   /** Functions in JavaScript that the texts call, in the order of the stage's closures. */

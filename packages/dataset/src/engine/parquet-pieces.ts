@@ -5,6 +5,9 @@ import { sqlText } from "../plan/functions/sql-type.ts";
 /** A block holds rows; a file of Parquet is some of them: pieces, the first of which says 0. */
 export type Piece = readonly [index: number, bytes: Uint8Array];
 
+/** How rows that change places are written: large dictionaries cost a third more than the bytes that they save. */
+export const exchangeFormat = "FORMAT parquet, COMPRESSION snappy, DICTIONARY_SIZE_LIMIT 1000";
+
 /** Small enough for buffers, large enough that a file is few. */
 const pieceBytesMax = 4 * 1024 * 1024;
 

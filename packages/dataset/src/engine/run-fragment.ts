@@ -1,5 +1,5 @@
 import path from "node:path";
-import type { DuckDBConnection } from "@duckdb/node-api";
+import { version, type DuckDBConnection } from "@duckdb/node-api";
 import type { TaskContext, TaskOutput } from "@tutti/runtime";
 import { DatasetError } from "../dataset-error.ts";
 import { connectEngine, registerFunction, sqlText } from "./duckdb.ts";
@@ -7,7 +7,7 @@ import { fromEngine } from "./engine-error.ts";
 import { openFragmentDirectory } from "./fragment-directory.ts";
 import type { FragmentBranch, FragmentOutput, FragmentProgram, LeafPart } from "./fragment.ts";
 import { scalarFunction } from "./js-scalar.ts";
-import { parquetOf, readPieces, writePieces, type Piece } from "./parquet-pieces.ts";
+import { exchangeFormat, parquetOf, readPieces, writePieces, type Piece } from "./parquet-pieces.ts";
 import { withRoom } from "./with-room.ts";
 
 /**
@@ -22,6 +22,7 @@ export async function runSqlFragment(context: TaskContext): Promise<TaskOutput> 
   );
   if (branch === undefined)
     throw new DatasetError("invalid-plan", `no branch of ${context.stageName} has the task ${partition}`);
+  checkVersion(program.engineVersion);
   for (const [index, signature] of program.functions.entries()) {
     const fn = context.closures[index] as (...args: unknown[]) => unknown;
     await registerFunction(signature.id, () => scalarFunction({ signature, fn }));
@@ -43,6 +44,16 @@ export async function runSqlFragment(context: TaskContext): Promise<TaskOutput> 
     connection.closeSync();
     await directory.remove();
   }
+}
+
+/** Another version may hash otherwise: equal keys would not meet. */
+function checkVersion(wanted: string): void {
+  const own = version();
+  if (own === wanted) return;
+  throw new DatasetError(
+    "invalid-plan",
+    `the driver has DuckDB ${wanted} and this worker ${own}; install the same version of @tutti/dataset`,
+  );
 }
 
 interface FragmentPlace {
@@ -119,7 +130,7 @@ async function writeSlices(queries: readonly (string | undefined)[], task: Fragm
   let rowCount = 0;
   for (const [index, query] of queries.entries()) {
     if (query === undefined) continue;
-    const { rowsChanged } = await connection.run(`COPY (${query}) TO ${sqlText(file)} (FORMAT parquet)`);
+    const { rowsChanged } = await connection.run(`COPY (${query}) TO ${sqlText(file)} (${exchangeFormat})`);
     rowCount += rowsChanged;
     if (rowsChanged > 0) slices[index] = await readPieces(file);
     await context.checkpoint();

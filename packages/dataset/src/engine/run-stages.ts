@@ -1,3 +1,4 @@
+import { version } from "@duckdb/node-api";
 import type { Executor, JobGraph, Stage, StageInput } from "@tutti/runtime";
 import { DatasetError } from "../dataset-error.ts";
 import type { QueryRun } from "../frame/frame-engine.ts";
@@ -76,6 +77,7 @@ async function jobStage({ branches, schema, output }: PhysicalStage, { host, sta
   const functions = functionsIn(branches);
   const program: FragmentProgram = {
     timeZone: host.timeZone,
+    engineVersion: version(),
     branches: programs,
     output: outputOf(output, schema, host.sliceCount),
     functions: functions.map(({ signature }) => signature),

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { afterAll, expect, test } from "vitest";
 import {
   createContext,
@@ -13,8 +16,10 @@ import {
   size,
   sequence,
   lit,
+  udf,
 } from "../../src/index.ts";
-import { connectEngine } from "../../src/engine/duckdb.ts";
+import { connectEngine, sqlText } from "../../src/engine/duckdb.ts";
+import { runFragment } from "../../src/worker.ts";
 
 const tutti = createContext();
 afterAll(() => tutti.close());
@@ -89,4 +94,74 @@ test("names that differ in case alone are ambiguous, and never the first of them
   await expect(tutti.sql`select 1 as a, 2 as "A"`.select(col("a")).collect()).rejects.toThrow(
     /\[(ambiguous|duplicate)-column\]/,
   );
+});
+
+test("a function over a dictionary is called for entries that no row has, NULL among them, and never sees that", async () => {
+  const directory = await mkdtemp(path.join(tmpdir(), "tutti-traps-"));
+  try {
+    const file = path.join(directory, "words.parquet");
+    const engine = await connectEngine();
+    await engine.run(
+      `COPY (SELECT 'Word ' || (i % 5) AS word FROM range(100000) t(i)) TO ${sqlText(file)} (FORMAT parquet)`,
+    );
+    engine.closeSync();
+    let callCount = 0;
+    const loud = udf([t.string], t.string, (word) => {
+      callCount += 1;
+      return word.toUpperCase();
+    });
+    const words = tutti.read.schema(struct({ word: t.string })).parquet(file);
+    const rows = await words
+      .select((c) => loud(c.word).as("loud"))
+      .distinct()
+      .orderBy("loud")
+      .collect();
+    expect(rows.map(({ loud: word }) => word)).toEqual([0, 1, 2, 3, 4].map((one) => `WORD ${one}`));
+    expect(callCount).toBeLessThan(100_000);
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+});
+
+test("a function of NULL is NULL, whether the NULL is a constant or in a row", async () => {
+  const plusOne = udf([t.double], t.double, (x) => x + 1);
+  const rows = tutti.createDataFrame([{ x: 1.5 }, { x: null }], struct({ x: t.double.nullable() }));
+  expect(
+    await rows
+      .select(
+        (c) => plusOne(c.x).as("row"),
+        () => plusOne(lit(null) as never).as("constant"),
+      )
+      .collect(),
+  ).toEqual([
+    { row: 2.5, constant: null },
+    { row: null, constant: null },
+  ]);
+});
+
+test("a function that is first called while a stream is open is known after it", async () => {
+  const numbers = tutti.rangeFrame(0, 100_000);
+  const half = udf([t.long], t.long, (x) => x / 2n);
+  let sum = 0n;
+  let seenCount = 0;
+  for await (const batch of numbers.batches()) {
+    seenCount += batch.length;
+    if (sum === 0n)
+      sum = (
+        await numbers
+          .limit(10)
+          .select((c) => half(c.id).as("h"))
+          .collect()
+      ).reduce((all, row) => all + (row.h ?? 0n), 0n);
+  }
+  expect([seenCount, sum]).toEqual([100_000, 20n]);
+  expect(await numbers.filter((c) => half(c.id).eq(3n)).count()).toBe(2);
+});
+
+test("a task of another version of the engine is refused: its hashes may be others", async () => {
+  const context = {
+    args: { engineVersion: "v0.1", branches: [{ first: 0, partitionCount: 1 }], functions: [] },
+    partition: 0,
+  };
+  await expect(runFragment(context as never)).rejects.toMatchObject({ code: "invalid-plan" });
 });
