@@ -3,15 +3,12 @@ import { openChannel, type Channel } from "./channel.ts";
 import type { BlockSource } from "./fetch-inputs.ts";
 import type { ToWorker } from "./messages.ts";
 import type { createPeers } from "./worker-peers.ts";
-import { createWorkerTasks, type WorkerTasks } from "./worker-tasks.ts";
+import { createWorkerTasks, type WorkerTasks, type WorkerTasksParts } from "./worker-tasks.ts";
 
 /** Links have heartbeats of their own; these are for people. */
 const beatAfterMs = 3_000;
 
-export interface WorkerLifeParts {
-  readonly slotCount: number;
-  readonly workBytesMax: number;
-  readonly directory: string;
+export interface WorkerLifeParts extends Omit<WorkerTasksParts, "source" | "send"> {
   readonly peers: ReturnType<typeof createPeers>;
   readonly onEvent: (line: string) => void;
 }
@@ -27,7 +24,7 @@ export interface WorkerLife {
 
 /** `given`: the name that it has already; else its first master gives it one. */
 export function createWorkerLife(parts: WorkerLifeParts, given: string | undefined): WorkerLife {
-  const { slotCount, workBytesMax, directory, peers, onEvent } = parts;
+  const { directory, peers, onEvent } = parts;
   const over = new AbortController();
   let channel: Channel | undefined;
   let named: { readonly name: string; readonly tasks: WorkerTasks } | undefined;
@@ -35,13 +32,7 @@ export function createWorkerLife(parts: WorkerLifeParts, given: string | undefin
   const begin = (name: string): void => {
     const fetch: BlockSource["fetch"] = (from, ranges, take) => peers.fetch(from, ranges, take);
     const source = { worker: name, directory, fetch };
-    const tasks = createWorkerTasks({
-      source,
-      slotCount,
-      workBytesMax,
-      directory,
-      send: (answer) => channel?.send(answer),
-    });
+    const tasks = createWorkerTasks({ ...parts, source, send: (answer) => channel?.send(answer) });
     named = { name, tasks };
   };
   if (given !== undefined) begin(given);

@@ -5,6 +5,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import type { BroadcastShipment } from "../broadcast/broadcast.ts";
 import { sharePayload } from "../broadcast/payload.ts";
 import type { ModuleBundle } from "../closure/module-bundle.ts";
+import { captureClosures } from "../closure/capture.ts";
 import type { Relocation } from "../closure/relocation.ts";
 import { scratchPathOf } from "../executor/attempt-blocks.ts";
 import { portError } from "../executor/portable-error.ts";
@@ -38,6 +39,8 @@ export interface WorkerTasksParts {
   readonly source: BlockSource;
   readonly slotCount: number;
   readonly workBytesMax: number;
+  readonly heapBytesMax: number;
+  readonly allowClosures: boolean;
   readonly directory: string;
   /** Over the link as it is then; what is sent while there is none is lost, and told by the next report. */
   readonly send: (message: WorkerAnswer) => void;
@@ -59,8 +62,9 @@ interface Running {
   thread: Thread | undefined;
 }
 
-export function createWorkerTasks({ source, slotCount, workBytesMax, directory, send }: WorkerTasksParts): WorkerTasks {
-  const pool = createThreadPool({ threadsMax: slotCount, heapBytesMax: undefined });
+export function createWorkerTasks(parts: WorkerTasksParts): WorkerTasks {
+  const { source, slotCount, workBytesMax, heapBytesMax, allowClosures, directory, send } = parts;
+  const pool = createThreadPool({ threadsMax: slotCount, heapBytesMax });
   /** With the error of those that cannot run here, which is for the task that needs them. */
   const announcements = new Map<string, Extract<ToThread, { kind: "stage" | "function" }> | RuntimeError>();
   const broadcasts = new Map<string, HeldBroadcast>();
@@ -204,10 +208,10 @@ export function createWorkerTasks({ source, slotCount, workBytesMax, directory, 
           void runCalls(message).then((answer) => answerWith(answer));
           break;
         case "stage":
-          announcements.set(message.stageKey, withModules(located(message)));
+          announcements.set(message.stageKey, withModules(located(message, allowClosures)));
           break;
         case "function":
-          announcements.set(message.key, withModules(message));
+          announcements.set(message.key, allowClosures ? withModules(message) : noFunctions(message.key));
           break;
         case "bundle":
           relocations.set(message.bundle.hash, unpacked(message.bundle, directory));
@@ -265,13 +269,14 @@ function rangesOf(blocks: readonly unknown[]): FileRange[] {
 }
 
 /** By specifier from where the worker was started, else at the driver's own place where this machine has it. */
-function located(message: StageAnnouncement): StageAnnouncement | RuntimeError {
+function located(message: StageAnnouncement, allowClosures: boolean): StageAnnouncement | RuntimeError {
   const { module } = message;
+  if (!allowClosures && !hasNoClosures(message)) return noFunctions(message.name);
   try {
     const resolved = createRequire(path.join(process.cwd(), "worker.js")).resolve(module.specifier);
     return { ...message, module: { ...module, url: pathToFileURL(resolved).href } };
   } catch (thrown) {
-    if (module.url.startsWith("file:") && existsSync(fileURLToPath(module.url))) return message;
+    if (allowClosures && module.url.startsWith("file:") && existsSync(fileURLToPath(module.url))) return message;
     const what = `this worker, started in ${process.cwd()}, cannot find the module ${module.specifier}; install it there`;
     return new RuntimeError("invalid-argument", what, { cause: thrown });
   }
@@ -289,4 +294,17 @@ function unpacked(bundle: ModuleBundle, directory: string): Relocation | Runtime
 /** Once for all threads: what came as bytes is shared by them. */
 function sharedShipment({ id, payload }: BroadcastShipment): BroadcastShipment {
   return { id, payload: sharePayload(payload) };
+}
+
+/** What no functions look like when they were captured. */
+let nothingCaptured: Uint8Array | undefined;
+
+function hasNoClosures({ closures }: StageAnnouncement): boolean {
+  nothingCaptured ??= captureClosures([]).bytes;
+  return Buffer.compare(closures, nothingCaptured) === 0;
+}
+
+function noFunctions(what: string): RuntimeError {
+  const why = "it has allowClosures off, and runs what installed modules export";
+  return new RuntimeError("invalid-argument", `${what}: this worker takes no functions from drivers: ${why}`);
 }

@@ -13,6 +13,9 @@ import { createPeers } from "./worker-peers.ts";
 /** Before a worker that could not reach the coordination service, or was given up, begins anew. */
 const restartAfterMs = 200;
 
+/** V8's own limit on machines with much memory. */
+const heapBytesLargest = 4 * 1024 * 1024 * 1024;
+
 /** Where a worker finds its master: by its address, or by the election in a coordination service. */
 export type WorkerPlace = { readonly master: ClusterAddress } | CoordOptions;
 
@@ -25,6 +28,16 @@ export interface WorkerSettings extends ClusterSecurity {
   readonly directory?: string;
   /** What one task may hold at once. Default: an eighth of the memory, divided by the slots. */
   readonly workBytesMax?: number;
+  /**
+   * What the objects of one task may take: one that wants more fails, and the worker goes on. Default: four fifths of the
+   * memory, divided by the slots, at most 4 GiB.
+   */
+  readonly heapBytesMax?: number;
+  /**
+   * Whether functions of drivers run here. `false`: only what modules export that are installed where the worker was started.
+   * Default: true.
+   */
+  readonly allowClosures?: boolean;
   /** Told in a line what happens, for people. */
   readonly onEvent?: (line: string) => void;
 }
@@ -54,6 +67,7 @@ export async function startWorker(options: WorkerOptions): Promise<ClusterWorker
   checkBind(listen.host, options);
   const slotCount = options.slotCount ?? availableParallelism();
   const workBytesMax = options.workBytesMax ?? Math.floor(totalmem() / 8 / slotCount);
+  const heapBytesMax = options.heapBytesMax ?? Math.min(heapBytesLargest, Math.floor((totalmem() * 4) / 5 / slotCount));
   const directory = mkdtempSync(path.join(options.directory ?? tmpdir(), "tutti-worker-"));
   const peers = createPeers(directory, options);
   const server = await listenForLinks(listen, {
@@ -69,7 +83,15 @@ export async function startWorker(options: WorkerOptions): Promise<ClusterWorker
     pid: String(process.pid),
     node: process.version,
   };
-  const parts: WorkerLifeParts = { slotCount, workBytesMax, directory, peers, onEvent };
+  const parts: WorkerLifeParts = {
+    slotCount,
+    workBytesMax,
+    heapBytesMax,
+    allowClosures: options.allowClosures ?? true,
+    directory,
+    peers,
+    onEvent,
+  };
   const live = async (leaders: LeaderWatch, name: string | undefined, signal: AbortSignal): Promise<void> => {
     const life = createWorkerLife(parts, name);
     const until = AbortSignal.any([signal, life.over]);

@@ -113,6 +113,7 @@ describe("a command line", () => {
     [["worker", "--slots", "many"], /--slots is "many"; it must be a whole number/],
     [["master", "--listen", "here"], /--listen is "here"; it must be host:port/],
     [["master", "--listen", "0.0.0.0:7077"], /give a secret, or listen on 127.0.0.1/],
+    [["worker", "--tls-cert", "cert.pem"], /TLS needs --tls-cert, --tls-key and --tls-ca/],
     [["jobs", "--colour"], /--colour/],
   ])("%j is refused with what is wrong", async (args, message) => {
     const { status, said } = await run(args);

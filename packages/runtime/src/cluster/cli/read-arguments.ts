@@ -1,12 +1,15 @@
 import { readFileSync, statSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { RuntimeError } from "../../runtime-error.ts";
-import type { ClusterAddress } from "../cluster-link.ts";
+import type { ClusterAddress, ClusterTls } from "../cluster-link.ts";
 
 /** What a command was given. */
 export interface Arguments {
   readonly coord: string;
   readonly secret: Uint8Array | undefined;
+  readonly tls: ClusterTls | undefined;
+  /** `false`, or not given. */
+  readonly allowClosures: false | undefined;
   readonly listen: ClusterAddress | undefined;
   readonly web: ClusterAddress | undefined;
   readonly slotCount: number | undefined;
@@ -26,6 +29,10 @@ const flags = {
   directory: { type: "string" },
   "event-log": { type: "string" },
   "secret-file": { type: "string" },
+  "tls-cert": { type: "string" },
+  "tls-key": { type: "string" },
+  "tls-ca": { type: "string" },
+  "no-closures": { type: "boolean" },
   "session-timeout-ms": { type: "string" },
   json: { type: "boolean" },
   help: { type: "boolean" },
@@ -44,6 +51,8 @@ export function readArguments(given: readonly string[], environment: NodeJS.Proc
   return {
     coord: values.coord ?? environment["TUTTI_COORD"] ?? "127.0.0.1:2181/tutti",
     secret: secretFile === undefined ? undefined : readSecret(secretFile),
+    tls: readTls([values["tls-cert"], values["tls-key"], values["tls-ca"]]),
+    allowClosures: values["no-closures"] === true ? false : undefined,
     listen: values.listen === undefined ? undefined : parseAddress("--listen", values.listen),
     web: values.web === undefined ? undefined : parseAddress("--web", values.web),
     slotCount: countOf("--slots", values.slots),
@@ -54,6 +63,18 @@ export function readArguments(given: readonly string[], environment: NodeJS.Proc
     isHelp: values.help === true,
     names: positionals,
   };
+}
+
+function readTls([cert, key, ca]: readonly (string | undefined)[]): ClusterTls | undefined {
+  if (cert === undefined && key === undefined && ca === undefined) return undefined;
+  if (cert === undefined || key === undefined || ca === undefined) {
+    throw new RuntimeError("invalid-argument", "TLS needs --tls-cert, --tls-key and --tls-ca, all three");
+  }
+  try {
+    return { cert: readFileSync(cert), key: readFileSync(key), ca: readFileSync(ca) };
+  } catch (cause) {
+    throw new RuntimeError("invalid-argument", `a certificate or key cannot be read: ${String(cause)}`, { cause });
+  }
 }
 
 /** A secret that others can read is none. It never stands on a command line, which everybody can read. */

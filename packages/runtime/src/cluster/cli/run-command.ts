@@ -21,6 +21,8 @@ const help: string = `usage: tutti COMMAND [--coord host:port,host:port/folder] 
 
   --coord       the coordination service and the cluster's folder in it; default TUTTI_COORD, else 127.0.0.1:2181/tutti
   --secret-file a file of at least 32 bytes, mode 600, that all processes of the cluster know; default TUTTI_SECRET_FILE
+  --tls-cert, --tls-key, --tls-ca   PEM files: TLS on every link, with certificates on both sides
+  --no-closures  of a worker: it runs what installed modules export, and no functions of drivers
   --session-timeout-ms  how long a process may be unreachable before others take its part; default 10000
   --json        prints the answer as JSON
 
@@ -115,13 +117,23 @@ async function untilAborted(member: { close(): Promise<void> }, { signal }: Comm
 
 /** Without what was not given: defaults belong to those who have them. */
 function defined(given: Arguments): { coord: string } & Partial<Omit<MemberArguments, "coord">> {
-  const { coord, secret, listen, web, slotCount, directory, eventLog, sessionTimeoutMs } = given;
-  const all = { coord, secret, listen, web, slotCount, directory, eventLog, sessionTimeoutMs };
+  const { coord, secret, tls, allowClosures, listen, web, slotCount, directory, eventLog, sessionTimeoutMs } = given;
+  const all = { coord, secret, tls, allowClosures, listen, web, slotCount, directory, eventLog, sessionTimeoutMs };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as { coord: string };
 }
 
 type MemberArguments = {
   [
-    K in "coord" | "secret" | "listen" | "web" | "slotCount" | "directory" | "eventLog" | "sessionTimeoutMs"
+    K in
+      | "coord"
+      | "secret"
+      | "tls"
+      | "allowClosures"
+      | "listen"
+      | "web"
+      | "slotCount"
+      | "directory"
+      | "eventLog"
+      | "sessionTimeoutMs"
   ]: NonNullable<Arguments[K]>;
 };
