@@ -185,9 +185,9 @@ export const plantedFaults: readonly PlantedFault[] = [
     name: "adopts-the-longest",
     source: "P4: the longest log is adopted, not that of the highest ballot",
     protocols: ["paxos"],
-    send: (send) =>
+    send: (send, { status }) =>
       send.message.kind === "ackEpoch" && send.message.currentEpoch !== -1
-        ? { ...send, message: { ...send.message, currentEpoch: 2 ** 30 } }
+        ? { ...send, message: { ...send.message, currentEpoch: status.acceptedEpoch - 1 } }
         : send,
   },
   {
