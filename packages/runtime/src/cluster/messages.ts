@@ -79,8 +79,13 @@ export interface FunctionAnnouncement {
   readonly bundle: string | undefined;
 }
 
-/** From a worker to the master. */
-export type ToMaster = Registration | WorkerAnswer | { readonly kind: "leave" } | WorkerBeat;
+/** From a worker to the master. One that drains takes no new tasks; one that leaves takes what it holds along. */
+export type ToMaster =
+  | Registration
+  | WorkerAnswer
+  | { readonly kind: "leave" }
+  | { readonly kind: "drain" }
+  | WorkerBeat;
 
 /** How it goes, every now and then. */
 export interface WorkerBeat {
@@ -99,6 +104,8 @@ export interface Registration {
   readonly done: readonly TaskDone[];
   /** Keys, ids and hashes of what it need not be sent again. */
   readonly has: readonly string[];
+  /** It takes no new tasks. */
+  readonly isDraining: boolean;
 }
 
 export interface TaskDone {

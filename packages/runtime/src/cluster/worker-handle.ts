@@ -32,6 +32,8 @@ export interface WorkerAbout {
 /** The handle, and what only the pool may do with it. */
 export interface PoolWorker extends WorkerHandle {
   isUp: boolean;
+  /** It gets no new tasks, and goes when what it has is not needed any more. */
+  isDraining: boolean;
   residentBytes: number | undefined;
   /** Slots that are lent, those that tasks of an earlier master take included. */
   busySlotCount: number;
@@ -72,10 +74,11 @@ export function createWorkerHandle(
     ...about,
     ...announcer,
     isUp: true,
+    isDraining: registration.isDraining,
     residentBytes: undefined,
     busySlotCount: inheritedRunning.size,
     get freeSlotCount() {
-      return worker.isUp ? about.slotCount - worker.busySlotCount : 0;
+      return worker.isUp && !worker.isDraining ? about.slotCount - worker.busySlotCount : 0;
     },
     get channel() {
       return channel;

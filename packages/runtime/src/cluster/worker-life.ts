@@ -10,6 +10,8 @@ const beatAfterMs = 3_000;
 
 export interface WorkerLifeParts extends Omit<WorkerTasksParts, "source" | "send"> {
   readonly peers: ReturnType<typeof createPeers>;
+  /** Aborts when no new tasks are wanted. */
+  readonly draining: AbortSignal;
   readonly onEvent: (line: string) => void;
 }
 
@@ -19,12 +21,14 @@ export interface WorkerLife {
   readonly over: AbortSignal;
   /** Registers over a new link, and serves it until it is down. */
   serve(link: Link, until: AbortSignal): Promise<void>;
+  /** Whether nothing runs here, and nobody needs what tasks left. */
+  isIdle(): boolean;
   close(): Promise<void>;
 }
 
 /** `given`: the name that it has already; else its first master gives it one. */
 export function createWorkerLife(parts: WorkerLifeParts, given: string | undefined): WorkerLife {
-  const { directory, peers, onEvent } = parts;
+  const { directory, peers, onEvent, draining } = parts;
   const over = new AbortController();
   let channel: Channel | undefined;
   let named: { readonly name: string; readonly tasks: WorkerTasks } | undefined;
@@ -60,11 +64,13 @@ export function createWorkerLife(parts: WorkerLifeParts, given: string | undefin
       });
       channel = own;
       const report = named?.tasks.report() ?? { running: [], done: [], has: [] };
-      own.send({ kind: "register", worker: named?.name, ...report });
+      own.send({ kind: "register", worker: named?.name, isDraining: draining.aborted, ...report });
       const onEnd = (): void => {
         own.send({ kind: "leave" });
         link.close();
       };
+      const onDrain = (): void => own.send({ kind: "drain" });
+      draining.addEventListener("abort", onDrain, { once: true });
       const beat = (): void => own.send({ kind: "beat", residentBytes: process.memoryUsage.rss() });
       beat();
       const beats = setInterval(beat, beatAfterMs);
@@ -72,9 +78,14 @@ export function createWorkerLife(parts: WorkerLifeParts, given: string | undefin
       if (until.aborted) onEnd();
       const reason = await down.promise;
       clearInterval(beats);
+      draining.removeEventListener("abort", onDrain);
       until.removeEventListener("abort", onEnd);
       channel = undefined;
       if (!until.aborted) onEvent(`the link to the master is down: ${reason.message}`);
+    },
+    isIdle() {
+      const { running, done } = named?.tasks.report() ?? { running: [], done: [] };
+      return running.length === 0 && done.length === 0;
     },
     close: async () => await named?.tasks.close(),
   };

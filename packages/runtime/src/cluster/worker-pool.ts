@@ -126,7 +126,8 @@ export function createWorkerPool({ emitter, workerWaitMs, workerGraceMs }: Worke
     }
     clearTimeout(lonely);
     lonely = undefined;
-    if (waiting.size === 0 || workers.size > 0 || isClosed) return;
+    const isLonely = [...workers.values()].every((worker) => worker.isDraining);
+    if (waiting.size === 0 || !isLonely || isClosed) return;
     const giveUp = (): void => {
       const taskCount = [...waiting.values()].reduce((sum, own) => sum + own.length, 0);
       const what = `no worker has been there for ${workerWaitMs} ms, and ${taskCount} tasks wait for one`;
@@ -212,7 +213,10 @@ export function createWorkerPool({ emitter, workerWaitMs, workerGraceMs }: Worke
           if (told.kind === "register") worker = admit(channel, told);
           else if (told.kind === "leave") lose(worker?.id ?? "", "it was closed");
           else if (worker?.channel !== channel) return;
-          else if (told.kind === "beat") worker.residentBytes = told.residentBytes;
+          else if (told.kind === "drain") {
+            worker.isDraining = true;
+            lend();
+          } else if (told.kind === "beat") worker.residentBytes = told.residentBytes;
           else worker.answer(told);
         },
         onDown(reason) {

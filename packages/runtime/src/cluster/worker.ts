@@ -7,11 +7,14 @@ import { checkBind, defaultListen, linkOptions, type ClusterAddress, type Cluste
 import { endOf, openCoord, workerNameOf, type CoordOptions } from "./coord-place.ts";
 import { followMaster } from "./follow-master.ts";
 import { fixedLeader, watchElection, type LeaderWatch } from "./leader-watch.ts";
-import { createWorkerLife, type WorkerLifeParts } from "./worker-life.ts";
+import { createWorkerLife, type WorkerLife, type WorkerLifeParts } from "./worker-life.ts";
 import { createPeers } from "./worker-peers.ts";
 
 /** Before a worker that could not reach the coordination service, or was given up, begins anew. */
 const restartAfterMs = 200;
+
+/** Between looks whether a worker that drains may go. */
+const idleAfterMs = 50;
 
 /** V8's own limit on machines with much memory. */
 const heapBytesLargest = 4 * 1024 * 1024 * 1024;
@@ -46,6 +49,11 @@ export type WorkerOptions = WorkerSettings & WorkerPlace;
 
 /** A process that runs tasks for a master. */
 export interface ClusterWorker extends AsyncDisposable {
+  /**
+   * Takes no new tasks, waits until nothing runs here and nobody needs what it holds, and closes; at the latest after
+   * `timeoutMs` (default 60 000), when others make again what is still needed.
+   */
+  drain(options?: { readonly timeoutMs?: number }): Promise<void>;
   /** Ends what runs and frees everything. Calling it twice is harmless. */
   close(): Promise<void>;
 }
@@ -83,6 +91,7 @@ export async function startWorker(options: WorkerOptions): Promise<ClusterWorker
     pid: String(process.pid),
     node: process.version,
   };
+  const draining = new AbortController();
   const parts: WorkerLifeParts = {
     slotCount,
     workBytesMax,
@@ -90,16 +99,19 @@ export async function startWorker(options: WorkerOptions): Promise<ClusterWorker
     allowClosures: options.allowClosures ?? true,
     directory,
     peers,
+    draining: draining.signal,
     onEvent,
   };
+  let life: WorkerLife | undefined;
   const live = async (leaders: LeaderWatch, name: string | undefined, signal: AbortSignal): Promise<void> => {
-    const life = createWorkerLife(parts, name);
-    const until = AbortSignal.any([signal, life.over]);
+    const own = createWorkerLife(parts, name);
+    life = own;
+    const until = AbortSignal.any([signal, own.over]);
     const link = (): ReturnType<typeof linkOptions> => linkOptions(`worker ${process.pid}`, about, options);
     try {
-      await followMaster({ leaders, options: link, serve: (one) => life.serve(one, until), onEvent }, until);
+      await followMaster({ leaders, options: link, serve: (one) => own.serve(one, until), onEvent }, until);
     } finally {
-      await life.close();
+      await own.close();
     }
   };
   const closing = new AbortController();
@@ -115,7 +127,14 @@ export async function startWorker(options: WorkerOptions): Promise<ClusterWorker
     await server.close();
     rmSync(directory, { recursive: true, force: true });
   };
-  return { close, [Symbol.asyncDispose]: close };
+  const drain: ClusterWorker["drain"] = async ({ timeoutMs = 60_000 } = {}) => {
+    draining.abort();
+    const deadline = performance.now() + timeoutMs;
+    while (life?.isIdle() === false && performance.now() < deadline && !closing.signal.aborted)
+      await delay(idleAfterMs);
+    await close();
+  };
+  return { drain, close, [Symbol.asyncDispose]: close };
 }
 
 /** One session with the coordination service is one life: with its node goes the worker's name, and what it held. */

@@ -268,3 +268,39 @@ test(
     rmSync(directory, { recursive: true });
   },
 );
+
+test(
+  "a worker that drains ends what it has and takes nothing new: nothing is done again",
+  { timeout: 30_000 },
+  async () => {
+    const server = await startServer({ tickTimeMs: 100 });
+    const directory = mkdtempSync(path.join(tmpdir(), "tutti-drains-"));
+    const common = { coord: server.connectString, sessionTimeoutMs: 1000 };
+    const master = await startMaster(common);
+    const leaving = await startWorker({ ...common, slotCount: 1 });
+    const staying = await startWorker({ ...common, slotCount: 1 });
+    const executor = await connectCluster(common.coord, { sessionTimeoutMs: 1000, slotsMin: 2 });
+    const ranOn = new Map<string, string>();
+    executor.events.on("taskStarted", ({ stage, partition, worker }) => ranOn.set(`${stage}.${partition}`, worker));
+    const running = seen(executor, "taskStarted", 2);
+    const result = executor.run(gatedJob(directory, { split: "split" }));
+    await running;
+    const first = new Map(ranOn);
+    const drained = leaving.drain();
+    const gone = seen(executor, "workerLost", 1);
+    writeFileSync(path.join(directory, "gate-split"), "");
+    expect((await result).partitions).toEqual(sums);
+    await drained;
+    await gone;
+    const lines = readFileSync(path.join(directory, "began"), "utf8").trim().split("\n");
+    expect(lines).toHaveLength(6);
+    // All but what it had then ran elsewhere.
+    const later = [...ranOn].filter(([task]) => !first.has(task)).map(([, worker]) => worker);
+    expect(new Set(later).size).toBe(1);
+    await executor.close();
+    await staying.close();
+    await master.close();
+    await server.close();
+    rmSync(directory, { recursive: true });
+  },
+);

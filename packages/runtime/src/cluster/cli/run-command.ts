@@ -5,7 +5,7 @@ import { readLines } from "../event-log.ts";
 import { startMaster } from "../master.ts";
 import type { MasterReport } from "../master-report.ts";
 import { startWebServer } from "../web/web-server.ts";
-import { startWorker } from "../worker.ts";
+import { startWorker, type ClusterWorker } from "../worker.ts";
 import { readArguments, type Arguments } from "./read-arguments.ts";
 import { showJob, showJobs, showWorkers } from "./show-report.ts";
 
@@ -26,7 +26,8 @@ const help: string = `usage: tutti COMMAND [--coord host:port,host:port/folder] 
   --session-timeout-ms  how long a process may be unreachable before others take its part; default 10000
   --json        prints the answer as JSON
 
-A master and a worker run until SIGTERM or SIGINT. Who can reach them, and knows the secret if there is one, runs code in
+A master and a worker run until SIGTERM or SIGINT; a worker takes no more tasks then, and goes when nobody needs what it has,
+after a minute at the latest. A second signal ends it at once. Who can reach them, and knows the secret if there is one, runs code in
 them. Exit status: 0 done, 1 it failed, 2 wrong command line.
 `;
 
@@ -64,7 +65,7 @@ async function run(command: string, given: Arguments, io: CommandIo): Promise<nu
     case "master":
       return await untilAborted(await startMaster({ ...defined(given), onEvent: io.say }), io);
     case "worker":
-      return await untilAborted(await startWorker({ ...defined(given), onEvent: io.say }), io);
+      return await untilDrained(await startWorker({ ...defined(given), onEvent: io.say }), io);
     case "history":
       return await untilAborted(await showHistory(id ?? "", given, io), io);
     case "jobs":
@@ -104,6 +105,11 @@ async function showHistory(file: string, { web }: Arguments, { say }: CommandIo)
   const server = await startWebServer(web ?? defaultListen, source);
   say(`shows ${lines.length} events at http://${server.address.host}:${server.address.port}`);
   return server;
+}
+
+/** What it runs and holds is not thrown away, unless it takes too long. */
+async function untilDrained(worker: ClusterWorker, io: CommandIo): Promise<number> {
+  return await untilAborted({ close: () => worker.drain() }, io);
 }
 
 async function untilAborted(member: { close(): Promise<void> }, { signal }: CommandIo): Promise<number> {
