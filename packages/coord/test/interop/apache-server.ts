@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { connect, createServer, type AddressInfo } from "node:net";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
@@ -19,14 +19,23 @@ export interface ApacheServer {
   close(): Promise<void>;
 }
 
+/** Below those that the system gives to connections: a port that is free now and taken a second later is a test that fails. */
+const portMin = 12_000;
+const portCount = 20_000;
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
+}
+
 async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
+  for (;;) {
+    const port = portMin + Math.floor(Math.random() * portCount);
+    if (await isFree(port)) return port;
+  }
 }
 
 /** Whether the server says that it serves. */
@@ -48,26 +57,23 @@ export interface ApacheOptions {
   readonly lines?: readonly string[];
 }
 
-/** A standalone Apache ZooKeeper in a process of its own. It is killed when it is closed, as a crash would. */
-export async function startApache(
+const startMsMax = 60_000;
+
+/** One process, which is killed when it is closed, as a crash would. */
+async function startProcess(
   classPath: string,
-  tickTimeMs: number,
-  options: ApacheOptions = {},
-): Promise<ApacheServer> {
-  const directory = options.directory ?? mkdtempSync(path.join(tmpdir(), "tutti-apache-"));
-  const port = await freePort();
-  const lines = [
-    `tickTime=${tickTimeMs}`,
+  { directory, port, lines }: { readonly directory: string; readonly port: number; readonly lines: readonly string[] },
+): Promise<{ readonly serving: () => Promise<void>; readonly kill: () => Promise<void> }> {
+  const base = [
     `dataDir=${directory}`,
     `clientPort=${port}`,
     "clientPortAddress=127.0.0.1",
     "admin.enableServer=false",
     "maxClientCnxns=0",
     "4lw.commands.whitelist=*",
-    ...(options.lines ?? []),
   ];
   const config = path.join(directory, "zoo.cfg");
-  writeFileSync(config, `${lines.join("\n")}\n`);
+  writeFileSync(config, `${[...base, ...lines].join("\n")}\n`);
   const given = [
     "-Xmx256m",
     "-Dzookeeper.extendedTypesEnabled=true",
@@ -79,17 +85,66 @@ export async function startApache(
   ];
   const child = spawn("java", given, { stdio: "ignore" });
   const exited = once(child, "exit");
-  const givenUpMs = performance.now() + 30_000;
-  while (!(await isServing(port))) {
-    if (child.exitCode !== null || performance.now() > givenUpMs) throw new Error("Apache ZooKeeper does not start");
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
+  const serving = async (): Promise<void> => {
+    const givenUpMs = performance.now() + startMsMax;
+    while (!(await isServing(port))) {
+      if (child.exitCode !== null || performance.now() > givenUpMs) throw new Error("Apache ZooKeeper does not start");
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  };
+  return {
+    serving,
+    kill: async () => {
+      child.kill("SIGKILL");
+      await exited;
+    },
+  };
+}
+
+/** A standalone Apache ZooKeeper in a process of its own. */
+export async function startApache(
+  classPath: string,
+  tickTimeMs: number,
+  options: ApacheOptions = {},
+): Promise<ApacheServer> {
+  const directory = options.directory ?? mkdtempSync(path.join(tmpdir(), "tutti-apache-"));
+  const port = await freePort();
+  const lines = [`tickTime=${tickTimeMs}`, ...(options.lines ?? [])];
+  const { serving, kill } = await startProcess(classPath, { directory, port, lines });
+  await serving();
   return {
     address: { host: "127.0.0.1", port },
     close: async () => {
-      child.kill("SIGKILL");
-      await exited;
+      await kill();
       if (options.directory === undefined) rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Three Apache ZooKeepers; the address is that of the first. */
+export async function startApacheEnsemble(classPath: string, tickTimeMs: number): Promise<ApacheServer> {
+  const root = mkdtempSync(path.join(tmpdir(), "tutti-apache-"));
+  const ids = [1, 2, 3];
+  const places = await Promise.all(
+    ids.map(async (id) => ({ id, port: await freePort(), link: await freePort(), election: await freePort() })),
+  );
+  // In ticks: long, since a tick is short here and a JVM slow at its start.
+  const limits = ["initLimit=400", "syncLimit=200", `tickTime=${tickTimeMs}`];
+  const members = places.map(({ id, link, election }) => `server.${id}=127.0.0.1:${link}:${election}`);
+  const processes = await Promise.all(
+    places.map(({ id, port }) => {
+      const directory = path.join(root, String(id));
+      mkdirSync(directory);
+      writeFileSync(path.join(directory, "myid"), `${id}\n`);
+      return startProcess(classPath, { directory, port, lines: [...limits, ...members] });
+    }),
+  );
+  await Promise.all(processes.map(({ serving }) => serving()));
+  return {
+    address: { host: "127.0.0.1", port: places[0]?.port ?? 0 },
+    close: async () => {
+      await Promise.all(processes.map(({ kill }) => kill()));
+      rmSync(root, { recursive: true, force: true });
     },
   };
 }

@@ -1,6 +1,6 @@
 import { connect, type ConnectOptions, type Session } from "../../src/index.ts";
 import { startEnsemble, startServer } from "../../src/server/index.ts";
-import { apacheClassPath, startApache } from "./apache-server.ts";
+import { apacheClassPath, startApache, startApacheEnsemble } from "./apache-server.ts";
 
 /** Servers that the tests of the client and of the recipes run against; each test in a root of its own. */
 export interface Target {
@@ -29,10 +29,10 @@ async function startServers(): Promise<Servers> {
     if (first?.server === undefined) throw new Error("the ensemble has no server");
     return { address: first.server.address, close: () => ensemble.close() };
   }
-  if (kind === "apache") {
+  if (kind === "apache" || kind === "apache ensemble") {
     const classPath = apacheClassPath();
     if (classPath === undefined) throw new Error("Apache ZooKeeper is not installed");
-    apache ??= startApache(classPath, tickTimeMs);
+    apache ??= (kind === "apache" ? startApache : startApacheEnsemble)(classPath, tickTimeMs);
     const { address } = await apache;
     return { address, close: () => Promise.resolve() };
   }
