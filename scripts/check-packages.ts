@@ -1,15 +1,21 @@
-// Packs every published package, checks what was packed, and installs each alone with plain npm in an empty project.
+// Packs every published package, checks what was packed, and installs each alone with plain npm in an empty project, where
+// the first programs of its README and of the guide run unchanged: on this Node.js, and on others given by --node PATH.
 import { spawnSync } from "node:child_process";
 import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { parseArgs } from "node:util";
 
 interface Manifest {
   readonly name: string;
   readonly version: string;
   readonly private?: boolean;
   readonly exports: Readonly<Record<string, unknown>>;
+  readonly bin?: Readonly<Record<string, string>>;
 }
+
+const { values } = parseArgs({ options: { node: { type: "string", multiple: true } } });
+const nodes = [process.execPath, ...(values.node ?? [])];
 
 const root = path.resolve(import.meta.dirname, "..");
 const packs = mkdtempSync(path.join(tmpdir(), "tutti-packs-"));
@@ -69,8 +75,30 @@ function installAlone(manifest: Manifest): void {
       console.log(`${entry} alone: ${names.trim()}`);
     }
     if (manifest.name === "@tutti/dataset") runOnThreads(project);
+    for (const command of Object.keys(manifest.bin ?? {})) run("npx", ["--no-install", command, "help"], project);
+    for (const document of [`packages/${path.basename(manifest.name)}/README.md`, "docs/guide/start.md"]) {
+      runFirstProgram(document, manifest, project);
+    }
   } finally {
     rmSync(project, { recursive: true, force: true });
+  }
+}
+
+/** What a newcomer copies: the first program of a document that imports this package. */
+function runFirstProgram(document: string, { name }: Manifest, project: string): void {
+  const text = readFileSync(path.join(root, document), "utf8");
+  const programs = [...text.matchAll(/^```ts\n([\s\S]*?)^```/gm)].map(([, program = ""]) => program);
+  const program = programs.find((one) => one.includes(`from "${name}"`));
+  if (program === undefined) throw new Error(`${document} has no program with ${name}`);
+  writeFileSync(path.join(project, "main.ts"), program);
+  const expected = [...program.matchAll(/\/\/ => (.*)$/gm)].map(([, line]) => line);
+  for (const node of nodes) {
+    const version = run(node, ["--version"], project).trim();
+    const printed = run(node, ["--disable-warning=ExperimentalWarning", "main.ts"], project).trim().split("\n");
+    if (printed.join("\n") !== expected.join("\n")) {
+      throw new Error(`${document} on ${version} gave\n${printed.join("\n")}\nand not\n${expected.join("\n")}`);
+    }
+    console.log(`${document} as it stands, ${version}: ${expected.length} lines as promised`);
   }
 }
 
