@@ -21,7 +21,7 @@ const planted = plant === undefined ? {} : { plant };
 const base = Number(values.seed ?? values.base);
 const count = values.seed === undefined ? Number(values.seeds) : 1;
 const startedMs = performance.now();
-const totals = { protocol, seeds: count, events: 0, steps: 0, commits: 0, reads: 0, violations: 0 };
+const totals = { protocol, seeds: count, events: 0, steps: 0, commits: 0, reads: 0, submitted: 0, violations: 0 };
 const faults: Record<string, number> = {};
 for (let seed = base; seed < base + count; seed += 1) {
   const report = simulate({ seed, protocol, trace: values.trace, ...planted });
@@ -29,6 +29,7 @@ for (let seed = base; seed < base + count; seed += 1) {
   totals.steps += report.steps;
   totals.commits += report.commits;
   totals.reads += report.reads;
+  totals.submitted += report.submitted;
   for (const [kind, fired] of Object.entries(report.faults)) faults[kind] = (faults[kind] ?? 0) + fired;
   if (values.trace) console.log(report.trace.join("\n"));
   if (report.violation === undefined) continue;

@@ -1,10 +1,11 @@
 import { assert } from "@tutti/stdx";
-import { requestKey, type Entry, type NodeId } from "../core/entry.ts";
+import type { Entry, NodeId } from "../core/entry.ts";
 import type { Send } from "../core/effects.ts";
 import type { ReplicaMessage } from "../core/messages.ts";
 import type { CoreStatus } from "../core/replica-core.ts";
 import { counterOf, epochOf, formatZxid, type Zxid } from "../core/zxid.ts";
 import type { DiskImage } from "./record-disk.ts";
+import { nameOf, submissionOf } from "./request-name.ts";
 
 /** What one node has applied, as the checker follows it. */
 interface Follower {
@@ -26,6 +27,7 @@ export class Checker {
   readonly #lost: Set<string> = new Set<string>();
   readonly #committedIn: number[] = [];
   readonly #entered: Map<NodeId, number> = new Map<NodeId, number>();
+  readonly #submitted: Map<string, number> = new Map<string, number>();
   readonly #repeated: Set<string> = new Set<string>();
   readonly #reads: Map<string, Zxid> = new Map<string, Zxid>();
   readonly #voters: readonly NodeId[];
@@ -60,7 +62,7 @@ export class Checker {
       this.#extend(node, entry);
     } else {
       assert(known.zxid === entry.zxid, `node ${node} applies ${formatZxid(known.zxid)} next, not ${at}`);
-      assert(requestKey(known) === requestKey(entry), `every node applies the same transaction at ${at}`);
+      assert(nameOf(known) === nameOf(entry), `every node applies the same transaction at ${at}`);
     }
     follower.next += 1;
     const image = this.#imageOf(node);
@@ -80,13 +82,24 @@ export class Checker {
       return holds(image, entry.zxid) || !image.epochs.voting;
     });
     assert(holders.length * 2 > this.#voters.length, `${at}, applied by ${node}, is on a majority of disks`);
-    const key = requestKey(entry);
+    const key = nameOf(entry);
     assert(!this.#lost.has(key) || this.#repeated.has(key), `request ${key}, reported lost, is never applied`);
     assert(!this.#keys.has(key), `request ${key} is applied once`);
     this.#keys.add(key);
+    this.#checkSubmission(entry);
     this.#indexOf.set(entry.zxid, this.chain.length);
     this.chain.push(entry);
     this.#committedIn.push(this.#imageOf(node).epochs.current);
+  }
+
+  /** What one life of a replica submitted is applied in its order. Some of it may be lost, none comes late. */
+  #checkSubmission(entry: Entry): void {
+    const submission = submissionOf(entry);
+    if (submission === undefined) return;
+    const source = `${submission.node}.${submission.life}`;
+    const last = this.#submitted.get(source) ?? 0;
+    assert(submission.sequence > last, `request ${nameOf(entry)} is applied before its later ones, up to ${last}`);
+    this.#submitted.set(source, submission.sequence);
   }
 
   /** Log before epoch: a disk that has entered an epoch holds all that was committed before it (ZOOKEEPER-4643). */
@@ -121,7 +134,7 @@ export class Checker {
 
   /** Log matching: one position, one request, in every log that ever held it. */
   logged(node: NodeId, entry: Entry): void {
-    const key = requestKey(entry);
+    const key = nameOf(entry);
     const known = this.#requests.get(entry.zxid);
     if (known === undefined) this.#requests.set(entry.zxid, key);
     else assert(known === key, `${formatZxid(entry.zxid)} in the log of ${node} is the request it is everywhere`);

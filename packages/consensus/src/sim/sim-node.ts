@@ -1,7 +1,14 @@
 // Over 400 lines: the twin of the replica's driver, in the same order of duties, with a checker at every step.
 import type { Prng } from "@tutti/stdx";
 import type { Send } from "../core/effects.ts";
-import { requestKey, type Entry, type NodeId, type ProposalRequest, type Snapshot } from "../core/entry.ts";
+import {
+  requestKey,
+  unnamedClient,
+  type Entry,
+  type NodeId,
+  type ProposalRequest,
+  type Snapshot,
+} from "../core/entry.ts";
 import type { ReplicaMessage } from "../core/messages.ts";
 import { majority } from "../core/quorum.ts";
 import type { CoreStatus, Input, LeaderHooks, Members, Prepared, ReplicaCore } from "../core/replica-core.ts";
@@ -15,6 +22,7 @@ import type { Checker } from "./checker.ts";
 import type { EventQueue } from "./event-queue.ts";
 import type { PlantedFault, SimProtocol } from "./faults.ts";
 import type { RecordDisk } from "./record-disk.ts";
+import { encodeSubmission, nameOf, submissionOf } from "./request-name.ts";
 import type { NetworkPeer, SimNetwork } from "./sim-network.ts";
 
 /** State of the simulated machine: the requests applied so far. Equal position must mean equal digest. */
@@ -70,13 +78,15 @@ export class SimNode implements NetworkPeer {
   #tickWaits = false;
   #nextRead = 0;
   #nextProposal = 0;
+  #nextSubmission = 0;
   readonly #open: Map<number, string> = new Map<number, string>();
   #answers: { readonly proposal: number; readonly position: Zxid }[] = [];
-  readonly counts: { steps: number; committed: number; lost: number; reads: number } = {
+  readonly counts: { steps: number; committed: number; lost: number; reads: number; submitted: number } = {
     steps: 0,
     committed: 0,
     lost: 0,
     reads: 0,
+    submitted: 0,
   };
 
   constructor(options: SimNodeOptions) {
@@ -168,6 +178,17 @@ export class SimNode implements NetworkPeer {
     const proposal = (this.#nextProposal += 1);
     this.#open.set(proposal, requestKey(request));
     this.#later(() => this.#step({ kind: "propose", proposal, ...request }));
+  }
+
+  /** As `Replica.submit`: taken only while there is a leader to take it. */
+  submit(): void {
+    const life = this.#life;
+    this.#later(() => {
+      if (this.#core?.isInStep !== true) return;
+      const sequence = (this.#nextSubmission += 1);
+      this.counts.submitted += 1;
+      this.#step({ kind: "submit", payload: encodeSubmission({ node: this.id, life, sequence }) });
+    });
   }
 
   read(): void {
@@ -346,10 +367,12 @@ export class SimNode implements NetworkPeer {
     this.#options.checker.applied(this.id, entry);
     const machine = this.#machine;
     machine.position = entry.zxid;
-    machine.applied.add(requestKey(entry));
-    machine.digest = (Math.imul(machine.digest, 31) + Number(entry.client) * 7919 + entry.sequence) | 0;
+    const submission = submissionOf(entry);
+    if (submission === undefined) machine.applied.add(requestKey(entry));
+    const sequence = submission === undefined ? entry.sequence : submission.sequence * 64 + submission.node;
+    machine.digest = (Math.imul(machine.digest, 31) + Number(entry.client) * 7919 + sequence) | 0;
     this.#sinceSnapshot += 1;
-    this.#trace("apply", () => `${formatZxid(entry.zxid)} ${requestKey(entry)}`, machine.digest);
+    this.#trace("apply", () => `${formatZxid(entry.zxid)} ${nameOf(entry)}`, machine.digest);
   }
 
   #restore(snapshot: Snapshot): void {
@@ -399,7 +422,7 @@ export class SimNode implements NetworkPeer {
   #hooks(): LeaderHooks {
     return {
       prepare: (request): Prepared => {
-        const known = this.#machine.applied.has(requestKey(request));
+        const known = request.client !== unnamedClient && this.#machine.applied.has(requestKey(request));
         if (known && this.#options.fault?.noDeduplication !== true) return { kind: "known" };
         return { kind: "txn", payload: request.payload };
       },

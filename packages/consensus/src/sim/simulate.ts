@@ -24,6 +24,8 @@ export interface SimulationOptions {
   readonly healMs?: number;
   /** Overrides of ZAB's timing and limits. */
   readonly zab?: Partial<ZabOptions>;
+  /** Whether requests without a name are made too, in half of the runs. Default true. */
+  readonly submits?: boolean;
   readonly plant?: PlantedFault;
   /** Keeps the last lines of the trace. Off, only its hash is kept, which is much faster. */
   readonly trace?: boolean;
@@ -42,6 +44,8 @@ export interface SimulationReport {
   readonly committedProposals: number;
   readonly lostProposals: number;
   readonly reads: number;
+  /** Requests without a name that some replica took. */
+  readonly submitted: number;
   readonly faults: FaultCounts;
   /** Of every traced fact in order. Equal seeds give equal hashes. */
   readonly traceHash: number;
@@ -76,7 +80,7 @@ export function simulate(options: SimulationOptions): SimulationReport {
   try {
     for (const node of world.nodes.values()) node.start();
     nemesis.start();
-    startWorkload(world, chance(5), durationMs);
+    startWorkload(world, durationMs, options.submits ?? true);
     while (world.queue.runNext(durationMs)) events += 1;
     const core = chooseCore(world, voters, chance(6));
     nemesis.heal(core);
@@ -98,6 +102,7 @@ export function simulate(options: SimulationOptions): SimulationReport {
     committedProposals: sum((node) => node.counts.committed),
     lostProposals: sum((node) => node.counts.lost),
     reads: sum((node) => node.counts.reads),
+    submitted: sum((node) => node.counts.submitted),
     faults: { ...nemesis.counts, ...networkFaults(world.network) },
     traceHash: world.trace.hash,
     trace: world.trace.lines,
@@ -185,9 +190,14 @@ function createWorld(
 }
 
 /** Clients of every node: proposals, reads, and now and then the same request once more at another node. */
-function startWorkload({ queue, nodes, checker }: World, chance: Prng, endMs: number): void {
+function startWorkload(world: World, endMs: number, isSubmitting: boolean): void {
+  const { queue, nodes, checker } = world;
+  const chance = world.chance(5);
+  // A stream of its own: runs with and without submitted requests are alike in all else.
+  const submits = world.chance(7);
   const ids = [...nodes.keys()];
   const meanMs = 1 + chance.nextUnit() * 20;
+  const submitChance = !isSubmitting || submits.nextUnit() < 0.5 ? 0 : submits.nextUnit();
   let sequence = 0;
   const pick = (): SimNode | undefined => nodes.get(ids[chance.nextBelow(ids.length)] ?? 1);
   const next = (): void => {
@@ -204,6 +214,10 @@ function startWorkload({ queue, nodes, checker }: World, chance: Prng, endMs: nu
           if (again?.isUp === true && again !== node) again.propose(request);
         });
       }
+    }
+    if (submits.nextUnit() < submitChance) {
+      const submitter = nodes.get(ids[submits.nextBelow(ids.length)] ?? 1);
+      for (let left = 1 + submits.nextBelow(4); left > 0; left -= 1) submitter?.submit();
     }
     if (chance.nextUnit() < 0.5) {
       // Who believes to lead is asked more often: stale answers come from leaders that were replaced.

@@ -4,7 +4,10 @@ import { plantedFaults, simulate, type SimProtocol } from "../../src/sim/index.t
 /** Random seeds alone must find each of them; the most elusive show themselves in one of twenty to sixty. */
 const seedsMax = 200;
 
-/** Where the elusive ones were last seen, tried first to save time. A stale number only costs the search. */
+/**
+ * Where the elusive ones were last seen, tried first to save time. A stale number only costs the search, and so does a
+ * change of the workload: hence without submitted requests.
+ */
 const lastSeen: Readonly<Record<string, number>> = {
   "zab epoch-before-log": 26,
   "paxos epoch-before-log": 23,
@@ -26,9 +29,9 @@ describe("a planted fault is caught by random seeds", { timeout: 60_000 }, () =>
     const hint = lastSeen[name] ?? 1;
     for (let step = 0; step <= seedsMax; step += 1) {
       const seed = step === 0 ? hint : step;
-      if (simulate({ seed, protocol, plant }).violation === undefined) continue;
+      if (simulate({ seed, protocol, plant, submits: false }).violation === undefined) continue;
       // The same run without the fault is clean: it is the fault that was seen.
-      expect(simulate({ seed, protocol }).violation).toBeUndefined();
+      expect(simulate({ seed, protocol, submits: false }).violation).toBeUndefined();
       return;
     }
     expect.fail(`${plant.name} (${plant.source}) stayed unseen in ${seedsMax} seeds`);

@@ -59,10 +59,10 @@ test(
   "a Paxos leader tells what was lost only when it has applied the snapshot that it took over",
   { timeout: 20_000 },
   () => {
-    expect(simulate({ seed: 2608, protocol: "paxos" }).violation).toBeUndefined();
+    expect(simulate({ seed: 2608, protocol: "paxos", submits: false }).violation).toBeUndefined();
   },
 );
 
 test("a vote given at the first start counts from when it is durable", { timeout: 20_000 }, () => {
-  expect(simulate({ seed: 2699, protocol: "paxos" }).violation).toBeUndefined();
+  expect(simulate({ seed: 2699, protocol: "paxos", submits: false }).violation).toBeUndefined();
 });
