@@ -18,9 +18,18 @@ export interface FragmentBranch {
   /** The query; and the same where the engine's narrow decimals overflowed. */
   readonly query: string;
   readonly wideQuery: string;
+  /** Partial aggregates alone: see {@link UnreducedQuery}. */
+  readonly unreduced?: UnreducedQuery;
   /** The name under which the task's own part of a leaf is read; what it is, is the task's own argument. */
   readonly leafName?: string;
   readonly reads: readonly FragmentRead[];
+}
+
+/** To be run instead where the keys of the first rows are nearly all different. */
+export interface UnreducedQuery {
+  readonly keys: string;
+  readonly query: string;
+  readonly wideQuery: string;
 }
 
 /** An input that comes as blocks: Parquet files in pieces. */

@@ -34,7 +34,8 @@ export async function runSqlFragment(context: TaskContext): Promise<TaskOutput> 
     await connection.run(`SET TimeZone = ${sqlText(program.timeZone)}`);
     const task: FragmentTask = { context, connection, directory: directory.path, output: program.output };
     await openInputs(branch, task);
-    return await withRoom((isWide) => writeOutput(isWide ? branch.wideQuery : branch.query, task));
+    const { query, wideQuery } = await chooseQuery(branch, connection);
+    return await withRoom((isWide) => writeOutput(isWide ? wideQuery : query, task));
   } catch (thrown) {
     // The job is over, and this is how its task ends.
     await context.checkpoint();
@@ -64,6 +65,25 @@ interface FragmentPlace {
 
 interface FragmentTask extends FragmentPlace {
   readonly output: FragmentOutput;
+}
+
+/** Rows that are looked at before they are aggregated, and how many different keys make that vain. */
+const probeRows = 20_000;
+const vainShare = 0.8;
+
+/** The same rows are looked at by each attempt of a task, so that all do the same. */
+async function chooseQuery(
+  branch: FragmentBranch,
+  connection: DuckDBConnection,
+): Promise<Pick<FragmentBranch, "query" | "wideQuery">> {
+  const { unreduced } = branch;
+  if (unreduced === undefined) return branch;
+  const first = `SELECT * FROM (${unreduced.keys}) LIMIT ${probeRows}`;
+  const result = await connection.runAndReadAll(
+    `SELECT count(*), (SELECT count(*) FROM (SELECT DISTINCT * FROM (${first}))) FROM (${first})`,
+  );
+  const [[rows = 0, keys = 0] = []] = result.getRowsJS().map((row) => row.map(Number));
+  return rows === probeRows && keys > rows * vainShare ? unreduced : branch;
 }
 
 /** How often a task that runs SQL asks whether its job is over. */

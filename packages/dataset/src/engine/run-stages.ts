@@ -12,11 +12,19 @@ import type {
   PhysicalStage,
   StageOutput,
   StageRead,
+  UnreducedPlan,
 } from "../physical/physical-plan.ts";
 import { workerModule } from "../worker-module.ts";
 import { exchangeColumns, exchangeType } from "./exchange-columns.ts";
 import { compileExpression, compileSortKeys } from "./compile-expression.ts";
-import type { FragmentBranch, FragmentOutput, FragmentProgram, FragmentRead, LeafPart } from "./fragment.ts";
+import type {
+  FragmentBranch,
+  FragmentOutput,
+  FragmentProgram,
+  FragmentRead,
+  LeafPart,
+  UnreducedQuery,
+} from "./fragment.ts";
 import { jsFunctionIds } from "./js-scalar.ts";
 import type { Piece } from "./parquet-pieces.ts";
 
@@ -70,6 +78,7 @@ async function jobStage({ branches, schema, output }: PhysicalStage, { host, sta
       partitionCount: opened.parts.length,
       query: await host.compile(branch.plan, false),
       wideQuery: await host.compile(branch.plan, true),
+      ...(branch.unreduced === undefined ? {} : { unreduced: await unreducedQuery(branch.unreduced, host) }),
       ...(branch.source.kind === "leaf" ? { leafName: branch.source.name } : {}),
       reads: unique(reads),
     });
@@ -93,6 +102,10 @@ async function jobStage({ branches, schema, output }: PhysicalStage, { host, sta
     partitionArgs,
     closures: functions.map(({ fn }) => fn),
   };
+}
+
+async function unreducedQuery({ plan, keys }: UnreducedPlan, { compile }: StageHost): Promise<UnreducedQuery> {
+  return { keys: await compile(keys, false), query: await compile(plan, false), wideQuery: await compile(plan, true) };
 }
 
 interface OpenedSource {

@@ -6,7 +6,7 @@ import { expressionsOf, mapPlan } from "../plan/walk-plan.ts";
 import { isEscaping } from "./correlation.ts";
 import { joinKeys } from "./join-keys.ts";
 import type { Branch, LeafPlan, PhysicalPlan, PhysicalStage, StageOutput, StageRead } from "./physical-plan.ts";
-import { isSplittable, splitAggregate } from "./split-aggregate.ts";
+import { isSplittable, splitAggregate, type SplitAggregate } from "./split-aggregate.ts";
 
 export interface CutOptions {
   /** Sides of joins that are thought to be at most this large go to every task whole. */
@@ -135,7 +135,10 @@ function createCutter({ broadcastBytesMax, bytesOf }: CutOptions): Cutter {
       const met = isKeyed ? byKeys(input, plan.keys) : gather(input);
       return overEach(met, plan, { reads });
     }
-    const partial = overEach(input, split.partial(plan.input));
+    const partial = {
+      ...overEach(input, split.partial(plan.input)),
+      branches: input.branches.map((one) => partialBranch(one, plan, split)),
+    };
     const indexes = plan.keys.map((_, index) => index);
     const met = isKeyed ? byColumns(partial, indexes) : gather(partial);
     return overEach(met, split.final(plan.input), { schema: plan.schema });
@@ -365,8 +368,27 @@ function overEach(
     ...branch,
     plan: { ...node, input: branch.plan } as ResolvedPlan,
     broadcasts: [...branch.broadcasts, ...reads],
+    unreduced: undefined,
   }));
   return { ...part, branches, schema, hashedBy: hashedAfter(node, part.hashedBy) };
+}
+
+function partialBranch(branch: Branch, { keys }: Plan<"aggregate">, split: SplitAggregate): Branch {
+  const input = branch.plan;
+  const isKeyed = keys.length > 0 && isRowByRow(input);
+  const schema = split.schema.slice(0, keys.length);
+  const unreduced = { plan: split.unreduced(input), keys: { kind: "project", input, columns: keys, schema } as const };
+  return { ...branch, plan: split.partial(input), unreduced: isKeyed ? unreduced : undefined };
+}
+
+/** Whether a look at the first rows costs no more than those. */
+function isRowByRow(plan: ResolvedPlan): boolean {
+  if (plan.kind === "input") return true;
+  return (
+    (plan.kind === "project" || plan.kind === "filter") &&
+    !expressionsOf(plan).some((one) => someExpression(one, isWhole)) &&
+    isRowByRow(plan.input)
+  );
 }
 
 /** Where the columns that say in which task a row is stand after a node. */

@@ -21,6 +21,14 @@ export interface Branch {
   readonly source: BranchSource;
   /** What every task reads whole. */
   readonly broadcasts: readonly StageRead[];
+  /** Of partial aggregates: what a task may do instead, where a look at its first rows shows hardly a key twice. */
+  readonly unreduced?: UnreducedPlan | undefined;
+}
+
+export interface UnreducedPlan {
+  readonly plan: ResolvedPlan;
+  /** The keys of each row. */
+  readonly keys: ResolvedPlan;
 }
 
 /** An input of a fragment that is what an earlier stage gave. */

@@ -1,4 +1,13 @@
-import { boundedDecimal, doubleType, longType, type DataType, type Field, type Schema } from "../plan/data-type.ts";
+import {
+  booleanType,
+  boundedDecimal,
+  doubleType,
+  isSameType,
+  longType,
+  type DataType,
+  type Field,
+  type Schema,
+} from "../plan/data-type.ts";
 import { functionOf } from "../plan/functions/catalogue.ts";
 import { averageOfParts } from "../plan/functions/partial-aggregates.ts";
 import type { Resolved, ResolvedPlan } from "../plan/resolved-plan.ts";
@@ -12,6 +21,8 @@ type Call = Extract<Resolved, { kind: "call" }>;
 export interface SplitAggregate {
   readonly partial: (input: ResolvedPlan) => AggregatePlan;
   readonly final: (input: ResolvedPlan) => AggregatePlan;
+  /** What the first half would give for each row by itself: for parts whose rows have hardly a key in common. */
+  readonly unreduced: (input: ResolvedPlan) => ResolvedPlan;
   /** Of what the first half gives. */
   readonly schema: Schema;
 }
@@ -25,7 +36,7 @@ export function splitAggregate(plan: AggregatePlan): SplitAggregate | undefined 
     type: key.type,
     nullable: key.nullable,
   }));
-  const parts: Resolved[] = [];
+  const parts: Call[] = [];
   const merged = new Map<string, (schema: Schema) => Resolved>();
   for (const [text, call] of calls) {
     const split = splitCall(call);
@@ -52,6 +63,7 @@ export function splitAggregate(plan: AggregatePlan): SplitAggregate | undefined 
   };
   return {
     schema,
+    unreduced: (input) => ({ kind: "project", input, columns: [...plan.keys, ...parts.map(ofOneRow)], schema }),
     partial: (input) => ({ ...plan, input, groupingSets: [everyKey], aggregates: parts, schema }),
     final: (input) => ({
       ...plan,
@@ -81,7 +93,7 @@ function collectCalls(expression: Resolved, calls: Map<string, Call>): void {
 }
 
 interface SplitCall {
-  readonly parts: readonly Resolved[];
+  readonly parts: readonly Call[];
   readonly merge: (parts: readonly Resolved[], call: Call) => Resolved;
 }
 
@@ -142,4 +154,40 @@ function splitAverage(call: Call): SplitCall | undefined {
   };
   const count: Call = { ...call, name: "count", type: longType, nullable: false };
   return { parts: [sum, count], merge: (parts) => merge(averageOfParts.name, parts, call) };
+}
+
+/** A partial answer of one row. */
+function ofOneRow({ name, args, filter, type, nullable }: Call): Resolved {
+  const [arg] = args;
+  const isCount = name === "count" || name === "count_if";
+  const conditions = [
+    ...(filter === undefined ? [] : [filter]),
+    ...(name === "count" ? args.map(isPresent) : name === "count_if" && arg !== undefined ? [arg] : []),
+  ];
+  const value: Resolved = isCount || arg === undefined ? longLiteral("1") : withType(arg, type);
+  const condition = conditions.reduce<Resolved | undefined>(
+    (all, one) => (all === undefined ? one : both(all, one)),
+    undefined,
+  );
+  if (condition === undefined) return value;
+  // A pivot cell that no row belongs to is NULL: see onlyWhere.
+  const isZero = isCount && !(filter !== undefined && nullable);
+  const branches = [{ when: condition, value }];
+  return { kind: "case", branches, ...(isZero ? { otherwise: longLiteral("0") } : {}), type, nullable: !isZero };
+}
+
+function longLiteral(text: string): Resolved {
+  return { kind: "literal", value: { tag: "bigint", text }, type: longType, nullable: false };
+}
+
+function withType(input: Resolved, type: DataType): Resolved {
+  return isSameType(input.type, type) ? input : { kind: "cast", input, isTry: false, type, nullable: input.nullable };
+}
+
+function isPresent(arg: Resolved): Resolved {
+  return { kind: "call", name: "isnotnull", args: [arg], isDistinct: false, type: booleanType, nullable: false };
+}
+
+function both(a: Resolved, b: Resolved): Resolved {
+  return { kind: "call", name: "and", args: [a, b], isDistinct: false, type: booleanType, nullable: true };
 }

@@ -4,13 +4,16 @@ import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import {
   avg,
+  every,
   count,
+  countIf,
   createContext,
   max,
   rowNumber,
   struct,
   sum,
   t,
+  when,
   window,
   type Context,
   type DataFrame,
@@ -100,6 +103,39 @@ test("rows that have met by a key stay where they are for groups, windows and jo
       .orderBy("k" as never)
       .collect(),
   );
+  expect(parts).toEqual(whole);
+});
+
+test("keys that hardly repeat are not aggregated twice, and the answer is the same", async () => {
+  const [whole, parts] = await both(async (_, tutti) => {
+    const rows = tutti.rangeFrame(0, 130_000).select(
+      (c) => c.id.mod(129_000).as("key"),
+      (c) => when(c.id.mod(3).eq(0), null).otherwise(c.id).as("v"),
+      (c) => c.id.cast(t.decimal(12, 2)).as("d"),
+      (c) => c.id.mod(2).eq(0).as("even"),
+      (c) => c.id.mod(2).as("half"),
+    );
+    const groups = rows.groupBy("key").agg((c) => ({
+      rows: count(),
+      present: count(c.v, c.d),
+      evens: countIf(c.even),
+      total: sum(c.v),
+      exact: avg(c.d),
+      mean: avg(c.v),
+      most: max(c.v),
+      all: every(c.even),
+    }));
+    const cells = rows
+      .groupBy("key")
+      .pivot("half", [0n, 1n])
+      .agg((c) => ({ n: count(), s: sum(c.d) }));
+    const last = (frame: DataFrame): Promise<unknown> =>
+      frame
+        .orderBy((c) => [c["key"] as never])
+        .limit(1500)
+        .collect();
+    return [await last(groups as never), await last(cells as never)];
+  });
   expect(parts).toEqual(whole);
 });
 
