@@ -1,6 +1,6 @@
 // Three processes over TCP with files, 256-byte entries, every commit durable on a quorum; this process is the leader.
 // The reference is this machine's disk alone: as many entries, as many of them per fdatasync as are outstanding.
-import type { Benchmark, BenchmarkCase } from "@tutti/testkit";
+import { freePorts, type Benchmark, type BenchmarkCase } from "@tutti/testkit";
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -15,7 +15,6 @@ import {
   type MemberAddress,
   type Replica,
 } from "../src/index.ts";
-import { freePorts } from "./free-ports.ts";
 
 const entryBytes = 256;
 const host = "127.0.0.1";

@@ -11,6 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { freePorts } from "@tutti/testkit";
 import {
   createMemoryDisk,
   createTcpTransport,
@@ -19,7 +20,6 @@ import {
   type MemberAddress,
   type Replica,
 } from "../src/index.ts";
-import { freePorts } from "./free-ports.ts";
 
 const { values } = parseArgs({
   options: {

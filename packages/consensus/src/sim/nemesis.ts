@@ -14,6 +14,8 @@ export interface WriteHook {
 
 export interface Nemesis {
   readonly counts: FaultCounts;
+  /** How often a fault met a node in a state: `leading synchronization × crash`. Nodes that are down are not met. */
+  readonly marks: FaultCounts;
   start(): void;
   /**
    * Ends all faults among these nodes, opens their links, starts them. The others stay as broken as they are, and go on
@@ -67,6 +69,13 @@ export function createNemesis(options: NemesisOptions): Nemesis {
   const count = (kind: FaultKind): void => {
     counts[kind] = (counts[kind] ?? 0) + 1;
   };
+  const marks: Record<string, number> = {};
+  const mark = (kind: FaultKind, node: SimNode | undefined): void => {
+    const status = node?.status;
+    if (status === undefined) return;
+    const name = `${status.role} ${status.phase} × ${kind}`;
+    marks[name] = (marks[name] ?? 0) + 1;
+  };
   const pick = (): NodeId => ids[chance.nextBelow(ids.length)] ?? 1;
   const later = (meanDelayMs: number, action: () => void): void => {
     queue.at(queue.now - Math.log(1 - chance.nextUnit()) * meanDelayMs, () => {
@@ -100,6 +109,7 @@ export function createNemesis(options: NemesisOptions): Nemesis {
     if (node === undefined || id > options.voters || untrusted + 1 > (options.voters - 1) / 2 || !node.isTrusted)
       return;
     count("wipe");
+    mark("wipe", node);
     node.wipe();
     downFor(node);
   };
@@ -111,9 +121,13 @@ export function createNemesis(options: NemesisOptions): Nemesis {
       const node = writing[chance.nextBelow(Math.max(1, writing.length))];
       if (node === undefined) return;
       count(kind);
+      mark(kind, node);
       return crash(node);
     }
     count(kind);
+    // A split and a crash of all have no single victim: everybody is marked.
+    const victims = kind === "crashAll" || kind === "split" ? [...nodes.values()] : [nodes.get(victim)];
+    for (const node of victims) mark(kind, node);
     switch (kind) {
       case "crash":
         return crash(nodes.get(victim));
@@ -168,6 +182,7 @@ export function createNemesis(options: NemesisOptions): Nemesis {
       const node = nodes.get(id);
       if (node === undefined || !node.isUp || node.pendingWrites === 0) return;
       count("crashWriting");
+      mark("crashWriting", node);
       crash(node);
     });
   };
@@ -177,6 +192,7 @@ export function createNemesis(options: NemesisOptions): Nemesis {
   };
   return {
     counts,
+    marks,
     start: () => {
       reconnect();
       later(meanMs, strike);

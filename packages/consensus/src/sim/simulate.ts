@@ -47,6 +47,8 @@ export interface SimulationReport {
   /** Requests without a name that some replica took. */
   readonly submitted: number;
   readonly faults: FaultCounts;
+  /** How often a fault met a node in a state, as `leading synchronization × crash`. */
+  readonly marks: FaultCounts;
   /** Of every traced fact in order. Equal seeds give equal hashes. */
   readonly traceHash: number;
   /** The last lines of the trace if it was asked for. */
@@ -104,6 +106,7 @@ export function simulate(options: SimulationOptions): SimulationReport {
     reads: sum((node) => node.counts.reads),
     submitted: sum((node) => node.counts.submitted),
     faults: { ...nemesis.counts, ...networkFaults(world.network) },
+    marks: nemesis.marks,
     traceHash: world.trace.hash,
     trace: world.trace.lines,
   };
