@@ -1,1 +1,2 @@
 export { measureCase, type Benchmark, type BenchmarkCase, type CaseResult, type OpenBenchmark } from "./benchmark.ts";
+export { freePorts } from "./free-ports.ts";

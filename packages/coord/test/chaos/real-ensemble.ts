@@ -1,28 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { freePorts } from "@tutti/testkit";
 import { type FaultProxy, startFaultProxy } from "../../src/testing/index.ts";
 
 const script = fileURLToPath(new URL("./server-process.ts", import.meta.url));
-
-/** Ports that are free now. Servers must know each other's before they start. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((resolve) => {
-        server.listen({ host: "127.0.0.1", port: 0 }, resolve);
-      });
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  for (const server of servers) server.close();
-  return ports;
-}
 
 export interface RealEnsembleOptions {
   readonly neverSyncs?: boolean;

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { startMember, type CoordServer, type MemberOptions } from "../../src/server/index.ts";
-import { freePorts } from "../chaos/real-ensemble.ts";
+import { freePorts } from "@tutti/testkit";
 import { RawClient } from "./raw-client.ts";
 
 const closers: (() => Promise<void> | void)[] = [];

@@ -2,10 +2,10 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { createServer, type AddressInfo } from "node:net";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { startServer } from "@tutti/coord/server";
+import { freePorts } from "@tutti/testkit";
 import type { ServerRole } from "./member-main.ts";
 import { connectCluster } from "../../src/cluster/index.ts";
 import type { Executor } from "../../src/index.ts";
@@ -150,18 +150,4 @@ async function startServers(count: number, start: (role: ServerRole) => Member, 
   });
   await Promise.all(members.map((member) => member.said(/^serves/)));
   return { members, connectString: ports.map((port) => `127.0.0.1:${port}`).join(",") };
-}
-
-/** Ports that nobody listens on now. */
-async function freePorts(count: number): Promise<number[]> {
-  const listening = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer().listen(0, "127.0.0.1");
-      await once(server, "listening");
-      return server;
-    }),
-  );
-  const ports = listening.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(listening.map((server) => once(server.close(), "close")));
-  return ports;
 }
