@@ -22,7 +22,7 @@ export type { Key, PrimitiveKey } from "./rdd/key.ts";
 export type { StorageLevel } from "./rdd/storage-level.ts";
 export type { SortKey } from "./rdd/sort-order.ts";
 export type { Widen } from "./rdd/widen.ts";
-export type { Catalog, FrameSource } from "./frame/frame-source.ts";
+export type { Catalog, FrameSource, PartitionedPlans } from "./frame/frame-source.ts";
 export type {
   CollectOptions,
   Columns,

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
@@ -23,12 +23,17 @@ export async function openFragmentDirectory(): Promise<FragmentDirectory> {
   return { path: made, remove: () => rm(made, { recursive: true, force: true }) };
 }
 
-/** A process that was killed left its directories: the next one that runs fragments here removes them, once. */
+/** Processes of another container may share the directory, and have ids that mean nothing here. */
+const staleMs = 24 * 60 * 60 * 1000;
+
+/** A process that was killed left its directories: one that runs fragments here a day later removes them, once. */
 async function sweep(): Promise<void> {
   for (const name of await readdir(tmpdir())) {
     const pid = new RegExp(`^${prefix}(\\d+)-`).exec(name)?.[1];
     if (pid === undefined || isAlive(Number(pid))) continue;
-    await rm(path.join(tmpdir(), name), { recursive: true, force: true });
+    const left = path.join(tmpdir(), name);
+    const found = await stat(left).catch(() => undefined);
+    if (found !== undefined && Date.now() - found.mtimeMs > staleMs) await rm(left, { recursive: true, force: true });
   }
 }
 
