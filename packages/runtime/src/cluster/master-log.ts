@@ -13,7 +13,7 @@ import { RuntimeError } from "../runtime-error.ts";
 const batchBytesMax = 256 * 1024;
 
 /** So many nodes are written before a snapshot takes their place. */
-const nodesMax = 1000;
+const defaultNodesMax = 1000;
 
 /** Deleted in one transaction. */
 const deletesMax = 500;
@@ -35,13 +35,18 @@ interface Pending {
 }
 
 /** Reads what the masters before have written. */
-export async function openMasterLog(session: Session, path: string, lease: Lease): Promise<MasterLog> {
+export async function openMasterLog(
+  session: Session,
+  path: string,
+  lease: Lease,
+  nodesMax: number = defaultNodesMax,
+): Promise<MasterLog> {
   const names = (await session.children(path)).toSorted(bySequence);
   const batches = await Promise.all(names.map(async (name) => await session.get(`${path}/${name}`)));
   const records = batches.flatMap(({ data }) => JSON.parse(Buffer.from(data).toString("utf8")) as MasterRecord[]);
   const { state, apply } = createMasterState();
   for (const record of recordsInForce(records)) apply(record);
-  return new CoordLog({ session, path, lease, state, apply, names });
+  return new CoordLog({ session, path, lease, state, apply, names, nodesMax });
 }
 
 interface LogParts {
@@ -51,6 +56,7 @@ interface LogParts {
   readonly state: MasterState;
   readonly apply: (record: MasterRecord) => void;
   readonly names: readonly string[];
+  readonly nodesMax: number;
 }
 
 class CoordLog implements MasterLog {
@@ -93,7 +99,7 @@ class CoordLog implements MasterLog {
           for (const record of records) this.#parts.apply(record);
           done.resolve();
         }
-        if (this.#nodes.length > nodesMax) await this.#compact();
+        if (this.#nodes.length > this.#parts.nodesMax) await this.#compact();
       } catch (cause) {
         this.#break(cause, batch);
       }
