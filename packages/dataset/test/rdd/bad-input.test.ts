@@ -169,7 +169,7 @@ describe.each([
     expect(await rdd.collect()).toEqual([1, 2, 3]);
   });
 
-  test("a closed context says so, and closing twice is harmless", async () => {
+  test("a closed context says so, and closing twice is harmless", { timeout: 30_000 }, async () => {
     const closed = await open();
     await closed.close();
     await closed.close();
