@@ -93,6 +93,8 @@ export function createMasterDesk(driver: string, emitter: EventEmitter<JobEvents
     jobs.delete(request);
     send({ kind: "received", request });
     if (open === undefined) return;
+    // Whoever has given it up hears so, although it was quicker over there.
+    if (open.isCanceled) return open.done.reject(canceledError(open));
     if (end.kind === "failed") return open.done.reject(reviveError(end.error));
     const { partitionCount, notes, kept, stages } = end;
     const partitions = Array.from({ length: partitionCount }, (_, index) =>
@@ -251,8 +253,7 @@ export function createMasterDesk(driver: string, emitter: EventEmitter<JobEvents
       const cancel = (): void => {
         open.isCanceled = true;
         send({ kind: "cancelJob", request });
-        const canceled = new RuntimeError("canceled", `${job.graph.name} was canceled`);
-        timer = setTimeout(() => open.done.reject(canceled), cancelGraceMs);
+        timer = setTimeout(() => open.done.reject(canceledError(open)), cancelGraceMs);
       };
       if (interrupt.aborted) throw interrupt.reason;
       interrupt.addEventListener("abort", cancel, { once: true });
@@ -279,4 +280,8 @@ export function createMasterDesk(driver: string, emitter: EventEmitter<JobEvents
       failAll(new RuntimeError("executor-closed", "the executor was closed"));
     },
   };
+}
+
+function canceledError({ job }: OpenJob): RuntimeError {
+  return new RuntimeError("canceled", `${job.graph.name} was canceled`);
 }
