@@ -1,7 +1,7 @@
 // Packs every published package, checks what was packed, and installs each alone with plain npm in an empty project, where
 // the first programs of its README and of the guide run unchanged: on this Node.js, and on others given by --node PATH.
 import { spawnSync } from "node:child_process";
-import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { globSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
@@ -46,7 +46,8 @@ try {
     run("node", ["scripts/pnpm.mjs", "--filter", manifest.name, "pack", "--pack-destination", packs]);
     run("publint", ["--strict", tarballOf(manifest)]);
     run("attw", ["--profile", "esm-only", tarballOf(manifest)]);
-    console.log(`packed and checked ${manifest.name}`);
+    const kibibytes = Math.ceil(statSync(tarballOf(manifest)).size / 1024);
+    console.log(`packed and checked ${manifest.name}: ${kibibytes} KiB`);
   }
   for (const manifest of manifests) installAlone(manifest);
 } finally {
