@@ -41,7 +41,8 @@ const sliceSteps = 10_000;
  */
 export function checkLinearizability<State, Input, Output>(
   model: Model<State, Input, Output>,
-  history: readonly Operation<Input, Output>[],
+  // The model says what calls are; texts in a history would widen it.
+  history: readonly Operation<NoInfer<Input>, NoInfer<Output>>[],
   { stepsMax = 5_000_000 }: LinearizabilityOptions = {},
 ): Linearizability<Input, Output> {
   const searches = partitionsOf(model, history).map(([name, operations]) => ({
