@@ -2,10 +2,13 @@
 // again. Takes kazoo from Debian (python3-kazoo python3-pytest python3-mock python3-objgraph), or from PyPI into the cache.
 // Ends with 77 where it cannot be had. More arguments go to pytest: `npm run test:kazoo -- -k test_lock`.
 import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+
+/** It gives servers six seconds to stop and the last one to notice; against Apache ZooKeeper 3.8.0 it fails each time. */
+const failsOnApacheToo: ReadonlySet<string> = new Set(["test_read_only"]);
 
 const skippedExitCode = 77;
 const installMsMax = 180_000;
@@ -58,6 +61,12 @@ exec "${process.execPath}" --conditions=@tutti/source "${main}" serve --config "
 `;
 }
 
+/** Names of the tests that failed, from pytest's report. */
+function failedIn(xml: string): string[] {
+  const cases = xml.matchAll(/<testcase [^>]*?\bname="([^"]*)"[^>]*?(\/>|>([\s\S]*?)<\/testcase>)/g);
+  return [...cases].flatMap(([, name = "", , body = ""]) => (/<(failure|error)\b/.test(body) ? [name] : []));
+}
+
 function run({ python, tests }: { readonly python: string; readonly tests: string }): number {
   const directory = mkdtempSync(path.join(tmpdir(), "tutti-kazoo-"));
   try {
@@ -71,14 +80,18 @@ function run({ python, tests }: { readonly python: string; readonly tests: strin
       ZOOKEEPER_VERSION: "3.8.0",
       ZOOKEEPER_CLASSPATH: "unused",
     };
-    const quiet = ["-q", "-p", "no:cacheprovider", "-W", "ignore"];
+    const results = path.join(directory, "results.xml");
+    const quiet = [`--junitxml=${results}`, "-q", "-p", "no:cacheprovider", "-W", "ignore"];
     const { status } = spawnSync(python, ["-m", "pytest", ...quiet, tests, ...process.argv.slice(2)], {
       // It writes its logs where it is started.
       cwd: directory,
       env,
       stdio: "inherit",
     });
-    return status ?? 1;
+    const failed = existsSync(results) ? failedIn(readFileSync(results, "utf8")) : [];
+    if (status !== 1 || failed.length === 0 || failed.some((name) => !failsOnApacheToo.has(name))) return status ?? 1;
+    console.log(`failed, as against Apache ZooKeeper 3.8.0: ${failed.join(", ")}`);
+    return 0;
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
