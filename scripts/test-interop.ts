@@ -15,7 +15,8 @@ for (const target of targets) {
     continue;
   }
   console.log(`── ${target}`);
-  const { status } = spawnSync("vitest", ["run", "--project", "coord", ...folders], {
+  // One file at a time: each may start servers in Java, which take both cores of a small machine.
+  const { status } = spawnSync("vitest", ["run", "--maxWorkers=1", "--project", "coord", ...folders], {
     stdio: "inherit",
     env: { ...process.env, TUTTI_TARGET: target },
   });
