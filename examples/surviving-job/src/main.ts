@@ -8,8 +8,12 @@ const server = await startServer({ tickTimeMs: 100 });
 const coord = `${server.connectString}/survivors`;
 const common = { coord, sessionTimeoutMs: 1000 };
 
-const first = await startMaster(common);
-while (!first.isLeading) await new Promise((resolve) => setTimeout(resolve, 10));
+const elected = Promise.withResolvers<void>();
+const tellElected = (line: string): void => {
+  if (line.startsWith("leads, ")) elected.resolve();
+};
+const first = await startMaster({ ...common, onEvent: tellElected });
+await elected.promise;
 const second = await startMaster(common);
 const workers = [await startWorker({ ...common, slotCount: 1 }), await startWorker({ ...common, slotCount: 1 })];
 const executor = await connectCluster(coord, { sessionTimeoutMs: 1000, slotsMin: 2 });

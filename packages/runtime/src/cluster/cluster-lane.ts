@@ -34,7 +34,7 @@ export interface ClusterLaneOptions {
   /** Of tasks that an earlier master had sent for one partition, the one to go on with. Default: the first. */
   readonly choose?: (tasks: readonly InheritedTask[]) => InheritedTask | undefined;
   /** Awaited before an output is told of. */
-  readonly beforeDone?: (task: string, worker: string) => Promise<void>;
+  readonly beforeDone?: (task: string) => Promise<void>;
 }
 
 /** One job's way to the workers of a cluster. */
@@ -75,7 +75,7 @@ export function openClusterLane(job: CapturedJob, options: ClusterLaneOptions): 
       const answer = await asked;
       if (answer.kind === "done") {
         const output = await outputOf(worker, answer, task.stage === last);
-        await beforeDone?.(answer.id, worker.id);
+        await beforeDone?.(answer.id);
         return output;
       }
       assert(answer.kind === "failed", "a task is answered by its end");

@@ -21,8 +21,8 @@ export interface SentCode {
 
 /** From a driver to the master. */
 export type FromDriver =
-  /** The first message over each link. The name stays the same from link to link. */
-  | { readonly kind: "hello"; readonly driver: string }
+  /** The first message over each link. The name stays the same from link to link. What is not open has ended for the driver. */
+  | { readonly kind: "hello"; readonly driver: string; readonly openRequests: readonly string[] }
   | Announcement
   | Extract<ToWorker, { kind: "broadcast" | "bundle" | "dropBroadcast" | "forget" | "calls" | "cancel" }>
   /** Sent again over each link, until it has ended: a master that has the request goes on with it. */
@@ -67,5 +67,3 @@ export type JobEnd =
 export type DriverEvent = {
   readonly [Name in keyof JobEvents]: { readonly name: Name; readonly told: JobEvents[Name][0] };
 }[keyof JobEvents];
-
-export type { SentCall };

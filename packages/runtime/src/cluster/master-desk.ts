@@ -230,7 +230,7 @@ export function createMasterDesk(driver: string, emitter: EventEmitter<JobEvents
       });
       channel = own;
       announcer.reset(new Set(), false);
-      own.send({ kind: "hello", driver });
+      own.send({ kind: "hello", driver, openRequests: [...jobs.keys()] });
       const onEnd = (): void => link.close();
       until.addEventListener("abort", onEnd, { once: true });
       if (until.aborted) onEnd();

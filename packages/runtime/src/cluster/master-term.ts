@@ -115,6 +115,7 @@ class Term implements MasterTerm {
         if (told.kind === "hello") {
           desk = this.#deskOf(told.driver);
           desk.attach(channel);
+          this.#endUnwanted(told.driver, new Set(told.openRequests));
           channel.send({ kind: "welcome", master: this.#parts.address, slotCount: this.#pool.slotCount() });
         } else if (told.kind === "ask") {
           if (told.question.kind === "kill") this.#kill(told.question.job);
@@ -211,6 +212,8 @@ class Term implements MasterTerm {
     } catch (thrown) {
       // The next master has it.
       if (this.#parts.signal.aborted) return;
+      // Before its lane was open: else the lane's end has written it down.
+      if (this.#openLoggedJobs().some(({ job }) => job === running.job)) this.#endLogged(running.job, "failed");
       running.ended = { outputs: undefined, end: { kind: "failed", error: portError(thrown) } };
     }
     await this.#deliver(running);
@@ -225,7 +228,7 @@ class Term implements MasterTerm {
     checkJob(sent.graph);
     const captured = desk.assemble(sent);
     if (logged === undefined) {
-      const record = { kind: "job", job, request, driver: desk.driver, name, isDetached: false } as const;
+      const record = { kind: "job", job, request, driver: desk.driver, name } as const;
       await log.append({ ...record, atMs: startedAtMs });
     } else {
       await this.#recovered;
@@ -236,7 +239,7 @@ class Term implements MasterTerm {
       jobKey: job,
       attemptPrefix: `${log.state.termCount}-`,
       choose: (tasks) => tasks.find(({ id }) => logged?.done.has(id) === true) ?? tasks[0],
-      beforeDone: (task, worker) => log.append({ kind: "done", task, worker }),
+      beforeDone: (task) => log.append({ kind: "done", task }),
     });
     let outcome: JobOutcome = "failed";
     emitter.once("jobFinished", (event) => (outcome = event.outcome));
@@ -360,17 +363,12 @@ class Term implements MasterTerm {
   #giveUp(driver: string, why: string): void {
     clearTimeout(this.#leases.get(driver));
     this.#leases.delete(driver);
+    this.#endUnwanted(driver, new Set());
     for (const [request, running] of this.#jobs) {
       if (running.desk.driver !== driver) continue;
       running.cancel.abort(new RuntimeError("canceled", why));
       running.received.resolve();
       this.#jobs.delete(request);
-    }
-    const known = new Set([...this.#jobs.values()].map(({ job }) => job));
-    for (const { job, driver: owner } of this.#openLoggedJobs()) {
-      if (owner !== driver || known.has(job) || this.#desks.has(driver)) continue;
-      this.#pool.unclaim([job]);
-      this.#note({ kind: "ended", job, outcome: "canceled", atMs: Date.now() });
     }
     for (const { key, driver: owner, tasks } of [...this.#parts.log.state.kept.values()]) {
       if (owner !== driver) continue;
@@ -380,6 +378,23 @@ class Term implements MasterTerm {
     this.#desks.get(driver)?.close();
     this.#desks.delete(driver);
     this.#pool.dropUnclaimed();
+  }
+
+  /**
+   * Ends jobs of the log that a driver does not ask for, and that do not run here: it has their result, or has given them up, and
+   * the master that was told so could not write it down.
+   */
+  #endUnwanted(driver: string, openRequests: ReadonlySet<string>): void {
+    for (const { job, driver: owner, request } of this.#openLoggedJobs()) {
+      if (owner !== driver || openRequests.has(request) || this.#jobs.has(request)) continue;
+      this.#endLogged(job, "canceled");
+    }
+    void this.#recovered.then(() => this.#pool.dropUnclaimed());
+  }
+
+  #endLogged(job: string, outcome: JobOutcome): void {
+    this.#pool.unclaim([job]);
+    this.#note({ kind: "ended", job, outcome, atMs: Date.now() });
   }
 
   #kill(job: string): void {

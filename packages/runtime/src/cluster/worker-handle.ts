@@ -110,6 +110,12 @@ export function createWorkerHandle(
       announcer.reset(new Set(has), false);
       for (const one of done) settle(one);
       const present = new Set(running);
+      // One that failed while the link was down: its answer is lost, and its slot is free.
+      for (const id of inheritedRunning) {
+        if (present.has(id)) continue;
+        inheritedRunning.delete(id);
+        worker.busySlotCount -= 1;
+      }
       for (const [id, answer] of [...asked]) {
         if (present.has(id)) continue;
         asked.delete(id);

@@ -9,12 +9,11 @@ export type MasterRecord =
       readonly request: string;
       readonly driver: string;
       readonly name: string;
-      readonly isDetached: boolean;
       readonly atMs: number;
     }
   /** This attempt's output is the one of its partition. */
-  | { readonly kind: "done"; readonly task: string; readonly worker: string }
-  /** Nothing of the job is needed any more, the result of a detached one excepted. */
+  | { readonly kind: "done"; readonly task: string }
+  /** Nothing of the job is needed any more. */
   | { readonly kind: "ended"; readonly job: string; readonly outcome: JobOutcome; readonly atMs: number }
   /** Outputs that outlive their job, by the ids of the tasks that made them. */
   | { readonly kind: "kept"; readonly key: string; readonly driver: string; readonly tasks: readonly string[] }
@@ -30,7 +29,6 @@ export interface LoggedJob {
   readonly request: string;
   readonly driver: string;
   readonly name: string;
-  readonly isDetached: boolean;
   readonly startedAtMs: number;
   /** Ids of the attempts whose outputs count. Empty once it has ended. */
   readonly done: ReadonlySet<string>;
@@ -116,9 +114,9 @@ export function createMasterState(): { readonly state: MasterState; readonly app
 /** Records that lead to this state from any. */
 export function snapshotOf({ termCount, jobCount, jobs, kept }: MasterState): MasterRecord[] {
   const records: MasterRecord[] = [{ kind: "snapshotBegin", termCount, jobCount }];
-  for (const { job, request, driver, name, isDetached, startedAtMs, done, end } of jobs.values()) {
-    records.push({ kind: "job", job, request, driver, name, isDetached, atMs: startedAtMs });
-    for (const task of done) records.push({ kind: "done", task, worker: "" });
+  for (const { job, request, driver, name, startedAtMs, done, end } of jobs.values()) {
+    records.push({ kind: "job", job, request, driver, name, atMs: startedAtMs });
+    for (const task of done) records.push({ kind: "done", task });
     if (end !== undefined) records.push({ kind: "ended", job, ...end });
   }
   return [...records, ...kept.values(), { kind: "snapshotEnd" }];

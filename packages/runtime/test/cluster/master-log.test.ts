@@ -18,14 +18,13 @@ afterEach(async () => {
   await server.close();
 });
 
-const jobRecord = (job: string) =>
-  ({ kind: "job", job, request: job, driver: "d", name: job, isDetached: false, atMs: 1 }) as const;
+const jobRecord = (job: string) => ({ kind: "job", job, request: job, driver: "d", name: job, atMs: 1 }) as const;
 
 describe("the log of masters", () => {
   test("the next master reads what this one wrote", async () => {
     const log = await openMasterLog(session, "/log", lease);
     await log.append({ kind: "term", master: "one" });
-    await Promise.all([log.append(jobRecord("j1")), log.append({ kind: "done", task: "j1.0.0.1-0", worker: "w0" })]);
+    await Promise.all([log.append(jobRecord("j1")), log.append({ kind: "done", task: "j1.0.0.1-0" })]);
     const read = await openMasterLog(session, "/log", lease);
     expect(read.state).toEqual(log.state);
     expect([...(read.state.jobs.get("j1")?.done ?? [])]).toEqual(["j1.0.0.1-0"]);
@@ -41,7 +40,7 @@ describe("the log of masters", () => {
     const log = await openMasterLog(session, "/log", lease, 20);
     for (let job = 1; job <= 70; job += 1) {
       await log.append(jobRecord(`j${job}`));
-      await log.append({ kind: "done", task: `j${job}.0.0.1-0`, worker: "w0" });
+      await log.append({ kind: "done", task: `j${job}.0.0.1-0` });
       if (job > 3) await log.append({ kind: "ended", job: `j${job - 3}`, outcome: "succeeded", atMs: job });
     }
     expect((await session.children("/log")).length).toBeLessThan(30);

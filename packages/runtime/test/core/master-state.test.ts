@@ -19,11 +19,11 @@ const driver = fc.constantFrom("ann", "bob");
 const record: fc.Arbitrary<MasterRecord> = fc.oneof(
   fc.constant({ kind: "term", master: "m" } as const),
   fc.tuple(job, driver).map(([name, owner]) => {
-    const about = { request: `${owner}/${name}`, driver: owner, name: "sums", isDetached: false, atMs: 7 };
+    const about = { request: `${owner}/${name}`, driver: owner, name: "sums", atMs: 7 };
     return { kind: "job", job: name, ...about } as const;
   }),
   fc.tuple(job, fc.nat(3), fc.nat(3)).map(([name, partition, attempt]) => {
-    return { kind: "done", task: `${name}.0.${partition}.1-${attempt}`, worker: "w0" } as const;
+    return { kind: "done", task: `${name}.0.${partition}.1-${attempt}` } as const;
   }),
   job.map((name) => ({ kind: "ended", job: name, outcome: "succeeded", atMs: 9 }) as const),
   fc.tuple(fc.constantFrom("a", "b"), driver).map(([key, owner]) => {
@@ -57,8 +57,8 @@ describe("the state of masters", () => {
   });
 
   test("outputs of a job that has ended count for nothing, and late ones neither", () => {
-    const about = { kind: "job", job: "j1", request: "r", driver: "d", name: "n", isDetached: false, atMs: 1 } as const;
-    const done = { kind: "done", task: "j1.0.0.1-0", worker: "w0" } as const;
+    const about = { kind: "job", job: "j1", request: "r", driver: "d", name: "n", atMs: 1 } as const;
+    const done = { kind: "done", task: "j1.0.0.1-0" } as const;
     const state = stateOf([about, done, { kind: "ended", job: "j1", outcome: "failed", atMs: 2 }, done]);
     expect([...(state.jobs.get("j1")?.done ?? ["none"])]).toEqual([]);
     expect(state.jobs.get("j1")?.end).toEqual({ outcome: "failed", atMs: 2 });
@@ -68,7 +68,7 @@ describe("the state of masters", () => {
     const records = Array.from({ length: 300 }, (_, index): MasterRecord[] => {
       const name = `j${index + 1}`;
       return [
-        { kind: "job", job: name, request: name, driver: "d", name, isDetached: false, atMs: index },
+        { kind: "job", job: name, request: name, driver: "d", name, atMs: index },
         { kind: "ended", job: name, outcome: "succeeded", atMs: index },
       ];
     }).flat();
