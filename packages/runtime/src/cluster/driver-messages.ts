@@ -1,7 +1,7 @@
 import type { JobEvents } from "../core/job-events.ts";
 import type { JobGraph, StageReport } from "../core/job.ts";
 import type { TaskNote } from "../core/task.ts";
-import type { PortableError, SentCall } from "../executor/thread-messages.ts";
+import type { PortableError } from "../executor/thread-messages.ts";
 import type { MasterReport } from "./master-report.ts";
 import type { Announcement, ToWorker, WorkerAnswer } from "./messages.ts";
 
