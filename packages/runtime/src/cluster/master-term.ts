@@ -15,7 +15,7 @@ import type { FromDriver, JobEnd, SentJob } from "./driver-messages.ts";
 import { followProgress } from "./job-progress.ts";
 import type { MasterLog } from "./master-log.ts";
 import type { JobReport, JobStageReport, MasterReport } from "./master-report.ts";
-import { stageKeyOf, type ClusterBlock } from "./messages.ts";
+import { partitionIdOfTask, stageKeyOf, type ClusterBlock } from "./messages.ts";
 import { createWorkerPool, type WorkerPool } from "./worker-pool.ts";
 
 export interface TermOptions {
@@ -314,7 +314,7 @@ class Term implements MasterTerm {
     for (const { key, tasks } of missing) {
       const outputs = await Promise.all(
         tasks.map(async (id) => {
-          const [found] = this.#pool.inherited(id);
+          const found = this.#pool.inherited(partitionIdOfTask(id)).find((one) => one.id === id);
           const answer = await found?.worker.adopt(id);
           return found === undefined || answer?.kind !== "done"
             ? undefined

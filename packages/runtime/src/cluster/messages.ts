@@ -134,6 +134,11 @@ export function stageKeyOf(taskId: string): string | undefined {
   return /^([^.]+\.\d+)\.\d+\./.exec(taskId)?.[1];
 }
 
+/** What ids of all attempts at the partition of this one begin with. */
+export function partitionIdOfTask(taskId: string): string {
+  return taskId.slice(0, taskId.lastIndexOf(".") + 1);
+}
+
 export function partitionIdOf(stageKey: string, partition: number): string {
   return `${stageKey}.${partition}.`;
 }

@@ -2,7 +2,16 @@ import type { WorkerLoad } from "../core/placement.ts";
 import { RuntimeError } from "../runtime-error.ts";
 import { createAnnouncer, type Announcer } from "./announcer.ts";
 import type { Channel } from "./channel.ts";
-import type { FileRange, HeldBlock, Registration, TaskDone, ToWorker, WorkerAnswer } from "./messages.ts";
+import {
+  partitionIdOfTask,
+  stageKeyOf,
+  type FileRange,
+  type HeldBlock,
+  type Registration,
+  type TaskDone,
+  type ToWorker,
+  type WorkerAnswer,
+} from "./messages.ts";
 
 /** A registered worker, as the master sees it. Its link may be down for a while: what is sent then is lost. */
 export interface WorkerHandle extends WorkerLoad, Omit<Announcer, "reset" | "close"> {
@@ -37,8 +46,12 @@ export interface PoolWorker extends WorkerHandle {
   residentBytes: number | undefined;
   /** Slots that are lent, those that tasks of an earlier master take included. */
   busySlotCount: number;
-  /** Ids of the tasks of an earlier master. */
+  /** Ids of the tasks of an earlier master, those that are done first. */
   inherited(): Iterable<string>;
+  /** Those of one partition. */
+  inheritedOf(partitionId: string): readonly string[];
+  /** Nobody will ask for tasks of these stages. */
+  forgetInherited(stageKeys: ReadonlySet<string | undefined>): void;
   /** A new link of the same worker, with what it says to have. */
   attach(channel: Channel, registration: Registration): void;
   answer(answer: WorkerAnswer): void;
@@ -58,6 +71,8 @@ export function createWorkerHandle(
   /** Tasks of an earlier master that run still: each takes a slot. */
   const inheritedRunning = new Set(registration.running);
   const inheritedDone = new Map<string, TaskDone>(registration.done.map((done) => [done.id, done]));
+  /** Each task that starts asks for those of its partition: there may be many thousands in all. */
+  const inheritedIds = Map.groupBy([...inheritedDone.keys(), ...inheritedRunning], partitionIdOfTask);
   announcer.reset(new Set(registration.has), true);
 
   const settle = (answer: WorkerAnswer): void => {
@@ -102,7 +117,15 @@ export function createWorkerHandle(
       asked.set(id, answer);
       return answer.promise;
     },
-    inherited: () => [...inheritedRunning, ...inheritedDone.keys()],
+    inherited: () => [...inheritedIds.values()].flat(),
+    inheritedOf: (partitionId) => inheritedIds.get(partitionId) ?? [],
+    forgetInherited(stageKeys) {
+      for (const [partitionId, ids] of inheritedIds) {
+        if (!stageKeys.has(stageKeyOf(ids[0] ?? ""))) continue;
+        inheritedIds.delete(partitionId);
+        for (const id of ids) inheritedDone.delete(id);
+      }
+    },
     attach(next, { running, done, has }) {
       channel.link.destroy();
       channel = next;

@@ -40,8 +40,8 @@ export interface WorkerPool {
   onLost(listener: (worker: string) => void): () => void;
   /** A worker is known to be gone, whatever its link says. */
   lose(worker: string, why: string): void;
-  /** The ends of tasks whose ids begin so, of those that an earlier master had sent. Done ones first. */
-  inherited(idPrefix: string): readonly InheritedTask[];
+  /** Attempts at a partition that an earlier master had sent; with each worker done ones first. */
+  inherited(partitionId: string): readonly InheritedTask[];
   /** Resolves when so many workers are there. */
   untilWorkers(count: number): Promise<void>;
   /** Breaks all links. Workers keep what they have. */
@@ -251,6 +251,8 @@ export function createWorkerPool({ emitter, workerWaitMs, workerGraceMs }: Worke
     unclaim,
     dropStages(stageKeys) {
       unclaim(stageKeys);
+      const dropped = new Set(stageKeys);
+      for (const worker of workers.values()) worker.forgetInherited(dropped);
       for (const worker of workers.values()) worker.channel.send({ kind: "dropStages", stageKeys });
     },
     all: () => workers.values(),
@@ -263,10 +265,8 @@ export function createWorkerPool({ emitter, workerWaitMs, workerGraceMs }: Worke
     dropUnclaimed() {
       for (const worker of workers.values()) dropUnclaimed(worker.channel, worker.inherited());
     },
-    inherited(idPrefix) {
-      return [...workers.values()].flatMap((worker) =>
-        [...worker.inherited()].filter((id) => id.startsWith(idPrefix)).map((id) => ({ id, worker })),
-      );
+    inherited(partitionId) {
+      return [...workers.values()].flatMap((worker) => worker.inheritedOf(partitionId).map((id) => ({ id, worker })));
     },
     untilWorkers: (wanted) =>
       new Promise((resolve) => {

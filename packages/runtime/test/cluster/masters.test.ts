@@ -1,8 +1,12 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { connect } from "@tutti/coord";
+import { createElection } from "@tutti/coord/recipes";
 import { startServer } from "@tutti/coord/server";
 import { afterEach, describe, expect, test } from "vitest";
+import { askMaster } from "../../src/cluster/ask-master.ts";
+import { openMasterLog } from "../../src/cluster/master-log.ts";
 import { connectCluster, startMaster, startWorker } from "../../src/cluster/index.ts";
 import type { Executor, JobGraph, JobResult, RuntimeError } from "../../src/index.ts";
 import type { GateArgs } from "./gated-tasks.ts";
@@ -304,3 +308,23 @@ test(
     rmSync(directory, { recursive: true });
   },
 );
+
+test("a job that its driver does not ask for any more ends under the next master", { timeout: 20_000 }, async () => {
+  const server = await startServer({ tickTimeMs: 100 });
+  const common = { coord: server.connectString, sessionTimeoutMs: 1000 };
+  // What a master leaves that died between a result and the record of it.
+  const session = await connect(server);
+  await session.ensurePath("/tutti/log");
+  const lease = await createElection(session, "/tutti/masters", { id: "{}" }).campaign();
+  const log = await openMasterLog(session, "/tutti/log", lease);
+  await log.append({ kind: "job", job: "j1", request: "gone/1", driver: "gone", name: "over", atMs: 1 });
+  await session.close();
+  const master = await startMaster({ ...common, driverLeaseMs: 100 });
+  const { jobs } = await askMaster(common, { kind: "report" });
+  expect(jobs).toMatchObject([{ job: "j1" }]);
+  await expect
+    .poll(async () => (await askMaster(common, { kind: "report" })).jobs.map(({ state }) => state))
+    .toEqual(["canceled"]);
+  await master.close();
+  await server.close();
+});
