@@ -1,8 +1,8 @@
 import { deserialize, serialize } from "node:v8";
 import type { BroadcastShipment } from "../broadcast/broadcast.ts";
 import type { ModuleBundle } from "../closure/module-bundle.ts";
-import type { TaskModule } from "../core/job.ts";
 import type { TaskNote } from "../core/task.ts";
+import type { AnnouncedFunction, AnnouncedStage } from "../executor/announcement.ts";
 import type { PortableError, SentAnswer, SentCall } from "../executor/thread-messages.ts";
 import { RuntimeError } from "../runtime-error.ts";
 import type { FromDriver, ToDriver } from "./driver-messages.ts";
@@ -57,24 +57,10 @@ export type ToWorker =
 /** What tasks or calls need, before the first of them. */
 export type Announcement = StageAnnouncement | FunctionAnnouncement;
 
-export interface StageAnnouncement {
-  readonly kind: "stage";
-  readonly stageKey: string;
-  readonly name: string;
-  readonly module: TaskModule;
-  readonly exportName: string;
-  readonly args: unknown;
-  readonly closures: Uint8Array;
-  readonly broadcastIds: readonly string[];
-  /** Hash of the bundle that the closures import from. It came before. */
-  readonly bundle: string | undefined;
-}
+export type StageAnnouncement = AnnouncedStage & Bundled;
+export type FunctionAnnouncement = AnnouncedFunction & Bundled;
 
-export interface FunctionAnnouncement {
-  readonly kind: "function";
-  readonly key: string;
-  readonly closures: Uint8Array;
-  readonly broadcastIds: readonly string[];
+interface Bundled {
   /** Hash of the bundle that the closures import from. It came before. */
   readonly bundle: string | undefined;
 }

@@ -1,25 +1,13 @@
 import type { BroadcastShipment } from "../broadcast/broadcast.ts";
 import type { Relocation } from "../closure/relocation.ts";
-import type { TaskModule } from "../core/job.ts";
 import type { TaskNote } from "../core/task.ts";
+import type { AnnouncedFunction, AnnouncedStage } from "./announcement.ts";
 import type { AttemptPlace } from "./attempt-blocks.ts";
 import type { StoredBlock } from "./stored-block.ts";
 
 /** From the driver to a thread. A stage is announced to each thread once, before its first task there. */
 export type ToThread =
-  | {
-      readonly kind: "stage";
-      readonly stageKey: string;
-      readonly name: string;
-      readonly module: TaskModule;
-      readonly exportName: string;
-      readonly args: unknown;
-      /** What {@link captureClosures} gave. */
-      readonly closures: Uint8Array;
-      /** Those that the closures use. Their shipments came before. */
-      readonly broadcastIds: readonly string[];
-      readonly relocation?: Relocation | undefined;
-    }
+  | (AnnouncedStage & Relocated)
   /** Once for each thread, and again after it was dropped. */
   | { readonly kind: "broadcast"; readonly shipment: BroadcastShipment }
   | { readonly kind: "dropBroadcast"; readonly id: string }
@@ -35,16 +23,14 @@ export type ToThread =
       readonly jobIsOver: Int32Array<SharedArrayBuffer>;
     }
   /** For `calls`, once for each thread. */
-  | {
-      readonly kind: "function";
-      readonly key: string;
-      readonly closures: Uint8Array;
-      readonly broadcastIds: readonly string[];
-      readonly relocation?: Relocation | undefined;
-    }
+  | (AnnouncedFunction & Relocated)
   /** Run one after another, answered together. */
   | { readonly kind: "calls"; readonly calls: readonly SentCall[] }
   | { readonly kind: "forget"; readonly keys: readonly string[] };
+
+interface Relocated {
+  readonly relocation?: Relocation | undefined;
+}
 
 export interface SentCall {
   readonly key: string;
