@@ -1,16 +1,15 @@
 // Runs the tests of the coordination client and its recipes against each kind of server: alone, an ensemble, Apache's.
 import { spawnSync } from "node:child_process";
-import { apacheClassPath } from "../packages/coord/test/interop/apache-server.ts";
+import { classPathOf } from "../packages/coord/test/interop/target.ts";
 
 const folders = ["packages/coord/test/client", "packages/coord/test/recipes", "packages/coord/test/interop"];
 let failedCount = 0;
 let skippedCount = 0;
-const targets = ["standalone", "ensemble", "apache", "apache ensemble"];
+const targets = ["standalone", "ensemble", "apache", "apache ensemble", "apache old"] as const;
 for (const target of targets) {
-  if (target.startsWith("apache") && apacheClassPath() === undefined) {
-    console.log(
-      `── ${target}: SKIPPED, Apache ZooKeeper is not installed (apt-get install zookeeper, or ZOOKEEPER_CLASSPATH)`,
-    );
+  const found = target === "standalone" || target === "ensemble" ? undefined : classPathOf(target);
+  if (found !== undefined && "missing" in found) {
+    console.log(`── ${target}: SKIPPED, ${found.missing}`);
     skippedCount += 1;
     continue;
   }

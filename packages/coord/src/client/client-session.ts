@@ -1,18 +1,19 @@
 // Over 300 lines: one method for each operation, and each is short.
-import { answerCodeOf, CoordError } from "../coord-error.ts";
+import { CoordError } from "../coord-error.ts";
 import { specialPaths } from "../core/zookeeper-path.ts";
 import { errorCodes } from "../protocol/error-codes.ts";
 import type { MultiOp, MultiReadOp } from "../protocol/multi-request.ts";
-import { addWatchModes, type RequestType, watcherTypes } from "../protocol/opcodes.ts";
+import type { RequestType } from "../protocol/opcodes.ts";
 import type { Acl, Stat } from "../protocol/records.ts";
 import type { Request, RequestBodies } from "../protocol/requests.ts";
 import type { ClientInfo, ResponseBodies } from "../protocol/responses.ts";
 import { acls } from "./acls.ts";
-import { ChangeQueue } from "./change-queue.ts";
 import { validatePath, withChroot, withoutChroot } from "./client-path.ts";
 import type { DataCodec } from "./codecs.ts";
 import { flagsOf } from "./create-mode.ts";
+import { watchChanges } from "./persistent-watch.ts";
 import { createProtected } from "./protected-create.ts";
+import { refusalOf } from "./refusal.ts";
 import type {
   CallOptions,
   Created,
@@ -32,13 +33,12 @@ import type {
 } from "./session.ts";
 import type { WireSession } from "./wire-session.ts";
 import { Transaction } from "./transaction.ts";
-import { isConnected, isFinal, type SessionEvents, type SessionState } from "../core/client/session-state.ts";
+import { isConnected, type SessionEvents, type SessionState } from "../core/client/session-state.ts";
 import type { WatchCallback, WatchKind } from "../core/client/watch-registry.ts";
 
 /** Room for the path and the rest of a request beside the data. */
 const overheadBytes = 4096;
 const deletesPerTransaction = 500;
-const bufferMaxDefault = 10_000;
 const encoder = new TextEncoder();
 const nothing = new Uint8Array(0);
 
@@ -198,34 +198,8 @@ export class ClientSession implements Session {
     for (const kind of ["data", "exist", "child"] as const) this.#wire.watches.remove(kind, real, callback);
   }
 
-  async *watch(path: string, options: PersistentWatchOptions = {}): AsyncGenerator<WatchedChange, void> {
-    const { recursive = false, initial = false, signal, bufferMax = bufferMaxDefault } = options;
-    const kind: WatchKind = recursive ? "persistentRecursive" : "persistent";
-    const real = this.#path(path, "watch");
-    const queue = new ChangeQueue(path, bufferMax);
-    const callback: WatchCallback = (event) => queue.push(event);
-    const onResumed = (): void => queue.push({ type: "resync", path });
-    const onState = ({ to }: { readonly to: SessionState }): void => {
-      if (!isFinal(to) || (to === "expired" && this.#wire.options.renew)) return;
-      const code = to === "expired" ? "session-expired" : "auth-failed";
-      const over = new CoordError(code, `watch ${path}: the session is over`, { path, operation: "watch" });
-      queue.end(to === "closed" ? undefined : over);
-    };
-    const onAbort = (): void => queue.end(new CoordError("aborted", `watch ${path}`, { path, cause: signal?.reason }));
-    this.#wire.watches.add(kind, real, callback);
-    try {
-      await this.#do("addWatch", { path: real, mode: addWatchModes[kind] }, { signal });
-      this.#wire.resumed.add(onResumed);
-      this.#wire.events.on("state", onState);
-      signal?.addEventListener("abort", onAbort, { once: true });
-      if (initial) onResumed();
-      yield* queue.read();
-    } finally {
-      signal?.removeEventListener("abort", onAbort);
-      this.#wire.events.off("state", onState);
-      this.#wire.resumed.delete(onResumed);
-      this.#unwatch(kind, real, callback);
-    }
+  watch(path: string, options: PersistentWatchOptions = {}): AsyncGenerator<WatchedChange, void> {
+    return watchChanges({ session: this, wire: this.#wire, path }, options);
   }
 
   async ensurePath(path: string, options: Pick<CreateOptions, "acl" | "signal" | "timeoutMs"> = {}): Promise<void> {
@@ -351,14 +325,6 @@ export class ClientSession implements Session {
     if (!watches(err)) throw refusalOf(type, err, path);
     return body as ResponseBodies[K] | undefined;
   }
-
-  #unwatch(kind: WatchKind, path: string, callback: WatchCallback): void {
-    const isLast = this.#wire.watches.remove(kind, path, callback);
-    if (!isLast || isFinal(this.state)) return;
-    const watcherType = watcherTypes[kind === "persistent" ? "persistent" : "persistentRecursive"];
-    // Nobody waits for it: at worst the server tells of a change that nobody asks for.
-    this.#wire.call({ type: "removeWatches", path, watcherType }).catch(() => undefined);
-  }
 }
 
 interface WatchedRead extends WatchOptions {
@@ -367,12 +333,6 @@ interface WatchedRead extends WatchOptions {
   readonly kindOf: (err: number) => WatchKind;
   /** The answers after which the server has a watch. */
   readonly watches?: (err: number) => boolean;
-}
-
-function refusalOf(operation: string, err: number, path: string | undefined): CoordError {
-  const code = answerCodeOf(err);
-  const where = path === undefined ? operation : `${operation} ${path}`;
-  return new CoordError(code, `${where}: the server answers ${code} (${err})`, { path, operation });
 }
 
 /** Lets through what is expected, as undefined; everything else is thrown again. */

@@ -116,7 +116,8 @@ export interface Session extends AsyncDisposable {
   /**
    * Every change at a path, with `recursive` below it too, from the moment in which iteration begins until it is left.
    * After a reconnection a `resync` comes first: read again what matters. At most `bufferMax` changes wait for a slow
-   * reader; beyond it they become one `resync`.
+   * reader; beyond it they become one `resync`. Servers before 3.6 know no such watch: there it is made of one-shot
+   * watches, several changes may come as one, and `recursive` reads the whole subtree at its beginning.
    */
   watch(path: string, options?: PersistentWatchOptions): AsyncIterable<WatchedChange>;
 

@@ -57,6 +57,8 @@ export class WireSession {
   #timer: NodeJS.Timeout | undefined;
   #lastCause: Error | undefined;
   #closing: Promise<void> | undefined;
+  /** A server has said so; it stays so for this session, since each question costs a connection. */
+  lacksPersistentWatches = false;
   #told: SessionState = "connecting";
   /** When the pings that wait for their answers were sent: an answer proves its own ping, not a later one. */
   #pings = new Fifo<number>();

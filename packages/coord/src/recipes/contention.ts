@@ -3,7 +3,7 @@ import { newMark } from "../client/protected-create.ts";
 import { CoordError } from "../coord-error.ts";
 import { childPath, nameOf } from "../core/zookeeper-path.ts";
 import { createLease, type Lease } from "./lease.ts";
-import { type NodeNames, throwIfAborted, withLimits } from "./recipe-options.ts";
+import { hasCode, type NodeNames, throwIfAborted, withLimits } from "./recipe-options.ts";
 import { childrenOf, createMarkedBelow, deleteSurely, repeated, Waiter } from "./steps.ts";
 
 /** A node in the line, apart in what it stands for and its place. */
@@ -131,11 +131,15 @@ export async function participantsOf(
   parent: string,
   options: CallOptions = {},
 ): Promise<readonly { readonly name: string; readonly data: string }[]> {
-  const found = [];
+  const found: { readonly name: string; readonly data: string }[] = [];
   const decoder = new TextDecoder();
   for (const { name } of contendersOf(await childrenOf(session, parent, options))) {
-    const [node] = await session.multiRead([{ get: childPath(parent, name) }], options);
-    if (!(node instanceof CoordError)) found.push({ name, data: decoder.decode(node.data) });
+    try {
+      const { data } = await session.get(childPath(parent, name), options);
+      found.push({ name, data: decoder.decode(data) });
+    } catch (thrown) {
+      if (!hasCode(thrown, "no-node")) throw thrown;
+    }
   }
   return found;
 }

@@ -4,6 +4,7 @@ import { startServer } from "../../src/server/index.ts";
 import { encodeConnectResponse } from "../../src/protocol/connect.ts";
 import { encodeReply } from "../../src/protocol/responses.ts";
 import { atEnd, reaches, World } from "../recipes/world.ts";
+import { isOldTarget } from "../interop/target.ts";
 import type { FaultProxy } from "../../src/testing/index.ts";
 
 async function world(options: ConnectOptions = {}): Promise<{ proxy: FaultProxy; session: Session; direct: Session }> {
@@ -110,15 +111,15 @@ test("cut off for good, a session is uncertain before the server ends it, and ex
 test("a session that expired is followed by a new one when asked", async () => {
   const { session, proxy, direct } = await world({ sessionTimeoutMs: 300, renew: true });
   const { id } = session;
-  const changes = session.watch("/")[Symbol.asyncIterator]();
-  const first = changes.next();
-  await session.sync();
+  const changes = session.watch("/", { initial: true })[Symbol.asyncIterator]();
+  await changes.next();
+  const next = changes.next();
   proxy.refuse(true);
   await reaches(session, "expired");
   proxy.refuse(false);
   await session.create("/again");
   expect(session.id).not.toBe(id);
-  expect((await first).value).toMatchObject({ type: "resync" });
+  expect((await next).value).toMatchObject({ type: "resync" });
   expect(await direct.exists("/again")).toBeDefined();
 });
 
@@ -201,7 +202,7 @@ test("SASL users are known by their name, and a wrong password is refused", asyn
   });
 });
 
-test("several reads of one moment have results and errors of their own", async () => {
+test.skipIf(isOldTarget)("several reads of one moment have results and errors of their own", async () => {
   const { session } = await world();
   await session.create("/a", "1");
   const [node, names, missing] = await session.multiRead([{ get: "/a" }, { children: "/" }, { get: "/none" }]);

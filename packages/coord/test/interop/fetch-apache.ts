@@ -60,6 +60,15 @@ export function fetchApache(): Fetched {
   ]);
 }
 
+/** The last one that knows no persistent watches. */
+const oldVersion = "3.5.10";
+
+export function fetchOldApache(): Fetched {
+  return fetchFromMaven(`zookeeper-${oldVersion}`, [
+    { group: "org.apache.zookeeper", name: "zookeeper", version: oldVersion },
+  ]);
+}
+
 const curatorVersion = "5.7.1";
 
 /** Curator's recipes, for a Java program that contends with us. */
