@@ -1,8 +1,10 @@
 // Runs the tests of the coordination client and its recipes against each kind of server: alone, an ensemble, Apache's.
 import { spawnSync } from "node:child_process";
+import { installNativeClient } from "../packages/coord/test/interop/native-client.ts";
 import { classPathOf } from "../packages/coord/test/interop/target.ts";
 
 const folders = ["packages/coord/test/client", "packages/coord/test/recipes", "packages/coord/test/interop"];
+installNativeClient();
 let failedCount = 0;
 let skippedCount = 0;
 const targets = ["standalone", "ensemble", "apache", "apache ensemble", "apache old"] as const;

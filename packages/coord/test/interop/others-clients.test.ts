@@ -7,6 +7,7 @@ import { afterEach, expect, test } from "vitest";
 import { connect, text } from "../../src/index.ts";
 import { createLock } from "../../src/recipes/index.ts";
 import { type Ensemble, startEnsemble } from "../../src/server/index.ts";
+import { connectNative, loadNativeClient } from "./native-client.ts";
 
 const closers: (() => Promise<unknown> | void)[] = [];
 afterEach(async () => {
@@ -94,4 +95,37 @@ lock.acquire(timeout=20); client.create("/had", b"it"); lock.release(); client.s
   await lease.release();
   await waiting;
   expect(await session.exists("/had")).toBeDefined();
+});
+
+const Native = loadNativeClient();
+
+test.skipIf(Native === undefined)("the native client of npm creates, watches, writes and reads", async () => {
+  if (Native === undefined) return;
+  const { connectString } = await ensemble();
+  const client = await connectNative(Native, connectString, 4000);
+  closers.push(() => client.close());
+  const ephemeral = 1;
+  const path = await new Promise((resolve) => {
+    client.a_create("/native", "one", ephemeral, (rc, _, made) => resolve(rc === 0 ? made : rc));
+  });
+  expect(path).toBe("/native");
+  const changed = new Promise<readonly [number, string]>((resolve) => {
+    client.aw_get(
+      "/native",
+      (type, _, at) => resolve([type, at]),
+      () => undefined,
+    );
+  });
+  const ours = await connect(connectString);
+  closers.push(() => ours.close());
+  await ours.sync();
+  expect(await ours.getAs("/native", text)).toBe("one");
+  await ours.set("/native", "two");
+  const dataChanged = 3;
+  expect(await changed).toEqual([dataChanged, "/native"]);
+  const version = await new Promise((resolve) => {
+    client.a_set("/native", Buffer.from("three"), 1, (rc, _, stat) => resolve(rc === 0 ? stat : rc));
+  });
+  expect(version).toMatchObject({ version: 2 });
+  expect(await ours.getAs("/native", text)).toBe("three");
 });
