@@ -91,7 +91,7 @@ export function createFrameEngine({
         if (leaf.kind === "kept") return `SELECT * FROM "${leaf.attachment}"`;
         const indexes = leaf.columns;
         const names = indexes.map((index, position) => `c${index} AS c${position}`);
-        return `SELECT ${names.join(", ")} FROM tutti_local('${leaf.attachment}', '${indexes.join(",")}')`;
+        return `SELECT ${names.join(", ")} FROM tutti_local('${leaf.attachment.id}', '${indexes.join(",")}')`;
       },
     };
   };

@@ -108,7 +108,7 @@ async function sizesOf(plan: ResolvedPlan, run: QueryRun, host: EngineHost): Pro
   for (const leaf of leaves) {
     if (leaf.kind === "scan") sizes.set(keyOf(leaf), await scanBytes(leaf, host));
     if (leaf.kind === "local")
-      sizes.set(keyOf(leaf), (run.local.get(leaf.attachment)?.rowCount ?? 0) * valueBytes * leaf.schema.length);
+      sizes.set(keyOf(leaf), (run.local.get(leaf.attachment.id)?.rowCount ?? 0) * valueBytes * leaf.schema.length);
     if (leaf.kind === "range")
       sizes.set(keyOf(leaf), Math.abs((Number(leaf.end) - Number(leaf.start)) / Number(leaf.step)) * valueBytes);
   }

@@ -3,7 +3,7 @@ import { analyzePlan, analyzeSqlText, SchemaUnknown, type AnalyzerEnvironment } 
 import { leavesOf } from "../plan/leaves.ts";
 import type { Schema } from "../plan/data-type.ts";
 import { OuterUnknown } from "../plan/scope.ts";
-import type { PlanNode, PlanShape } from "../plan/plan-node.ts";
+import type { Attachment, PlanNode, PlanShape } from "../plan/plan-node.ts";
 import type { ResolvedPlan } from "../plan/resolved-plan.ts";
 import { walkPlan } from "../plan/walk-plan.ts";
 import { optimize } from "../rules/optimize.ts";
@@ -56,9 +56,8 @@ interface HeldRows {
 export function createFrameSession(host: FrameHost): FrameSession {
   const schemas = new WeakMap<PlanNode, Schema>();
   const environment: AnalyzerEnvironment = { schemaOf: (node) => schemas.get(node), known: new WeakMap() };
-  const rows = new Map<string, WeakRef<HeldRows>>();
-  const holders = new WeakMap<PlanNode, HeldRows>();
-  const ended = new FinalizationRegistry<string>((attachment) => rows.delete(attachment));
+  /** Gone with the last plan that has the attachment, be it analysed or rewritten. */
+  const rows = new WeakMap<Attachment, HeldRows>();
   const kept = new Map<string, Promise<void>>();
 
   const node = (shape: PlanShape): PlanNode => {
@@ -99,9 +98,13 @@ export function createFrameSession(host: FrameHost): FrameSession {
     const found = new Map<string, RowsInMemory>();
     walkPlan(plan, (one) => {
       if (one.kind !== "local") return;
-      const held = rows.get(one.attachment)?.deref()?.rows;
-      if (held === undefined) throw new DatasetError("invalid-plan", "the rows in memory of this frame are gone");
-      found.set(one.attachment, held);
+      const held = rows.get(one.attachment)?.rows;
+      if (held === undefined)
+        throw new DatasetError(
+          "invalid-plan",
+          "a frame of another context is in this plan: its rows are in memory there",
+        );
+      found.set(one.attachment.id, held);
     });
     return found;
   };
@@ -109,20 +112,16 @@ export function createFrameSession(host: FrameHost): FrameSession {
   const fill = async (plan: ResolvedPlan, signal: AbortSignal | undefined): Promise<void> => {
     const wanted: HeldRows[] = [];
     walkPlan(plan, (one) => {
-      const held = one.kind === "local" ? rows.get(one.attachment)?.deref() : undefined;
+      const held = one.kind === "local" ? rows.get(one.attachment) : undefined;
       if (held !== undefined && held.rows === undefined) wanted.push(held);
     });
     for (const held of wanted) held.rows ??= await held.compute?.(signal);
   };
 
   const hold = (held: HeldRows, { schema, rowCount }: Pick<RowsInMemory, "schema" | "rowCount">): PlanNode => {
-    const attachment = host.newKey();
-    const plan = node({ kind: "local", attachment, schema, rowCount });
-    // The plan is plain data; as long as it lives, so do the rows that it names.
-    holders.set(plan, held);
-    rows.set(attachment, new WeakRef(held));
-    ended.register(plan, attachment);
-    return plan;
+    const attachment: Attachment = Object.freeze({ id: host.newKey() });
+    rows.set(attachment, held);
+    return node({ kind: "local", attachment, schema, rowCount });
   };
 
   const keep = async (plan: ResolvedPlan, signal: AbortSignal | undefined): Promise<void> => {

@@ -1,16 +1,21 @@
 import type { Schema } from "./data-type.ts";
 import type { Expression, LiteralValue, SortKeyExpression } from "./expression.ts";
 
+/** A live thing that a plan names and does not hold, as rows in memory. It lives as long as a plan has this object. */
+export interface Attachment {
+  readonly id: string;
+}
+
 /**
  * What a frame is, as it was written: frozen, plain data, and no word of any engine. Live things (rows in memory,
- * functions) are named by the id of an attachment.
+ * functions) are named by an attachment.
  */
 export type PlanNode = { readonly site?: string } & PlanShape;
 
 export type PlanShape =
   | ScanNode
   /** Rows in memory. */
-  | { readonly kind: "local"; readonly attachment: string; readonly schema: Schema; readonly rowCount: number }
+  | { readonly kind: "local"; readonly attachment: Attachment; readonly schema: Schema; readonly rowCount: number }
   | { readonly kind: "range"; readonly start: string; readonly end: string; readonly step: string }
   /** The engine's SQL around frames: a part, a hole, a part, … */
   | {

@@ -1,6 +1,6 @@
 import type { DataType, Schema } from "./data-type.ts";
 import type { LiteralValue, WindowBounds } from "./expression.ts";
-import type { JoinKind, ScanNode } from "./plan-node.ts";
+import type { Attachment, JoinKind, ScanNode } from "./plan-node.ts";
 
 /** What the analyzer makes of an expression: columns by position, types and nullability known, casts written out. */
 export type Resolved = { readonly type: DataType; readonly nullable: boolean } & ResolvedShape;
@@ -47,7 +47,7 @@ export type ResolvedPlan = { readonly schema: Schema } & ResolvedPlanShape;
 export type ResolvedPlanShape =
   /** `columns`: which of the scan's columns are read, by name in the file. */
   | { readonly kind: "scan"; readonly scan: ScanNode; readonly columns: readonly string[] }
-  | { readonly kind: "local"; readonly attachment: string; readonly columns: readonly number[] }
+  | { readonly kind: "local"; readonly attachment: Attachment; readonly columns: readonly number[] }
   | { readonly kind: "range"; readonly start: string; readonly end: string; readonly step: string }
   | {
       readonly kind: "sql";

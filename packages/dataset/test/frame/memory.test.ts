@@ -2,6 +2,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect, test } from "vitest";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { rowsInMemory } from "../../src/frame/rows-in-memory.ts";
+import { openSession } from "../rules/check-plans.ts";
 import { collectList, countDistinct, createContext, rowNumber, window } from "../../src/index.ts";
 
 test(
@@ -28,3 +32,25 @@ test(
     await rm(directory, { recursive: true });
   },
 );
+
+test("rows in memory live as long as a plan that reads them, also a rewritten one, and no longer", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const session = openSession({ kind: "whole" });
+  const resolve = (): ReturnType<typeof session.resolve> =>
+    session.resolve(session.local(rowsInMemory([{ a: 1 }, { a: 2 }], undefined)));
+  const resolved = await resolve();
+  // What the turn before has seen is kept until it is over.
+  await new Promise(setImmediate);
+  collect();
+  const [held] = session.rowsOf(resolved).values();
+  expect(held?.columns).toEqual([[1, 2]]);
+  const gone = await (async () => new WeakRef([...session.rowsOf(await resolve()).values()][0] ?? {}))();
+  await expect
+    .poll(() => {
+      collect();
+      return gone.deref() === undefined;
+    })
+    .toBe(true);
+  await session.close();
+});

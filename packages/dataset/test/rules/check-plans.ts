@@ -69,7 +69,8 @@ export async function checkPlans(place: PlanPlace, { numRuns, seed }: PlanRuns):
   return fired;
 }
 
-function openSession(place: PlanPlace): FrameSession {
+/** Frames without a context around them. */
+export function openSession(place: PlanPlace): FrameSession {
   const common = { timeZone: "UTC", sqlReadsFiles: false };
   const engine = createFrameEngine(
     place.kind === "whole"
