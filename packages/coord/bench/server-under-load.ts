@@ -21,10 +21,14 @@ export function isApacheHere(): boolean {
   return existsSync(apacheJar);
 }
 
-type Command = (config: string) => readonly [command: string, args: readonly string[]];
+/** How a server is started from its configuration file. */
+export type Command = (config: string) => readonly [command: string, args: readonly string[]];
 
-const ours: Command = (config) => [process.execPath, ["--conditions=@tutti/source", main, "serve", "--config", config]];
-const apache: Command = (config) => {
+export const ours: Command = (config) => [
+  process.execPath,
+  ["--conditions=@tutti/source", main, "serve", "--config", config],
+];
+export const apache: Command = (config) => {
   const options = ["-Xmx1000m", "-Dzookeeper.admin.enableServer=false", "-Djava.net.preferIPv4Stack=true"];
   return ["java", [...options, "-cp", apacheJar, "org.apache.zookeeper.server.quorum.QuorumPeerMain", config]];
 };
