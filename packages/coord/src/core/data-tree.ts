@@ -4,7 +4,10 @@ import { openAcl, readAcl } from "./acl.ts";
 import { encodeQuotaTrack, limitsName, parseQuotaTrack, quotaSubjectOf, statsName, statsPathOf } from "./quota.ts";
 import { childPath, nameOf, normalPath, parentOf, specialPaths } from "./zookeeper-path.ts";
 import type { CreateTxn, SetAclTxn, SetDataTxn, TreeChange } from "./txn.ts";
-import { createZnode, persistentKind, statOf, type Znode } from "./znode.ts";
+import { AclPool } from "./acl-pool.ts";
+import { DataPool } from "./data-pool.ts";
+import { TreeView } from "./tree-view.ts";
+import { addChild, createZnode, persistentKind, removeChild, statOf, type Znode } from "./znode.ts";
 
 const noPaths: ReadonlySet<string> = new Set();
 
@@ -23,7 +26,11 @@ export class DataTree {
   readonly #reapables = new Set<string>();
   /** Paths with a limits node. */
   readonly #quotas = new Set<string>();
+  readonly #pool = new DataPool();
+  readonly #acls = new AclPool();
   #bytes = 0;
+  #view: TreeView | undefined;
+  #viewCount = 0;
 
   /** `config` is what `/zookeeper/config` shows: the servers of the ensemble, nothing for one that stands alone. */
   constructor(config: string = "") {
@@ -36,8 +43,8 @@ export class DataTree {
     configNode.aversion = -1;
     this.#nodes.set(specialPaths.config, configNode);
     // Not counted as creates: a fresh root shows cversion -1, a fresh /zookeeper -2.
-    this.#existing(specialPaths.root).children.add("zookeeper");
-    this.#existing(specialPaths.zookeeper).children.add("quota").add("config");
+    addChild(this.#existing(specialPaths.root), "zookeeper");
+    for (const name of ["quota", "config"]) addChild(this.#existing(specialPaths.zookeeper), name);
     for (const [path, node] of this.#nodes) this.#bytes += weightOf(path, node);
   }
 
@@ -74,6 +81,33 @@ export class DataTree {
     return this.#nodes.entries();
   }
 
+  /**
+   * All nodes as they are now, parents before children, to be drawn while the tree changes. `lastZxid`: of the last
+   * change. One at a time: the next one ends it, so that what the tree keeps for one that nobody draws is bounded.
+   */
+  view(lastZxid: bigint): Iterable<readonly [path: string, node: Znode]> {
+    this.#viewCount += 1;
+    const view = new TreeView(this.#nodes, this.#viewCount, lastZxid);
+    this.#view = view;
+    const packs = this.#pool.isWasteful;
+    if (packs) this.#pool.beginAnew();
+    return this.#entriesOf(view, packs);
+  }
+
+  *#entriesOf(view: TreeView, packs: boolean): Generator<readonly [path: string, node: Znode], void> {
+    try {
+      const onNode = (node: Znode): void => {
+        if (packs) node.data = this.#pool.keep(node.data);
+      };
+      for (const entry of view.entries(onNode)) {
+        assert(this.#view === view, "a view is not drawn on after the next one began");
+        yield entry;
+      }
+    } finally {
+      if (this.#view === view) this.#view = undefined;
+    }
+  }
+
   /** Descendants of a node, itself not included. */
   descendantCount(path: string): number {
     let count = 0;
@@ -92,10 +126,11 @@ export class DataTree {
     const { path, data, acl, kind } = txn;
     const parent = this.#existing(parentOf(path));
     assert(!this.#nodes.has(path), "a create is applied only where there is no node");
-    const node = createZnode({ zxid, timeMs, data, acl, kind });
+    this.#view?.save(parentOf(path), parent);
+    const node = createZnode({ zxid, timeMs, data: this.#pool.keep(data), acl: this.#acls.keep(acl), kind });
     this.#nodes.set(path, node);
     this.#bytes += weightOf(path, node);
-    parent.children.add(nameOf(path));
+    addChild(parent, nameOf(path));
     parent.childCreates = txn.parentChildCreates;
     parent.pzxid = zxid;
     if (kind.kind === "ephemeral") this.#ephemeralSet(kind.sessionId).add(path);
@@ -109,10 +144,13 @@ export class DataTree {
     const node = this.#existing(path);
     const parent = this.#existing(parentOf(path));
     assert(node.children.size === 0, "only a node without children is deleted");
+    this.#view?.save(path, node);
+    this.#view?.save(parentOf(path), parent);
     this.#count(path, -1n, -BigInt(node.data?.length ?? 0));
     this.#nodes.delete(path);
     this.#bytes -= weightOf(path, node);
-    parent.children.delete(nameOf(path));
+    this.#pool.release(node.data);
+    removeChild(parent, nameOf(path));
     parent.pzxid = zxid;
     this.#reapables.delete(path);
     if (node.kind.kind === "ephemeral") this.#forgetEphemeral(node.kind.sessionId, path);
@@ -124,6 +162,7 @@ export class DataTree {
   setData(txn: SetDataTxn, zxid: bigint, timeMs: bigint): { stat: Stat; change: TreeChange } {
     const node = this.#existing(txn.path);
     const bytesDiff = BigInt(txn.data?.length ?? 0) - BigInt(node.data?.length ?? 0);
+    this.#view?.save(normalPath(txn.path), node);
     this.#replaceData(node, txn.data);
     node.version = txn.version;
     node.mzxid = zxid;
@@ -135,7 +174,8 @@ export class DataTree {
 
   setAcl(txn: SetAclTxn): Stat {
     const node = this.#existing(txn.path);
-    node.acl = txn.acl;
+    this.#view?.save(normalPath(txn.path), node);
+    node.acl = this.#acls.keep(txn.acl);
     node.aversion = txn.aversion;
     return statOf(node);
   }
@@ -144,9 +184,12 @@ export class DataTree {
   restoreNode(path: string, node: Znode): void {
     const before = this.#nodes.get(path);
     this.#bytes += weightOf(path, node) - (before === undefined ? 0 : weightOf(path, before));
+    if (before !== undefined) this.#pool.release(before.data);
+    node.data = this.#pool.keep(node.data);
+    node.acl = this.#acls.keep(node.acl);
     this.#nodes.set(path, node);
     if (path === "/") return;
-    this.#existing(parentOf(path)).children.add(nameOf(path));
+    addChild(this.#existing(parentOf(path)), nameOf(path));
     if (node.kind.kind === "ephemeral") this.#ephemeralSet(node.kind.sessionId).add(path);
     if (node.kind.kind === "container" || node.kind.kind === "ttl") this.#reapables.add(path);
     const subject = quotaSubjectOf(path, limitsName);
@@ -155,7 +198,8 @@ export class DataTree {
 
   #replaceData(node: Znode, data: Uint8Array | null): void {
     this.#bytes += (data?.length ?? 0) - (node.data?.length ?? 0);
-    node.data = data;
+    this.#pool.release(node.data);
+    node.data = this.#pool.keep(data);
   }
 
   #existing(path: string): Znode {
@@ -193,6 +237,7 @@ export class DataTree {
       count += 1n;
       bytes += BigInt(node.data?.length ?? 0);
     });
+    this.#view?.save(statsPathOf(subject), stats);
     this.#replaceData(stats, encodeQuotaTrack({ count, bytes, countHardLimit: -1n, byteHardLimit: -1n }));
   }
 
@@ -203,6 +248,7 @@ export class DataTree {
     if (stats === undefined) return;
     const used = parseQuotaTrack(stats.data);
     const next = { ...used, count: used.count + countDiff, bytes: used.bytes + bytesDiff };
+    if (subject !== undefined) this.#view?.save(statsPathOf(subject), stats);
     this.#replaceData(stats, encodeQuotaTrack(next));
   }
 

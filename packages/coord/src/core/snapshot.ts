@@ -5,7 +5,7 @@ import { JuteWriter } from "../protocol/jute-writer.ts";
 import { type Acl, aclCodec } from "../protocol/records.ts";
 import { DataTree } from "./data-tree.ts";
 import { type Session, SessionTable } from "./session-table.ts";
-import { kindOfOwner, ownerOfKind, type Znode } from "./znode.ts";
+import { kindOfOwner, noChildren, ownerOfKind, type Znode } from "./znode.ts";
 
 /** Everything that a snapshot holds. */
 export interface SnapshotState {
@@ -66,27 +66,33 @@ const nodeCodec: Codec<SavedNode> = record<SavedNode>({
   aversion: int,
 });
 
-/**
- * Chunks of whole records: the head, then the nodes. The order of insertion puts parents before children. The
- * caller must not apply anything while it draws them.
- */
-export function* encodeSnapshot(state: SnapshotState, chunkBytes: number = chunkBytesDefault): Generator<Uint8Array> {
-  let writer = new JuteWriter();
+/** Chunks of whole records: the head, then the nodes, parents before children. They show this moment. */
+export function encodeSnapshot(state: SnapshotState, chunkBytes: number = chunkBytesDefault): Iterable<Uint8Array> {
+  const writer = new JuteWriter();
   const sessions = [...state.sessions.all].map(([sessionId, session]) => ({ sessionId, ...session }));
   headCodec.write(writer, { magic, version: formatVersion, lastZxid: state.lastZxid, sessions });
-  for (const [path, node] of state.tree.entries()) {
-    if (writer.length >= chunkBytes) {
-      yield writer.finish();
-      writer = new JuteWriter();
-    }
+  return chunksOf(writer, state.tree.view(state.lastZxid), chunkBytes);
+}
+
+function* chunksOf(
+  head: JuteWriter,
+  nodes: Iterable<readonly [path: string, node: Znode]>,
+  chunkBytes: number,
+): Generator<Uint8Array> {
+  let writer = head;
+  for (const [path, node] of nodes) {
+    // At once: while a chunk is out, the node may change.
     nodeCodec.write(writer, { path, ...node, owner: ownerOfKind(node.kind) });
+    if (writer.length < chunkBytes) continue;
+    yield writer.finish();
+    writer = new JuteWriter();
   }
-  yield writer.finish();
+  if (writer.length > 0) yield writer.finish();
 }
 
 function znodeOf(saved: SavedNode): Znode {
   const { path: _path, owner, ...rest } = saved;
-  return { ...rest, kind: kindOfOwner(owner), children: new Set() };
+  return { ...rest, kind: kindOfOwner(owner), children: noChildren, viewNumber: 0 };
 }
 
 /** Reads what `encodeSnapshot` wrote. Each chunk holds whole records; no chunk at all is the state of the beginning. */

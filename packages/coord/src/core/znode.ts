@@ -28,7 +28,22 @@ export interface Znode {
   /** Creates ever made below this node: the next number of a sequential child. Not what a Stat shows. */
   childCreates: number;
   aversion: number;
-  readonly children: Set<string>;
+  /** Empty ones are all the same: most nodes have none. See `addChild`. */
+  children: ReadonlySet<string>;
+  /** The view that has read it last. Views count from 1. */
+  viewNumber: number;
+}
+
+export const noChildren: ReadonlySet<string> = new Set();
+
+export function addChild(parent: Znode, name: string): void {
+  if (parent.children === noChildren) parent.children = new Set([name]);
+  else (parent.children as Set<string>).add(name);
+}
+
+export function removeChild(parent: Znode, name: string): void {
+  (parent.children as Set<string>).delete(name);
+  if (parent.children.size === 0) parent.children = noChildren;
 }
 
 export interface ZnodeBirth {
@@ -52,7 +67,8 @@ export function createZnode({ zxid, timeMs, data, acl, kind }: ZnodeBirth): Znod
     version: 0,
     childCreates: 0,
     aversion: 0,
-    children: new Set(),
+    children: noChildren,
+    viewNumber: 0,
   };
 }
 

@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { CoordMachine } from "../../src/core/coord-machine.ts";
+import { DataPool } from "../../src/core/data-pool.ts";
+import { decodeSnapshot } from "../../src/core/snapshot.ts";
 import type { Txn } from "../../src/core/txn.ts";
 import type { WriteOp } from "../../src/core/write-request.ts";
 import { create, createSession, multi, open, remove, setData, World } from "./world.ts";
@@ -48,6 +50,56 @@ test("a snapshot brings back the same machine: same bytes, same answers to what 
     ),
     { numRuns: 200 },
   );
+});
+
+const nodesOf = (chunks: Iterable<Uint8Array>): unknown[] => {
+  const { tree, lastZxid, sessions } = decodeSnapshot(chunks);
+  const nodes = [...tree.entries()].toSorted(([left], [right]) => (left < right ? -1 : 1));
+  return [
+    lastZxid,
+    [...sessions.all],
+    nodes.map(([at, node]) => [at, { ...node, children: [...node.children].toSorted() }]),
+  ];
+};
+
+test("a snapshot that is drawn while the tree changes shows the moment in which it began", () => {
+  fc.assert(
+    fc.property(
+      fc.array(op, { maxLength: 30 }),
+      fc.array(fc.array(op, { maxLength: 4 }), { minLength: 1, maxLength: 12 }),
+      (before, between) => {
+        const world = new World();
+        for (const one of before) world.do(one);
+        const expected = nodesOf([...world.machine.snapshot()]);
+        // One that is left before its end has no part in the next.
+        world.machine.snapshot(1)[Symbol.iterator]().next();
+        const view = world.machine.snapshot(1)[Symbol.iterator]();
+        const drawn: Uint8Array[] = [];
+        for (const ops of between) {
+          for (const one of ops) world.do(one);
+          const step = view.next();
+          if (step.done !== true) drawn.push(step.value);
+        }
+        expect(nodesOf([...drawn, ...{ [Symbol.iterator]: () => view }])).toEqual(expected);
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
+test("data of a tree that changes a lot is packed again by a snapshot, and stays what it is", () => {
+  const pool = new DataPool();
+  const many = 60_000;
+  let kept = Array.from({ length: many }, (_, index) => pool.keep(new Uint8Array(500).fill(index)));
+  for (const data of kept.slice(100)) pool.release(data);
+  kept = kept.slice(0, 100);
+  expect(pool.isWasteful).toBe(true);
+  pool.beginAnew();
+  kept = kept.map((data) => pool.keep(data));
+  expect(pool.isWasteful).toBe(false);
+  expect(kept.every((data, index) => data?.length === 500 && data.every((byte) => byte === index))).toBe(true);
+  const slabs = new Set(kept.map((data) => data?.buffer));
+  expect(slabs.size).toBeLessThan(20);
 });
 
 /** Ids of sessions never come again. A closed session is expired while that is on its way and unknown afterwards; nothing else may differ. */

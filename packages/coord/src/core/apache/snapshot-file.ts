@@ -8,7 +8,7 @@ import { DataTree } from "../data-tree.ts";
 import { anyServer, SessionTable } from "../session-table.ts";
 import type { SnapshotState } from "../snapshot.ts";
 import { childPath, specialPaths } from "../zookeeper-path.ts";
-import { kindOfOwner, ownerOfKind, type Znode } from "../znode.ts";
+import { kindOfOwner, noChildren, ownerOfKind, type Znode } from "../znode.ts";
 import { adler32 } from "./adler32.ts";
 import { apachePasswordOf } from "./session-password.ts";
 
@@ -104,7 +104,7 @@ export function decodeApacheSnapshot(bytes: Uint8Array, lastZxid: bigint): Snaps
     const { aclId, owner, ...saved } = nodeCodec.read(reader);
     const acl = aclId === openAclId ? openAcl : acls.get(aclId);
     if (acl === undefined) throw broken(`${path} has the ACL ${aclId}, which is not there`);
-    const node: Znode = { ...saved, acl, kind: kindOfOwner(owner), children: new Set() };
+    const node: Znode = { ...saved, acl, kind: kindOfOwner(owner), children: noChildren, viewNumber: 0 };
     const place = path === "" ? specialPaths.root : path;
     const parent = place.slice(0, Math.max(1, place.lastIndexOf("/")));
     if (place !== specialPaths.root && !seen.has(parent)) throw broken(`${path} has no parent`);
