@@ -27,6 +27,11 @@ export interface Machine {
   apply(position: Zxid, txn: Uint8Array): Uint8Array;
   /** The whole state as chunks, taken between two calls of `apply`. */
   snapshot(): Iterable<Uint8Array>;
+  /**
+   * Where given, it is called in place of `snapshot`, for a state that takes too long for one turn: the chunks are drawn one
+   * by one while `apply` goes on, and show the moment of this call. They may be left undrawn; the next call ends this one.
+   */
+  view?(): Iterable<Uint8Array>;
   /** Takes the state from chunks; none at all mean the initial state. */
   restore(chunks: readonly Uint8Array[]): void;
   /** On the leader: a member, this one included, said something by `toLeader`. Not replicated; order of one member kept. */

@@ -19,6 +19,7 @@ import { ConsensusError } from "../consensus-error.ts";
 import type { Wal } from "../log/wal.ts";
 import type { TransportPort } from "../ports/transport.ts";
 import { AnswerTable, type Answer } from "./answer-table.ts";
+import { drawSnapshot } from "./draw-snapshot.ts";
 import type { Machine } from "./machine.ts";
 import type { ReplicaOptions } from "./open-replica.ts";
 import type {
@@ -96,6 +97,10 @@ export class ReplicaDriver implements Replica {
   #isPerformDue = false;
   #applied: Zxid;
   #sinceSnapshot = 0;
+  /** A snapshot on its way to the disk. */
+  #drawing: Promise<void> | undefined;
+  /** States that took the place of the machine's own. */
+  #loads = 0;
   #performing = false;
   #taken: { readonly position: Zxid; readonly bytes: number }[] = [];
   #error: ConsensusError | undefined;
@@ -399,16 +404,40 @@ export class ReplicaDriver implements Replica {
     this.#table.decode(table ?? new Uint8Array(0));
     this.#machine.restore(chunks);
     this.#sinceSnapshot = 0;
+    this.#loads += 1;
   }
 
   #snapshotIfDue(): void {
-    if (this.#sinceSnapshot < this.#settings.snapshotEntries) return;
+    if (this.#sinceSnapshot < this.#settings.snapshotEntries || this.#drawing !== undefined) return;
     this.#sinceSnapshot = 0;
-    const chunks = [this.#table.encode(), ...this.#machine.snapshot()];
+    const head = this.#table.encode();
+    const view = this.#machine.view?.();
+    if (view === undefined)
+      this.#snapshotTaken({ position: this.#applied, chunks: [head, ...this.#machine.snapshot()] });
+    else this.#drawing = this.#draw(head, view);
+  }
+
+  async #draw(head: Uint8Array, view: Iterable<Uint8Array>): Promise<void> {
+    const position = this.#applied;
+    const loads = this.#loads;
+    const isOver = (): boolean => this.#error !== undefined || this.#loads !== loads;
+    try {
+      const snapshot = await drawSnapshot({ wal: this.#wal, position, head, view, isOver });
+      if (snapshot === undefined || isOver()) return;
+      this.#snapshotTaken(snapshot);
+      this.#perform();
+    } catch (thrown) {
+      this.#stop(ConsensusError.from(thrown, "storage-failed"));
+    } finally {
+      this.#drawing = undefined;
+    }
+  }
+
+  #snapshotTaken(snapshot: Snapshot): void {
     this.#counts.snapshots += 1;
-    this.#core.step({ kind: "snapshot", snapshot: { position: this.#applied, chunks } });
-    const bytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-    this.#taken.push({ position: this.#applied, bytes });
+    this.#core.step({ kind: "snapshot", snapshot });
+    const bytes = snapshot.chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+    this.#taken.push({ position: snapshot.position, bytes });
   }
 
   #settle(outcome: Outcome): void {
@@ -491,6 +520,7 @@ export class ReplicaDriver implements Replica {
     this.#stop(new ConsensusError("closed", "the replica was closed"));
     await this.#port.close();
     await this.#flushing;
+    await this.#drawing;
     await this.#wal.close();
   }
 

@@ -3,41 +3,60 @@ import type { Zxid } from "../core/zxid.ts";
 import { crc32 } from "./crc32.ts";
 
 const snapshotMagic = 0x5354_5554; // "TUTS"
-const headerBytes = 4 + 4 + 8 + 8 + 4;
+const headBytes = 4 + 4 + 8 + 8;
+const chunkHeadBytes = 4;
+const endBytes = 4 + 4;
+/** Stands where the length of one more chunk would. */
+const endMark = 0xffff_ffff;
+/**
+ * 1: the head also had the number of chunks, and no mark stood at the end. 2: written piece by piece, when nobody knows yet
+ * how many there will be.
+ */
+const formatVersion = 2;
 
-/** A snapshot as a file: header, chunks with their lengths, and one checksum over everything. */
-export function encodeSnapshot(node: number, snapshot: Snapshot): Uint8Array {
-  const length = snapshot.chunks.reduce((sum, chunk) => sum + 4 + chunk.length, headerBytes + 4);
-  const bytes = new Uint8Array(length);
+/** A snapshot as a file: a head, chunks with their lengths, a mark, and one checksum over everything before the mark. */
+export function encodeSnapshotHead(node: number, position: Zxid): Uint8Array {
+  const bytes = new Uint8Array(headBytes);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, snapshotMagic, true);
-  view.setUint32(4, 1, true);
+  view.setUint32(4, formatVersion, true);
   view.setBigUint64(8, BigInt(node), true);
-  view.setBigUint64(16, snapshot.position, true);
-  view.setUint32(24, snapshot.chunks.length, true);
-  let offset = headerBytes;
-  for (const chunk of snapshot.chunks) {
-    view.setUint32(offset, chunk.length, true);
-    bytes.set(chunk, offset + 4);
-    offset += 4 + chunk.length;
-  }
-  view.setUint32(offset, crc32(bytes.subarray(0, offset)), true);
+  view.setBigUint64(16, position, true);
+  return bytes;
+}
+
+export function encodeChunk(chunk: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(chunkHeadBytes + chunk.length);
+  new DataView(bytes.buffer).setUint32(0, chunk.length, true);
+  bytes.set(chunk, chunkHeadBytes);
+  return bytes;
+}
+
+/** `crc`: of everything before. */
+export function encodeSnapshotEnd(crc: number): Uint8Array {
+  const bytes = new Uint8Array(endBytes);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, endMark, true);
+  view.setUint32(4, crc, true);
   return bytes;
 }
 
 /** The snapshot, or undefined when the file does not verify. */
 export function decodeSnapshot(bytes: Uint8Array): Snapshot | undefined {
-  if (bytes.length < headerBytes + 4) return undefined;
+  if (bytes.length < headBytes + chunkHeadBytes) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const end = bytes.length - 4;
-  if (view.getUint32(0, true) !== snapshotMagic || view.getUint32(4, true) !== 1) return undefined;
-  if (view.getUint32(end, true) !== crc32(bytes.subarray(0, end))) return undefined;
+  if (view.getUint32(0, true) !== snapshotMagic) return undefined;
+  const version = view.getUint32(4, true);
+  const end = bytes.length - (version === 1 ? 4 : endBytes);
+  if (version === 2 && view.getUint32(end, true) !== endMark) return undefined;
+  if ((version !== 1 && version !== 2) || view.getUint32(bytes.length - 4, true) !== crc32(bytes.subarray(0, end)))
+    return undefined;
   const chunks: Uint8Array[] = [];
-  let offset = headerBytes;
-  for (let left = view.getUint32(24, true); left > 0; left -= 1) {
-    const chunkBytes = view.getUint32(offset, true);
-    chunks.push(bytes.slice(offset + 4, offset + 4 + chunkBytes));
-    offset += 4 + chunkBytes;
+  for (let offset = version === 1 ? headBytes + 4 : headBytes; offset < end;) {
+    const length = view.getUint32(offset, true);
+    offset += chunkHeadBytes;
+    chunks.push(bytes.slice(offset, offset + length));
+    offset += length;
   }
   return { position: view.getBigUint64(16, true), chunks };
 }

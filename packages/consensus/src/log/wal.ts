@@ -14,7 +14,8 @@ import {
   segmentHeaderBytes,
   segmentSalt,
 } from "./segment.ts";
-import { encodeSnapshot, snapshotName } from "./snapshot-file.ts";
+import { snapshotName } from "./snapshot-file.ts";
+import { SnapshotWriter } from "./snapshot-writer.ts";
 
 export interface WalOptions {
   readonly disk: Disk;
@@ -31,10 +32,18 @@ export interface Wal {
   readonly report: RecoveryReport;
   /** Performs the writes in order; durable when it resolves. One call at a time. After a rejection nothing is certain. */
   persist(writes: readonly Write[]): Promise<void>;
+  /**
+   * Begins a file for a snapshot, beside `persist`. Finished, it is found there when a write of this snapshot comes, which
+   * then takes no time.
+   */
+  stageSnapshot(position: Zxid): Promise<StagedSnapshot>;
   /** Nothing more is coming for now: marks what is there as durable, so that later damage is told from a torn write. */
   seal(): Promise<void>;
   close(): Promise<void>;
 }
+
+/** A snapshot that is written chunk by chunk. */
+export type StagedSnapshot = Pick<SnapshotWriter, "append" | "finish" | "abandon">;
 
 const segmentBytesDefault = 4 * 1024 * 1024;
 /** Made anew at every start. */
@@ -50,6 +59,7 @@ export async function openWal(options: WalOptions): Promise<Wal> {
     recovered: recovery.state,
     report: recovery.report,
     persist: (writes) => writer.persist(writes),
+    stageSnapshot: (position) => writer.stageSnapshot(position),
     seal: () => writer.seal(),
     close: () => writer.close(),
   };
@@ -67,6 +77,8 @@ class WalWriter {
   /** Where the log ends on disk; behind `#end` while a batch is being put together. */
   #flushedEnd: Zxid;
   #file: DiskFile | undefined;
+  /** Finished, and not yet written in the order of the log. */
+  readonly #staged = new Map<Zxid, SnapshotWriter>();
   /** A zero-filled file for the next segment, on its way or ready. */
   #spare: Promise<DiskFile> | undefined;
   #capacity = 0;
@@ -243,19 +255,31 @@ class WalWriter {
     return file;
   }
 
+  async stageSnapshot(position: Zxid): Promise<StagedSnapshot> {
+    const writer = await SnapshotWriter.open(this.#disk, this.#node, position);
+    return {
+      append: (chunk) => writer.append(chunk),
+      finish: async () => {
+        await writer.finish();
+        this.#staged.set(position, writer);
+      },
+      abandon: () => writer.abandon(),
+    };
+  }
+
   /** Temporary file, sync, rename, sync of the directory: the name never stands for half a file. */
-  async #writeWhole(name: string, bytes: Uint8Array): Promise<void> {
-    const temporary = `${name}.tmp`;
-    const file = await this.#disk.open(temporary);
-    await file.write(bytes, 0);
-    await file.sync();
-    await file.close();
-    await this.#disk.rename(temporary, name);
-    await this.#disk.syncDirectory();
+  async #writeSnapshot({ position, chunks }: Snapshot): Promise<void> {
+    const writer = await SnapshotWriter.open(this.#disk, this.#node, position);
+    for (const chunk of chunks) await writer.append(chunk);
+    await writer.finish();
+    await writer.publish();
   }
 
   async #keepSnapshot(snapshot: Snapshot): Promise<void> {
-    await this.#writeWhole(snapshotName(snapshot.position), encodeSnapshot(this.#node, snapshot));
+    const staged = this.#staged.get(snapshot.position);
+    if (staged === undefined) await this.#writeSnapshot(snapshot);
+    else await staged.publish();
+    this.#staged.delete(snapshot.position);
     this.#snapshots.push(snapshot.position);
     await this.#roll([], false);
     await this.#prune();
@@ -267,9 +291,12 @@ class WalWriter {
    */
   async #replace(write: Extract<Write, { readonly kind: "replace" }>): Promise<void> {
     const { snapshot, entries } = write;
+    // Of the history that goes.
+    for (const staged of this.#staged.values()) await staged.abandon();
+    this.#staged.clear();
     const stale = this.#segments;
     const staleSnapshots = this.#snapshots.filter((position) => position !== snapshot.position);
-    await this.#writeWhole(snapshotName(snapshot.position), encodeSnapshot(this.#node, snapshot));
+    await this.#writeSnapshot(snapshot);
     this.#segments = [];
     this.#end = entries.at(-1)?.zxid ?? snapshot.position;
     const records = entries.map((entry): LogRecord => ({ kind: "entry", entry }));

@@ -1,34 +1,44 @@
 import type { Disk } from "../ports/disk.ts";
 
+interface MemoryFile {
+  /** Longer than the file. */
+  bytes: Uint8Array;
+  length: number;
+}
+
 /** A disk in memory: for tests, examples and replicas that need not outlive their process. Durable at once. */
 export function createMemoryDisk(): Disk {
-  const files = new Map<string, Uint8Array>();
+  const files = new Map<string, MemoryFile>();
   return {
     list: async () => [...files.keys()],
-    read: async (name) => files.get(name)?.slice(),
+    read: async (name) => {
+      const file = files.get(name);
+      return file?.bytes.slice(0, file.length);
+    },
     open: async (name) => {
-      if (!files.has(name)) files.set(name, new Uint8Array(0));
+      const file = files.get(name) ?? { bytes: new Uint8Array(0), length: 0 };
+      files.set(name, file);
       return {
         write: async (bytes, offset) => {
-          const old = files.get(name) ?? new Uint8Array(0);
           const end = offset + bytes.length;
-          let grown = old;
-          if (end > old.length) {
-            grown = new Uint8Array(end);
-            grown.set(old);
-            files.set(name, grown);
+          if (end > file.bytes.length) {
+            // A file that grows grows by many small writes.
+            const grown = new Uint8Array(Math.max(end, 2 * file.bytes.length));
+            grown.set(file.bytes);
+            file.bytes = grown;
           }
-          grown.set(bytes, offset);
+          file.bytes.set(bytes, offset);
+          file.length = Math.max(file.length, end);
         },
         sync: async () => undefined,
         close: async () => undefined,
       };
     },
     rename: async (source, target) => {
-      const bytes = files.get(source);
-      if (bytes === undefined) throw new Error(`there is no file ${source} to rename`);
+      const file = files.get(source);
+      if (file === undefined) throw new Error(`there is no file ${source} to rename`);
       files.delete(source);
-      files.set(target, bytes);
+      files.set(target, file);
     },
     remove: async (name) => {
       files.delete(name);

@@ -15,6 +15,8 @@ export interface Member {
   readonly ledger: Ledger;
 }
 
+type EnsembleOptions = Partial<ReplicaOptions> & { readonly protocol: Protocol };
+
 /** An ensemble in one process, whose members can be stopped, started again, wiped, and cut off. */
 export class Ensemble implements AsyncDisposable {
   readonly members: Map<number, Member> = new Map<number, Member>();
@@ -22,13 +24,15 @@ export class Ensemble implements AsyncDisposable {
   readonly network: MemoryNetwork = createMemoryNetwork();
   readonly #voters: readonly number[];
   readonly #observers: readonly number[];
-  readonly #options: Partial<ReplicaOptions> & { readonly protocol: Protocol };
+  readonly #options: EnsembleOptions;
+  readonly #ledger: () => Ledger;
 
   constructor(
     voters: readonly number[],
-    options: Partial<ReplicaOptions> & { readonly protocol: Protocol },
+    { ledger = () => new Ledger(), ...options }: EnsembleOptions & { readonly ledger?: () => Ledger },
     observers: readonly number[] = [],
   ) {
+    this.#ledger = ledger;
     this.#voters = voters;
     this.#observers = observers;
     this.#options = options;
@@ -41,7 +45,7 @@ export class Ensemble implements AsyncDisposable {
   async start(id: number): Promise<Member> {
     const storage = this.disks.get(id) ?? createMemoryDisk();
     this.disks.set(id, storage);
-    const ledger = new Ledger();
+    const ledger = this.#ledger();
     const members = { voters: this.#voters, observers: this.#observers };
     const { transport } = this.network;
     const replica = await openReplica({

@@ -26,6 +26,8 @@ function readMark(reader: JuteReader): Mark {
 }
 
 const nothing = new Uint8Array(0);
+/** What is encoded in one turn while a snapshot is drawn: a few milliseconds' work. */
+const viewChunkBytes = 256 * 1024;
 
 /**
  * ZooKeeper's machine behind consensus, and consensus as the pipeline's way of a write: bytes on one side, requests,
@@ -122,6 +124,10 @@ export class ReplicatedMachine implements Machine, Replication {
 
   snapshot(): Iterable<Uint8Array> {
     return this.#machine.snapshot();
+  }
+
+  view(): Iterable<Uint8Array> {
+    return this.#machine.snapshot(viewChunkBytes);
   }
 
   restore(chunks: readonly Uint8Array[]): void {
