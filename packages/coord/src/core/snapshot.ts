@@ -92,7 +92,15 @@ function* chunksOf(
 
 function znodeOf(saved: SavedNode): Znode {
   const { path: _path, owner, ...rest } = saved;
-  return { ...rest, kind: kindOfOwner(owner), children: noChildren, viewNumber: 0 };
+  const { czxid, ctimeMs } = saved;
+  // Equal numbers become one: each that is read is an object of its own, and of most nodes they are equal.
+  const same = (one: bigint, other: bigint): bigint => (one === other ? other : one);
+  const shared = {
+    mzxid: same(saved.mzxid, czxid),
+    pzxid: same(saved.pzxid, czxid),
+    mtimeMs: same(saved.mtimeMs, ctimeMs),
+  };
+  return { ...rest, ...shared, kind: kindOfOwner(owner), children: noChildren, viewNumber: 0 };
 }
 
 /** Reads what `encodeSnapshot` wrote. Each chunk holds whole records; no chunk at all is the state of the beginning. */

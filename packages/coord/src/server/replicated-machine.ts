@@ -8,6 +8,7 @@ import { readWriteRequest, writeWriteRequest } from "../core/write-request-codec
 import { specialPaths } from "../core/zookeeper-path.ts";
 import type { CommitListener, ProposalToken, Replication } from "../ports/replication.ts";
 import { JuteReader } from "../protocol/jute-reader.ts";
+import { packedChunks, unpackedChunks } from "./packed-chunks.ts";
 import { JuteWriter } from "../protocol/jute-writer.ts";
 
 /** Whose wait an entry of the log ends: this life of a server, and its token. */
@@ -123,15 +124,15 @@ export class ReplicatedMachine implements Machine, Replication {
   }
 
   snapshot(): Iterable<Uint8Array> {
-    return this.#machine.snapshot();
+    return packedChunks(this.#machine.snapshot());
   }
 
   view(): Iterable<Uint8Array> {
-    return this.#machine.snapshot(viewChunkBytes);
+    return packedChunks(this.#machine.snapshot(viewChunkBytes));
   }
 
   restore(chunks: readonly Uint8Array[]): void {
-    this.#machine.restore(chunks);
+    this.#machine.restore(unpackedChunks(chunks));
     this.#tellConfig();
     this.#prepared.clear();
     this.#listener?.restored();
