@@ -5,6 +5,7 @@ import { checkDistinct } from "../plan/column-names.ts";
 import type { Schema } from "../plan/data-type.ts";
 import type { ScanNode } from "../plan/plan-node.ts";
 import type { ResolvedPlan } from "../plan/resolved-plan.ts";
+import { rowsMaxOf } from "../plan/row-bound.ts";
 import { walkPlan } from "../plan/walk-plan.ts";
 import { compilePlan, compileSqlText, type LeafCompiler } from "./compile-plan.ts";
 import { connectEngine, lendRows, sqlText } from "./duckdb.ts";
@@ -109,7 +110,11 @@ export function createFrameEngine({
     compile,
     execute: (plan, use, run) => executeWith(plan, use, { run, access }),
     stream: async function* (query, schema, options) {
-      yield* streamRows(() => Promise.resolve(query), schema, { run: options, connection: await connect() });
+      yield* streamRows(() => Promise.resolve(query), schema, {
+        run: options,
+        connection: await connect(),
+        rowsMax: Infinity,
+      });
     },
   };
   const cutting = partitioned === undefined ? undefined : createPartitionedRuns(partitioned, host);
@@ -162,19 +167,23 @@ async function lendAll(run: Pick<QueryRun, "local">): Promise<() => void> {
 async function* runPlan(plan: ResolvedPlan, run: QueryRun, { connect, compile }: Access): AsyncGenerator<ColumnBatch> {
   const connection = await connect();
   const query = (isWide: boolean): Promise<string> => compile(plan, connection, isWide);
-  yield* streamRows(query, plan.schema, { run, connection });
+  yield* streamRows(query, plan.schema, { run, connection, rowsMax: rowsMaxOf(plan) });
 }
 
 interface StreamParts {
   readonly run: QueryRun;
   /** Is closed at the end. */
   readonly connection: DuckDBConnection;
+  readonly rowsMax: number;
 }
+
+/** A stream is prepared first, and the engine plans it once more when it is run: milliseconds that few rows need not cost. */
+const streamedRowsMin = 2048;
 
 async function* streamRows(
   query: (isWide: boolean) => Promise<string>,
   schema: Schema,
-  { run, connection }: StreamParts,
+  { run, connection, rowsMax }: StreamParts,
 ): AsyncGenerator<ColumnBatch> {
   const takeBack = await lendAll(run);
   const interrupt = (): void => connection.interrupt();
@@ -183,7 +192,8 @@ async function* streamRows(
     throwIfAborted(run.signal);
     // Overflow shows before the first rows or not at all where rows are grouped or sorted; later it is an error.
     const opened = await withRoom(async (isWide) => {
-      const result = await connection.stream(await query(isWide));
+      const text = await query(isWide);
+      const result = await (rowsMax < streamedRowsMin ? connection.run(text) : connection.stream(text));
       return { result, first: await result.fetchChunk() };
     });
     yield* batchesOf(opened, schema, run.signal);
