@@ -30,6 +30,7 @@ export type {
   ExplainOptions,
   JoinHow,
   QueryOptions,
+  QueryProgress,
   ShowOptions,
 } from "./frame/data-frame.ts";
 export type { Column } from "./frame/column.ts";

@@ -11,6 +11,7 @@ import { compilePlan, compileSqlText, type LeafCompiler } from "./compile-plan.t
 import { connectEngine, lendRows, sqlText } from "./duckdb.ts";
 import { fromEngine } from "./engine-error.ts";
 import { fromEngineType } from "./engine-type.ts";
+import { followProgress } from "./follow-progress.ts";
 import { findScan, scanSql, scanVersion, schemaOfScan, type FoundScan } from "./scan.ts";
 import type { EngineHost } from "./engine-host.ts";
 import { createPartitionedRuns } from "./partitioned-runs.ts";
@@ -188,6 +189,7 @@ async function* streamRows(
   const takeBack = await lendAll(run);
   const interrupt = (): void => connection.interrupt();
   run.signal?.addEventListener("abort", interrupt, { once: true });
+  const stopTelling = await followProgress(connection, run.onProgress);
   try {
     throwIfAborted(run.signal);
     // Overflow shows before the first rows or not at all where rows are grouped or sorted; later it is an error.
@@ -201,6 +203,7 @@ async function* streamRows(
     throwIfAborted(run.signal);
     throw fromEngine(thrown);
   } finally {
+    stopTelling();
     run.signal?.removeEventListener("abort", interrupt);
     takeBack();
     connection.closeSync();
@@ -217,6 +220,7 @@ async function executeWith<T>(
   const takeBack = await lendAll(run);
   const interrupt = (): void => connection.interrupt();
   run.signal?.addEventListener("abort", interrupt, { once: true });
+  const stopTelling = await followProgress(connection, run.onProgress);
   try {
     throwIfAborted(run.signal);
     return await withRoom(async (isWide) => await execute(await compile(plan, connection, isWide), connection));
@@ -224,6 +228,7 @@ async function executeWith<T>(
     throwIfAborted(run.signal);
     throw fromEngine(thrown);
   } finally {
+    stopTelling();
     run.signal?.removeEventListener("abort", interrupt);
     takeBack();
     connection.closeSync();

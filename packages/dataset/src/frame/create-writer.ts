@@ -60,7 +60,7 @@ async function writeFrame(
   const signal = signalOf(options);
   const engine = await session.host.engine();
   await session.keep(resolved, signal);
-  const run = { signal, local: session.rowsOf(resolved) };
+  const run = { signal, onProgress: options.onProgress, local: session.rowsOf(resolved) };
   const rowCount = await engine.write(directory, state.mode, async (hidden) => {
     const target = partitionBy.length === 0 ? `${hidden}/part-00000.${endingOf(format, options)}` : hidden;
     const clauses = [...formatOf(format, options), ...partitionOf(partitionBy, endingOf(format, options))];

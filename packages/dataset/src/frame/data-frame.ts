@@ -18,6 +18,31 @@ export interface QueryOptions {
   readonly signal?: AbortSignal;
   /** Ends the query with `timeout`. Default: none. */
   readonly timeoutMs?: number;
+  /**
+   * Told how far the query is, five times a second. Of a query that runs in parts the context's `events` tell, stage by stage.
+   *
+   * ```ts
+   * import { createContext, sum } from "@tutti/dataset";
+   *
+   * const tutti = createContext();
+   * let last = 0;
+   * const onProgress = ({ share }: { share: number }) => (last = share);
+   * const total = tutti.rangeFrame(0, 1000).agg((c) => ({ total: sum(c.id) }));
+   * console.log(await total.first({ onProgress })); // => { total: 499500n }
+   * console.log(last <= 1); // => true
+   * await tutti.close();
+   * ```
+   */
+  readonly onProgress?: (progress: QueryProgress) => void;
+}
+
+/** How far a query is. */
+export interface QueryProgress {
+  /** From 0 to 1, as the engine guesses. */
+  readonly share: number;
+  /** Rows of files and tables that were read, and that are to be read. */
+  readonly rowsDone: number;
+  readonly rowsTotal: number;
 }
 
 export interface CollectOptions extends QueryOptions {

@@ -138,7 +138,7 @@ export abstract class FrameActions {
     const signal = signalOf(options);
     const engine = await this.session.host.engine();
     await this.session.keep(plan, signal);
-    yield* engine.run(plan, { signal, local: this.session.rowsOf(plan) });
+    yield* engine.run(plan, { signal, onProgress: options.onProgress, local: this.session.rowsOf(plan) });
   }
 
   async foreach(fn: (row: AnyRow) => void | Promise<void>, options?: QueryOptions): Promise<void> {

@@ -3,6 +3,7 @@ import type { Schema } from "../plan/data-type.ts";
 import type { ScanNode } from "../plan/plan-node.ts";
 import type { FrameSplit } from "../sources/frame-split.ts";
 import type { ResolvedPlan } from "../plan/resolved-plan.ts";
+import type { QueryOptions } from "./data-frame.ts";
 import type { SaveMode } from "./frame-writer.ts";
 
 /** Rows of a result, by column. */
@@ -20,6 +21,7 @@ export interface RowsInMemory {
 
 export interface QueryRun {
   readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: QueryOptions["onProgress"] | undefined;
   /** Rows in memory that the plan reads, by the ids of their attachments. */
   readonly local: ReadonlyMap<string, RowsInMemory>;
 }
