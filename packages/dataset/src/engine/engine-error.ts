@@ -25,6 +25,7 @@ const rules: readonly (readonly [RegExp, DatasetErrorCode, string?])[] = [
   [/Map keys? (must|can)/i, "invalid-value"],
   [/^Conversion Error/i, "invalid-cast"],
   [/^Out of Range Error/i, "overflow"],
+  [/^IO Error[\s\S]*(Could not write|No space left on device|Read-only file system)/i, "write-failed"],
   [/^IO Error: (No files found|Cannot open file.*No such file)/i, "not-found"],
   [
     /^(Invalid Input Error|IO Error|Invalid Error|Serialization Error)[\s\S]*(parquet|csv|json|file|read|zstd|gzip|snappy)/i,

@@ -4,6 +4,7 @@ import { shorten } from "../shorten.ts";
 import type { Column } from "./column.ts";
 import { planOf } from "./frame-plan.ts";
 import type { OrderKey } from "./order-key.ts";
+import { dataTypeOf } from "./schema.ts";
 import { isDecimal, isInterval, isTimestamp } from "./values.ts";
 import type { Window } from "./window.ts";
 
@@ -37,11 +38,9 @@ class ColumnHandle implements Methods {
   }
 
   /** Keeps the name: a cast column is still that column to its reader. */
-  #cast(
-    { dataType }: { readonly dataType: Extract<Expression, { kind: "cast" }>["type"] },
-    isTry: boolean,
-  ): ColumnHandle {
-    const cast: Expression = { kind: "cast", input: bare(this.expression), type: dataType, isTry };
+  #cast(type: unknown, isTry: boolean): ColumnHandle {
+    const input = bare(this.expression);
+    const cast: Expression = { kind: "cast", input, type: dataTypeOf(type, isTry ? "tryCast" : "cast"), isTry };
     const name = ownName(this.expression);
     return new ColumnHandle(name === undefined ? cast : { kind: "alias", input: cast, name });
   }

@@ -62,6 +62,13 @@ export type ValueOfType<T> = T extends Type<infer V> ? V : never;
 type FieldTypes = Readonly<Record<string, Type<unknown>>>;
 type ShapeOfFields<F extends FieldTypes> = { readonly [K in keyof F]: ValueOfType<F[K]> };
 
+/** `what` needs it. Callers without a type checker give names of types, as in Spark. */
+export function dataTypeOf(type: unknown, what: string): DataType {
+  const { dataType } = (type ?? {}) as { readonly dataType?: DataType };
+  if (typeof dataType?.kind === "string") return dataType;
+  throw new DatasetError("invalid-argument", `${what} needs a type such as t.string; it was given ${shorten(type)}`);
+}
+
 class TypeHandle {
   readonly dataType: DataType;
   readonly isNullable: boolean;
@@ -160,12 +167,8 @@ function schemaOf(fields: FieldTypes): Schema {
   const names = Object.keys(fields);
   if (names.length === 0) throw new DatasetError("invalid-argument", "a struct has at least one field");
   checkDistinct(names);
-  for (const [name, type] of Object.entries(fields)) {
-    if (type instanceof TypeHandle) continue;
-    throw new DatasetError(
-      "invalid-argument",
-      `the field ${JSON.stringify(name)} needs a type such as t.string; it was given ${shorten(type)}`,
-    );
-  }
-  return Object.entries(fields).map(([name, type]) => ({ name, type: type.dataType, nullable: type.isNullable }));
+  return Object.entries(fields).map(([name, given]) => {
+    const type = dataTypeOf(given, `the field ${JSON.stringify(name)}`);
+    return { name, type, nullable: given.isNullable };
+  });
 }

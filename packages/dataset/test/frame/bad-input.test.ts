@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { fromEngine } from "../../src/engine/engine-error.ts";
 import { afterAll, expect, test } from "vitest";
 import {
   col,
@@ -63,6 +64,22 @@ test("plans that mean nothing are refused where they are built", () => {
     /\[schema-mismatch\] row 0 has 1.5/,
   );
   expect(() => createContext({ timeZone: "Nowhere" })).toThrow(/\[invalid-argument\].*Nowhere/);
+});
+
+test("a disk that is full is told from a file that cannot be read", () => {
+  const full = new Error('IO Error: Could not write file "/out/part-00000.csv": No space left on device');
+  expect(fromEngine(full)).toMatchObject({ code: "write-failed" });
+  const torn = new Error("Invalid Input Error: No magic bytes found at end of file 'a.parquet'");
+  expect(fromEngine(torn)).toMatchObject({ code: "unreadable" });
+});
+
+test("a cast to something that is no type says what one looks like", () => {
+  const frame = tutti.rangeFrame(0, 1);
+  for (const type of ["string", undefined, {}]) {
+    expect(() => frame.select((c) => c.id.cast(type as never).as("t"))).toThrow(
+      /\[invalid-argument\] cast needs a type such as t\.string/,
+    );
+  }
 });
 
 test("SQL texts read frames and views alone", async () => {
