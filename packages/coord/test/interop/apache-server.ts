@@ -38,12 +38,16 @@ async function freePort(): Promise<number> {
   }
 }
 
+const answerMsMax = 1000;
+
 /** Whether the server says that it serves. */
 function isServing(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     let answer = "";
     const socket = connect({ host: "127.0.0.1", port }, () => socket.write("srvr"));
     socket.setEncoding("utf8");
+    // A question that comes while the server starts may never be answered.
+    socket.setTimeout(answerMsMax, () => socket.destroy());
     socket.on("data", (text: string) => (answer += text));
     socket.on("error", () => socket.destroy());
     socket.on("close", () => resolve(answer.includes("Mode:")));
