@@ -2,7 +2,7 @@ import type { Token } from "../effects.ts";
 import type { NodeId } from "../entry.ts";
 import type { ElectionMessage, Heartbeat } from "../messages.ts";
 import { considerFirstStart, isFresh, memberState } from "../zab/election.ts";
-import { enter, isVoter, request, type Variant, type ZabState } from "../zab/zab-state.ts";
+import { beginLooking, enter, isVoter, request, type Variant, type ZabState } from "../zab/zab-state.ts";
 import { nextBallot } from "./ballot-number.ts";
 
 /**
@@ -44,15 +44,7 @@ class ConnectedElection {
   #voteToken: Token = 0;
 
   start(state: ZabState): void {
-    enter(state, {
-      kind: "looking",
-      vote: { leader: 0, zxid: 0n, epoch: 0 },
-      votes: new Map(),
-      settled: new Map(),
-      ticksToVote: 0,
-      voteIntervalTicks: 0,
-      ticksToFinal: undefined,
-    });
+    enter(state, beginLooking());
     considerFirstStart(state);
     if (this.#hadVote === false && state.epochs.voting) this.#voteToken = state.out.lastToken;
     this.#hadVote = state.epochs.voting;

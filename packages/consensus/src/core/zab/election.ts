@@ -1,6 +1,7 @@
 import type { NodeId } from "../entry.ts";
 import type { MemberState, Notification } from "../messages.ts";
 import {
+  beginLooking,
   enter,
   isVoter,
   request,
@@ -30,15 +31,7 @@ function ownVote(state: ZabState): Vote {
 function startElection(state: ZabState): void {
   state.round += 1;
   state.settledVote = undefined;
-  enter(state, {
-    kind: "looking",
-    vote: ownVote(state),
-    votes: new Map(),
-    settled: new Map(),
-    ticksToVote: state.options.voteTicks,
-    voteIntervalTicks: state.options.voteTicks,
-    ticksToFinal: undefined,
-  });
+  enter(state, beginLooking(ownVote(state), state.options.voteTicks));
   if (state.role.kind === "looking") {
     broadcastVote(state, state.role);
     considerFirstStart(state);

@@ -43,6 +43,7 @@ import {
   synchronize,
 } from "./synchronization.ts";
 import {
+  beginLooking,
   deliver,
   request,
   sendToLeader,
@@ -113,15 +114,7 @@ function createState({ id, members, recovered, hooks, zab }: ZabCoreOptions, var
     fresh: new Set(),
     epochs: recovered.epochs,
     epochFloor: 0,
-    role: {
-      kind: "looking",
-      vote: { leader: 0, zxid: 0n, epoch: 0 },
-      votes: new Map(),
-      settled: new Map(),
-      ticksToVote: 0,
-      voteIntervalTicks: 0,
-      ticksToFinal: undefined,
-    },
+    role: beginLooking(),
     next: undefined,
     round: 0,
     settledVote: undefined,

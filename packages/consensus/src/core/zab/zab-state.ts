@@ -31,6 +31,21 @@ export interface Looking {
   ticksToFinal: number | undefined;
 }
 
+const noVote: Vote = { leader: 0, zxid: 0n, epoch: 0 };
+
+/** A new search. Without a vote of its own it neither votes nor counts votes. */
+export function beginLooking(vote: Vote = noVote, voteTicks = 0): Looking {
+  return {
+    kind: "looking",
+    vote,
+    votes: new Map(),
+    settled: new Map(),
+    ticksToVote: voteTicks,
+    voteIntervalTicks: voteTicks,
+    ticksToFinal: undefined,
+  };
+}
+
 /** Follower or observer, in Zab phases 1 to 3. */
 export interface Learning {
   readonly kind: "learning";
