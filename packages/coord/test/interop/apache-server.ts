@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { freePorts } from "@tutti/testkit";
 
 const debianJars = ["/usr/share/java/zookeeper.jar", "/usr/share/java/slf4j-simple.jar"];
 
@@ -17,25 +18,6 @@ export function apacheClassPath(): string | undefined {
 export interface ApacheServer {
   readonly address: { readonly host: string; readonly port: number };
   close(): Promise<void>;
-}
-
-/** Below those that the system gives to connections: a port that is free now and taken a second later is a test that fails. */
-const portMin = 12_000;
-const portCount = 20_000;
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once("error", () => resolve(false));
-    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
-  });
-}
-
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = portMin + Math.floor(Math.random() * portCount);
-    if (await isFree(port)) return port;
-  }
 }
 
 const answerMsMax = 1000;
@@ -112,7 +94,7 @@ export async function startApache(
   options: ApacheOptions = {},
 ): Promise<ApacheServer> {
   const directory = options.directory ?? mkdtempSync(path.join(tmpdir(), "tutti-apache-"));
-  const port = await freePort();
+  const [port = 0] = await freePorts(1);
   const lines = [`tickTime=${tickTimeMs}`, ...(options.lines ?? [])];
   const { serving, kill } = await startProcess(classPath, { directory, port, lines });
   await serving();
@@ -129,9 +111,11 @@ export async function startApache(
 export async function startApacheEnsemble(classPath: string, tickTimeMs: number): Promise<ApacheServer> {
   const root = mkdtempSync(path.join(tmpdir(), "tutti-apache-"));
   const ids = [1, 2, 3];
-  const places = await Promise.all(
-    ids.map(async (id) => ({ id, port: await freePort(), link: await freePort(), election: await freePort() })),
-  );
+  const ports = await freePorts(ids.length * 3);
+  const places = ids.map((id, index) => {
+    const [port = 0, link = 0, election = 0] = ports.slice(index * 3);
+    return { id, port, link, election };
+  });
   // In ticks: long, since a tick is short here and a JVM slow at its start.
   const limits = ["initLimit=400", "syncLimit=200", `tickTime=${tickTimeMs}`];
   const members = places.map(({ id, link, election }) => `server.${id}=127.0.0.1:${link}:${election}`);
