@@ -1,5 +1,5 @@
 // Which import may point where: between packages, between the rings of a package, and in circles never.
-const edges = "^packages/([^/]+)/src/(node|server|client|testing|executor|engine|cluster|cli|sinks|sources)/";
+const edges = "^packages/([^/]+)/src/(node|server|client|testing|executor|engine|cluster|cli|files|sinks|sources)/";
 
 export default {
   forbidden: [
@@ -38,6 +38,13 @@ export default {
       severity: "error",
       from: { path: "^packages/dataset/src" },
       to: { path: "^packages/(consensus|coord|runtime/src/cluster)/" },
+    },
+    {
+      name: "files-are-touched-in-one-place",
+      comment: "so that another place for files is one more implementation of FileAccess",
+      severity: "error",
+      from: { path: "^packages/dataset/src", pathNot: "^packages/dataset/src/files/" },
+      to: { path: "^(node:)?fs(/promises)?$" },
     },
     {
       name: "enter-by-the-front-door",

@@ -3,7 +3,7 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import type { Schema } from "../plan/data-type.ts";
 import { sqlText } from "./duckdb.ts";
 import { exchangeColumns } from "./exchange-columns.ts";
-import { openFragmentDirectory } from "./fragment-directory.ts";
+import { openFragmentDirectory } from "../files/fragment-directory.ts";
 import { exchangeFormat, readPieces, type Piece } from "./parquet-pieces.ts";
 
 type Cutting = (query: string, connection: DuckDBConnection) => Promise<Piece[][]>;

@@ -2,7 +2,7 @@ import { availableParallelism, tmpdir, totalmem } from "node:os";
 import path from "node:path";
 import { isMainThread, threadId } from "node:worker_threads";
 import type { DuckDBConnection, DuckDBInstance, DuckDBScalarFunction } from "@duckdb/node-api";
-import { fragmentPrefix } from "./fragment-directory.ts";
+import { fragmentPrefix } from "../files/fragment-directory.ts";
 import { macros } from "./macros.ts";
 import type { LocalRows } from "./local-rows.ts";
 

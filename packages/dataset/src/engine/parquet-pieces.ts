@@ -1,5 +1,6 @@
-import { open } from "node:fs/promises";
 import path from "node:path";
+import type { FileWriter } from "../files/file-access.ts";
+import { localFiles } from "../files/local-files.ts";
 import { sqlText } from "../plan/functions/sql-type.ts";
 
 /** A block holds rows; a file of Parquet is some of them: pieces, the first of which says 0. */
@@ -12,22 +13,17 @@ export const exchangeFormat = "FORMAT parquet, COMPRESSION snappy, DICTIONARY_SI
 const pieceBytesMax = 4 * 1024 * 1024;
 
 export async function readPieces(file: string): Promise<Piece[]> {
-  const handle = await open(file);
+  const size = (await localFiles.look(file))?.bytes ?? 0;
+  const reader = await localFiles.openRead(file);
   try {
-    const { size } = await handle.stat();
     const pieces: Piece[] = [];
     for (let offset = 0; offset < size; offset += pieceBytesMax) {
-      const bytes = new Uint8Array(Math.min(pieceBytesMax, size - offset));
-      for (let filled = 0; filled < bytes.length;) {
-        const { bytesRead } = await handle.read(bytes, filled, bytes.length - filled, offset + filled);
-        if (bytesRead === 0) throw new Error(`${file} became shorter while it was read`);
-        filled += bytesRead;
-      }
-      pieces.push([pieces.length, bytes]);
+      const { buffer, byteOffset, length } = await reader.read(offset, Math.min(pieceBytesMax, size - offset));
+      pieces.push([pieces.length, new Uint8Array(buffer, byteOffset, length)]);
     }
     return pieces;
   } finally {
-    await handle.close();
+    await reader.close();
   }
 }
 
@@ -37,21 +33,21 @@ export async function writePieces(
   { directory, name }: { readonly directory: string; readonly name: string },
 ): Promise<string[]> {
   const files: string[] = [];
-  let handle: Awaited<ReturnType<typeof open>> | undefined;
+  let writer: FileWriter | undefined;
   try {
     for (const block of blocks) {
       for (const [index, bytes] of block as readonly Piece[]) {
-        if (index === 0 || handle === undefined) {
-          await handle?.close();
+        if (index === 0 || writer === undefined) {
+          await writer?.close();
           const file = path.join(directory, `${name}-${files.length}.parquet`);
           files.push(file);
-          handle = await open(file, "w");
+          writer = await localFiles.openWrite(file);
         }
-        await handle.writeFile(bytes);
+        await writer.append(bytes);
       }
     }
   } finally {
-    await handle?.close();
+    await writer?.close();
   }
   return files;
 }

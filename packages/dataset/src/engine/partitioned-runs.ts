@@ -1,4 +1,3 @@
-import { stat } from "node:fs/promises";
 import type { Executor } from "@tutti/runtime";
 import type { ColumnBatch, PartitionedOptions, QueryRun } from "../frame/frame-engine.ts";
 import type { DataType } from "../plan/data-type.ts";
@@ -8,7 +7,7 @@ import { cutPlan } from "../physical/cut-plan.ts";
 import { fixTime } from "../physical/fix-time.ts";
 import type { LeafPlan, PhysicalPlan } from "../physical/physical-plan.ts";
 import { fromEngine } from "./engine-error.ts";
-import { openFragmentDirectory } from "./fragment-directory.ts";
+import { openFragmentDirectory } from "../files/fragment-directory.ts";
 import { parquetOf, writePieces } from "./parquet-pieces.ts";
 import { throwIfAborted } from "./read-chunks.ts";
 import type { EngineHost } from "./engine-host.ts";
@@ -124,10 +123,9 @@ function keyOf({ schema, ...leaf }: LeafPlan): string {
 
 /** Of the files, the part that belongs to the columns that are read. */
 async function scanBytes({ scan, schema }: Extract<ResolvedPlan, { kind: "scan" }>, host: EngineHost): Promise<number> {
-  const { files, columns } = await host.withConnection((connection) => host.find(scan, connection));
-  const stats = await Promise.all(files.map(async (file) => (await stat(file)).size));
+  const { bytes, columns } = await host.withConnection((connection) => host.find(scan, connection));
   const share = scan.format === "parquet" && columns.length > 0 ? schema.length / columns.length : 1;
-  return stats.reduce((sum, size) => sum + size, 0) * share;
+  return bytes * share;
 }
 
 /** The format in which rows travel has no microseconds in its intervals. */

@@ -4,7 +4,7 @@ import type { TaskContext, TaskOutput } from "@tutti/runtime";
 import { DatasetError } from "../dataset-error.ts";
 import { connectEngine, registerFunction, sqlText } from "./duckdb.ts";
 import { fromEngine } from "./engine-error.ts";
-import { openFragmentDirectory } from "./fragment-directory.ts";
+import { openFragmentDirectory } from "../files/fragment-directory.ts";
 import type { FragmentBranch, FragmentOutput, FragmentProgram, LeafPart } from "./fragment.ts";
 import { scalarFunction } from "./js-scalar.ts";
 import { exchangeFormat, parquetOf, readPieces, writePieces, type Piece } from "./parquet-pieces.ts";

@@ -1,5 +1,3 @@
-import { readdir, stat } from "node:fs/promises";
-import path from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { DatasetError } from "../dataset-error.ts";
 import { isSameType, type DataType, type Field, type Schema } from "../plan/data-type.ts";
@@ -7,7 +5,7 @@ import { checkCast } from "../plan/cast-rules.ts";
 import { suggest } from "../plan/nearest-names.ts";
 import { sqlError, sqlName, sqlText, sqlType } from "../plan/functions/sql-type.ts";
 import type { ScanNode } from "../plan/plan-node.ts";
-import { findFiles } from "../sources/find-files.ts";
+import { findFilesDeep } from "../sources/find-files.ts";
 import { compileCast } from "./compile-cast.ts";
 import { fromEngine } from "./engine-error.ts";
 import { fromEngineType } from "./engine-type.ts";
@@ -15,6 +13,8 @@ import { fromEngineType } from "./engine-type.ts";
 /** What a scan reads, as it is on disk now. */
 export interface FoundScan {
   readonly files: readonly string[];
+  /** Of all files. */
+  readonly bytes: number;
   /** The table function and its arguments. */
   readonly relation: string;
   /** Columns that the files have, in the engine's own types. */
@@ -32,14 +32,16 @@ interface FoundColumn {
 
 /** Looks at the files of a scan: which there are, and what columns they have. Reads headers and footers only. */
 export async function findScan(scan: ScanNode, engine: DuckDBConnection): Promise<FoundScan> {
-  const files = await filesOf(scan.paths);
+  const found = await findFilesDeep(scan.paths);
+  const files = found.map((file) => file.path);
+  const bytes = found.reduce((sum, file) => sum + file.bytes, 0);
   if (files.length === 0 && scan.schema === undefined) {
     throw new DatasetError(
       "not-found",
       `there is no file in ${scan.paths.join(", ")}; declare a schema to read nothing`,
     );
   }
-  if (files.length === 0) return { files, relation: "", columns: [] };
+  if (files.length === 0) return { files, bytes, relation: "", columns: [] };
   const relation = relationOf(scan, files);
   try {
     const statement = await engine.prepare(`SELECT * FROM ${relation}`);
@@ -55,7 +57,7 @@ export async function findScan(scan: ScanNode, engine: DuckDBConnection): Promis
         hasNoNull: filled.has(name),
       };
     });
-    return { files, relation, columns };
+    return { files, bytes, relation, columns };
   } catch (thrown) {
     throw unreadable(scan, thrown);
   }
@@ -230,37 +232,8 @@ function partitionColumns(files: readonly string[]): ReadonlySet<string> {
   return new Set(pairs.map(([name]) => name).filter((name) => !missing.has(name)));
 }
 
-/** Files of all paths; directories with directories in them are partitioned data and are read whole. */
-async function filesOf(paths: readonly string[]): Promise<readonly string[]> {
-  const lists = await Promise.all(
-    paths.map(async (one) => {
-      const found = await findFiles(one);
-      return found.length > 0 ? found.map((file) => file.path) : await filesBelow(one);
-    }),
-  );
-  return lists.flat();
-}
-
-async function filesBelow(directory: string): Promise<string[]> {
-  const entries = await readdir(directory, { withFileTypes: true });
-  const shown = entries.filter(({ name }) => !/^[._]/.test(name)).sort((a, b) => (a.name < b.name ? -1 : 1));
-  const lists = await Promise.all(
-    shown.map(async (entry) => {
-      const full = path.join(directory, entry.name);
-      return entry.isDirectory() ? await filesBelow(full) : [full];
-    }),
-  );
-  return lists.flat();
-}
-
 /** Changes when a file of the scan does: a description of it is good as long as this stays. */
 export async function scanVersion(scan: ScanNode): Promise<string> {
-  const files = await filesOf(scan.paths);
-  const marks = await Promise.all(
-    files.map(async (file) => {
-      const { size, mtimeMs } = await stat(file);
-      return `${file}:${size}:${mtimeMs}`;
-    }),
-  );
-  return marks.join("|");
+  const files = await findFilesDeep(scan.paths);
+  return files.map((file) => `${file.path}:${file.bytes}:${file.modifiedMs}`).join("|");
 }

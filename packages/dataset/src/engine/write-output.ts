@@ -1,9 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { DatasetError } from "../dataset-error.ts";
+import { locate, type Location } from "../files/location.ts";
 import type { SaveMode } from "../frame/frame-writer.ts";
-import { writeDirectory } from "../sinks/output-directory.ts";
+import { markSuccess, writeDirectory } from "../sinks/output-directory.ts";
 
 /**
  * Writes a directory whole or not at all, by what is to happen where it exists. What `write` makes in the hidden
@@ -18,74 +17,59 @@ export async function writeOutput(
   const writeParts = async (hidden: string): Promise<void> => {
     rowCount = await write(hidden);
   };
-  const exists = await isThere(output);
+  const place = locate(output);
+  const exists = (await place.files.look(place.path)) !== undefined;
   if (exists && mode === "ignore") return 0;
-  if (!exists || mode === "errorIfExists" || mode === "ignore") await writeDirectory(output, writeParts);
-  else if (mode === "overwrite") await replace(output, writeParts);
-  else await append(output, writeParts);
+  if (!exists || mode === "errorIfExists" || mode === "ignore") await writeDirectory(place.path, writeParts);
+  else if (mode === "overwrite") await replace(place, writeParts);
+  else await append(place, writeParts);
   return rowCount;
 }
 
-async function isThere(output: string): Promise<boolean> {
-  return await stat(output).then(
-    () => true,
-    (thrown: NodeJS.ErrnoException) => {
-      if (thrown.code === "ENOENT") return false;
-      throw failed(output, thrown);
-    },
-  );
-}
-
 /** The new directory is complete before the old one goes; a reader in between finds neither, never a mixture. */
-async function replace(output: string, writeParts: (hidden: string) => Promise<void>): Promise<void> {
+async function replace(
+  { files, path: output }: Location,
+  writeParts: (hidden: string) => Promise<void>,
+): Promise<void> {
   const made = sibling(output, "new");
   const old = sibling(output, "old");
   try {
     await writeDirectory(made, writeParts);
-    await rename(output, old);
+    await files.rename(output, old);
     try {
-      await rename(made, output);
+      await files.rename(made, output);
     } catch (thrown) {
-      await rename(old, output);
+      await files.rename(old, output);
       throw thrown;
     }
-  } catch (thrown) {
-    throw thrown instanceof DatasetError ? thrown : failed(output, thrown);
   } finally {
-    await rm(made, { recursive: true, force: true });
-    await rm(old, { recursive: true, force: true });
+    await files.remove(made);
+    await files.remove(old);
   }
 }
 
-async function append(output: string, writeParts: (hidden: string) => Promise<void>): Promise<void> {
-  const made = sibling(output, "new");
+async function append(place: Location, writeParts: (hidden: string) => Promise<void>): Promise<void> {
+  const made = sibling(place.path, "new");
   try {
     await writeDirectory(made, writeParts);
-    const unique = randomUUID();
-    await moveInto(made, output, unique);
-    await writeFile(path.join(output, "_SUCCESS"), "");
-  } catch (thrown) {
-    throw thrown instanceof DatasetError ? thrown : failed(output, thrown);
+    await moveInto(made, place, randomUUID());
+    await markSuccess(place);
   } finally {
-    await rm(made, { recursive: true, force: true });
+    await place.files.remove(made);
   }
 }
 
 /** Files under names that nobody has: `part-00000-<id>.parquet`. */
-async function moveInto(from: string, to: string, unique: string): Promise<void> {
-  await mkdir(to, { recursive: true });
-  for (const entry of await readdir(from, { withFileTypes: true })) {
-    const source = path.join(from, entry.name);
-    if (entry.name === "_SUCCESS") continue;
-    if (entry.isDirectory()) await moveInto(source, path.join(to, entry.name), unique);
-    else await rename(source, path.join(to, entry.name.replace(/^([^.]*)/, `$1-${unique}`)));
+async function moveInto(from: string, { files, path: to }: Location, unique: string): Promise<void> {
+  await files.makeDirectory(to);
+  for (const { name, kind } of await files.list(from)) {
+    const source = path.join(from, name);
+    if (name === "_SUCCESS") continue;
+    if (kind === "directory") await moveInto(source, { files, path: path.join(to, name) }, unique);
+    else await files.rename(source, path.join(to, name.replace(/^([^.]*)/, `$1-${unique}`)));
   }
 }
 
 function sibling(output: string, what: string): string {
   return path.join(path.dirname(output), `.${path.basename(output)}.${what}-${randomUUID()}`);
-}
-
-function failed(output: string, thrown: unknown): DatasetError {
-  return new DatasetError("write-failed", `${output} cannot be written: ${String(thrown)}`, { cause: thrown });
 }

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { TaskContext } from "@tutti/runtime";
 import { DatasetError } from "../dataset-error.ts";
-import { shorten } from "../shorten.ts";
+import type { FileAccess } from "../files/file-access.ts";
+import { locate, type Location } from "../files/location.ts";
 
 /** One part of an output directory, while a task writes it. */
 export interface PartFile {
@@ -27,25 +27,13 @@ export async function openPartFile(
   { partition, attempt }: Pick<TaskContext, "partition" | "attempt">,
 ): Promise<PartFile> {
   const name = `${attemptPrefix}${partition}-${attempt}-${randomUUID()}`;
-  const attemptPath = path.join(directory, name);
-  const file = await open(attemptPath, "w").catch((thrown: unknown) => {
-    throw writeFailed(attemptPath, thrown);
-  });
+  const { files, path: parent } = locate(directory);
+  const file = await files.openWrite(path.join(parent, name));
   return {
-    async append(content) {
-      try {
-        await file.appendFile(content);
-      } catch (thrown) {
-        throw writeFailed(attemptPath, thrown);
-      }
-    },
+    append: (content) => file.append(content),
     async finish() {
-      try {
-        await file.close();
-        return name;
-      } catch (thrown) {
-        throw writeFailed(attemptPath, thrown);
-      }
+      await file.close();
+      return name;
     },
     close: () => file.close(),
   };
@@ -56,13 +44,12 @@ export async function openPartFile(
  * wrote, or still write, counts for nothing.
  */
 export async function grantParts(directory: string, attempts: readonly string[]): Promise<void> {
+  const { files, path: parent } = locate(directory);
   for (let first = 0; first < attempts.length; first += grantsMax) {
     await Promise.all(
       attempts.slice(first, first + grantsMax).map(async (attempt, index) => {
         const part = `part-${String(first + index).padStart(5, "0")}`;
-        await rename(path.join(directory, attempt), path.join(directory, part)).catch((thrown: unknown) => {
-          throw writeFailed(path.join(directory, part), thrown);
-        });
+        await files.rename(path.join(parent, attempt), path.join(parent, part));
       }),
     );
   }
@@ -73,50 +60,35 @@ export async function grantParts(directory: string, attempts: readonly string[])
  * name when all are there. Refuses an output that exists.
  */
 export async function writeDirectory(output: string, writeParts: (hidden: string) => Promise<void>): Promise<void> {
-  if (typeof output !== "string" || output === "") {
-    throw new DatasetError("invalid-argument", `an output must be a path; it is ${shorten(output)}`);
-  }
-  await refuseExisting(output);
-  const unique = `${process.pid}-${performance.now().toString(36).replace(".", "")}`;
-  const hidden = path.join(path.dirname(output), `.${path.basename(output)}.${unique}`);
+  const { files, path: final } = locate(output);
+  await refuseExisting(files, final);
+  const hidden = path.join(path.dirname(final), `.${path.basename(final)}.${randomUUID()}`);
   try {
-    await mkdir(hidden, { recursive: true }).catch((thrown: unknown) => {
-      throw writeFailed(hidden, thrown);
-    });
+    await files.makeDirectory(hidden);
     await writeParts(hidden);
-    await publish(hidden, output);
+    await publish(files, hidden, final);
   } finally {
-    await rm(hidden, { recursive: true, force: true });
+    await files.remove(hidden);
   }
 }
 
-async function publish(hidden: string, output: string): Promise<void> {
-  try {
-    // What attempts left that lost their thread or worker while they wrote.
-    const leftovers = (await readdir(hidden)).filter((name) => name.startsWith(attemptPrefix));
-    await Promise.all(leftovers.map((name) => rm(path.join(hidden, name), { force: true })));
-    await writeFile(path.join(hidden, "_SUCCESS"), "");
-    await refuseExisting(output);
-    await rename(hidden, output);
-  } catch (thrown) {
-    // Another job may have been quicker: a rename onto a directory with files in it fails.
-    const { code } = thrown as NodeJS.ErrnoException;
-    if (code === "ENOTEMPTY" || code === "EEXIST") await refuseExisting(output);
-    throw thrown instanceof DatasetError ? thrown : writeFailed(output, thrown);
+/** Marks what is there as complete. */
+export async function markSuccess({ files, path: directory }: Location): Promise<void> {
+  await (await files.openWrite(path.join(directory, "_SUCCESS"))).close();
+}
+
+async function publish(files: FileAccess, hidden: string, output: string): Promise<void> {
+  // What attempts left that lost their thread or worker while they wrote.
+  const leftovers = (await files.list(hidden)).filter(({ name }) => name.startsWith(attemptPrefix));
+  await Promise.all(leftovers.map(({ name }) => files.remove(path.join(hidden, name))));
+  await markSuccess({ files, path: hidden });
+  // Another job may have been quicker; and a directory that is empty would be replaced in silence.
+  await refuseExisting(files, output);
+  await files.rename(hidden, output);
+}
+
+async function refuseExisting(files: FileAccess, output: string): Promise<void> {
+  if ((await files.look(output)) !== undefined) {
+    throw new DatasetError("output-exists", `${output} exists already; remove it or choose another name`);
   }
-}
-
-async function refuseExisting(output: string): Promise<void> {
-  const exists = await stat(output).then(
-    () => true,
-    (thrown: NodeJS.ErrnoException) => {
-      if (thrown.code === "ENOENT") return false;
-      throw writeFailed(output, thrown);
-    },
-  );
-  if (exists) throw new DatasetError("output-exists", `${output} exists already; remove it or choose another name`);
-}
-
-function writeFailed(name: string, thrown: unknown): DatasetError {
-  return new DatasetError("write-failed", `${name} cannot be written: ${String(thrown)}`, { cause: thrown });
 }

@@ -1,6 +1,6 @@
 import { connectEngine, sqlText } from "../engine/duckdb.ts";
 import { fromEngine } from "../engine/engine-error.ts";
-import { openFragmentDirectory } from "../engine/fragment-directory.ts";
+import { openFragmentDirectory } from "../files/fragment-directory.ts";
 import { parquetOf, writePieces } from "../engine/parquet-pieces.ts";
 import { batchesOf } from "../engine/read-chunks.ts";
 import { withRoom } from "../engine/with-room.ts";

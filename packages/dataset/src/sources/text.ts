@@ -1,7 +1,8 @@
-import { createReadStream } from "node:fs";
-import { open, type FileHandle } from "node:fs/promises";
+import { pipeline, Readable } from "node:stream";
 import { createGunzip, createZstdDecompress } from "node:zlib";
 import { DatasetError } from "../dataset-error.ts";
+import type { FileReader } from "../files/file-access.ts";
+import { chunksOf, chunksOfWhole, openReader } from "../files/read-file.ts";
 import { findFiles, type FoundFile } from "./find-files.ts";
 
 /** A part of a text file: the lines that start in [start, end). */
@@ -13,7 +14,6 @@ export interface TextSplit {
 }
 
 const splitBytesMax = 32 * 1024 * 1024;
-const chunkBytes = 256 * 1024;
 /** A line that is longer is a file without lines, and would fill the memory. */
 const lineBytesMax = 256 * 1024 * 1024;
 const newline = 0x0a;
@@ -44,27 +44,22 @@ function splitsOf(file: FoundFile, splitBytes: number): TextSplit[] {
  * past its end to finish the last. Only whole lines are decoded, so no character is ever cut.
  */
 export async function* readTextLines({ path, start, end }: TextSplit): AsyncGenerator<string[]> {
+  if (end === undefined) {
+    yield* linesOf(decompressed(path), path);
+    return;
+  }
+  const file = await openReader(path);
   try {
-    if (end === undefined) yield* linesOf(decompressed(path), path);
-    else {
-      const file = await open(path, "r");
-      try {
-        const first = start === 0 ? 0 : await lineStartAfter(file, start - 1);
-        const last = await lineStartAfter(file, end - 1);
-        yield* linesOf(chunksOf(file, first, last), path);
-      } finally {
-        await file.close();
-      }
-    }
-  } catch (thrown) {
-    if (thrown instanceof DatasetError) throw thrown;
-    const code = (thrown as NodeJS.ErrnoException).code === "ENOENT" ? "not-found" : "unreadable";
-    throw new DatasetError(code, `${path} cannot be read: ${String(thrown)}`, { cause: thrown });
+    const first = start === 0 ? 0 : await lineStartAfter(file, start - 1);
+    const last = await lineStartAfter(file, end - 1);
+    yield* linesOf(chunksOf(file, first, last), path);
+  } finally {
+    await file.close();
   }
 }
 
 /** Where the first line starts that begins after the byte at `position`; the end of the file where none does. */
-async function lineStartAfter(file: FileHandle, position: number): Promise<number> {
+async function lineStartAfter(file: FileReader, position: number): Promise<number> {
   let offset = position;
   for await (const chunk of chunksOf(file, position, Infinity)) {
     const found = chunk.indexOf(newline);
@@ -98,26 +93,14 @@ function splitLines(bytes: Buffer): string[] {
   return lines.map((line) => (line.endsWith("\r") ? line.slice(0, -1) : line));
 }
 
-async function* chunksOf(file: FileHandle, start: number, end: number): AsyncGenerator<Buffer> {
-  for (let position = start; position < end;) {
-    const { bytesRead, buffer } = await file.read({
-      buffer: Buffer.allocUnsafe(Math.min(chunkBytes, end - position)),
-      position,
-    });
-    if (bytesRead === 0) return;
-    position += bytesRead;
-    yield buffer.subarray(0, bytesRead);
-  }
-}
-
 async function* decompressed(path: string): AsyncGenerator<Buffer> {
   const inflate = path.endsWith(".gz") ? createGunzip() : createZstdDecompress();
-  const file = createReadStream(path, { highWaterMark: chunkBytes });
-  file.on("error", (thrown) => inflate.destroy(thrown));
-  file.pipe(inflate);
+  // What goes wrong reaches the loop below, which the stream ends with it.
+  const source = pipeline(Readable.from(chunksOfWhole(path)), inflate, () => undefined);
   try {
-    for await (const chunk of inflate) yield chunk as Buffer;
-  } finally {
-    file.destroy();
+    for await (const chunk of source) yield chunk as Buffer;
+  } catch (thrown) {
+    if (thrown instanceof DatasetError) throw thrown;
+    throw new DatasetError("unreadable", `${path} cannot be read: ${String(thrown)}`, { cause: thrown });
   }
 }

@@ -1,5 +1,4 @@
-import { readFile } from "node:fs/promises";
-import { DatasetError } from "../dataset-error.ts";
+import { chunksOfWhole } from "../files/read-file.ts";
 import { findFiles } from "./find-files.ts";
 
 /** A whole file as one row. */
@@ -7,12 +6,10 @@ export async function readWholeFile(
   path: string,
   as: "text" | "bytes",
 ): Promise<readonly [string, string | Uint8Array]> {
-  try {
-    const bytes = await readFile(path);
-    return [path, as === "text" ? bytes.toString("utf8") : Uint8Array.from(bytes)];
-  } catch (thrown) {
-    throw new DatasetError("unreadable", `${path} cannot be read: ${String(thrown)}`, { cause: thrown });
-  }
+  const chunks: Buffer[] = [];
+  for await (const chunk of chunksOfWhole(path)) chunks.push(chunk);
+  const bytes = Buffer.concat(chunks);
+  return [path, as === "text" ? bytes.toString("utf8") : Uint8Array.from(bytes)];
 }
 
 /** One partition for each file. */

@@ -48,6 +48,15 @@ test("every format that is written is read back the same", async () => {
   expect((await tutti.read.text(at("same-text")).collect()).map((row) => row.value)).toEqual(["a", "b", "a"]);
 });
 
+test("a URL of a file is its path as it stands, to write and to read", async () => {
+  const output = `file://${at("100% by URL")}`;
+  await things().write.parquet(output);
+  expect(await readdir(at("100% by URL"))).toContain("_SUCCESS");
+  expect(await tutti.read.parquet(`${output}/*.parquet`).count()).toBe(3);
+  await expect(tutti.read.csv("s3://bucket/x.csv").collect()).rejects.toThrow(/\[invalid-argument\].*s3:/);
+  await expect(things().write.mode("overwrite").json("s3://bucket/x")).rejects.toThrow(/\[invalid-argument\].*s3:/);
+});
+
 test("save modes: refuse, ignore, append, overwrite; nothing hidden stays", async () => {
   const output = at("modes");
   await things().write.parquet(output);

@@ -42,6 +42,16 @@ describe.each([
     expect(await refusal(() => tutti.textFile("").count())).toMatchObject({ code: "invalid-argument" });
   });
 
+  test("a place that cannot be reached is refused, to read and to write", async () => {
+    for (const place of ["s3://bucket/lines.txt", "hdfs://host:8020/lines.txt", "file://elsewhere/lines.txt"]) {
+      const read = await refusal(() => tutti.textFile(place).count());
+      expect(read).toMatchObject({ code: "invalid-argument" });
+      expect(read.message).toContain(place);
+      const write = await refusal(() => tutti.parallelize([1]).saveAsTextFile(place));
+      expect(write).toMatchObject({ code: "invalid-argument" });
+    }
+  });
+
   test("a file that is not what it should be is unreadable, by its name", async () => {
     const file = path.join(directory, "not.parquet");
     await writeFile(file, "this is no Parquet file, although it is long enough to be one");
