@@ -1,8 +1,9 @@
 // Compiles every ```ts block of the README files, the docs and the doc comments, runs each, and compares what it prints
-// with its `// => value` comments. "```ts no-run" is compiled only.
+// with its `// => value` comments. "```ts no-run" is compiled only. Examples of one line run together, as one program.
 import { spawnSync } from "node:child_process";
 import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { oneLineExamples, programOf } from "./one-line-examples.ts";
 
 const root = path.resolve(import.meta.dirname, "..");
 const generated = path.join(root, "examples/doctest/.gen");
@@ -36,6 +37,11 @@ mkdirSync(generated, { recursive: true });
 const examples = documents
   .flatMap((pattern) => globSync(pattern, { cwd: root, exclude: (name) => name === "node_modules" || name === "api" }))
   .flatMap(extract);
+const oneLine = globSync("packages/dataset/src/**/*.ts", { cwd: root }).flatMap((document) =>
+  oneLineExamples(document, readFileSync(path.join(root, document), "utf8")),
+);
+const oneLineFile = path.join(generated, "one-line.ts");
+writeFileSync(oneLineFile, programOf(oneLine));
 writeFileSync(
   path.join(generated, "tsconfig.json"),
   JSON.stringify({
@@ -60,8 +66,20 @@ for (const example of examples.filter((one) => one.isRun)) {
     console.log(`FAILED ${example.from}\n${run.stdout}${run.stderr}`);
   }
 }
+const { stdout, stderr } = spawnSync(process.execPath, ["--conditions=@tutti/source", oneLineFile], {
+  encoding: "utf8",
+});
+const answers = stdout.split("\n");
+for (const [index, { from, expression, printed }] of oneLine.entries()) {
+  if (answers[index] === printed) continue;
+  failedCount += 1;
+  console.log(`FAILED ${from}: ${expression} => ${printed}, but printed was ${answers[index]}\n${stderr}`);
+  // Those after it are one line off where it printed none.
+  if (stderr !== "") break;
+}
 console.log(
-  `${examples.length} examples compiled, ${examples.filter((one) => one.isRun).length} run, ${failedCount} failed`,
+  `${oneLine.length} examples of one line; ${examples.length} examples compiled, ${examples.filter((one) => one.isRun).length} run, ${failedCount} failed`,
 );
-if (examples.length === 0) throw new Error("no example was found: the pattern or the paths are wrong");
+if (examples.length === 0 || oneLine.length === 0)
+  throw new Error("no example was found: the pattern or the paths are wrong");
 process.exitCode = failedCount === 0 ? 0 : 1;

@@ -230,7 +230,9 @@ export const stringFunctions: readonly FunctionRow[] = [
     "CASE WHEN contains($1, ',') THEN 0 ELSE coalesce(list_position(string_split($2, ','), $1), 0)::INTEGER END",
   ),
   defineFunction("jaro_winkler_similarity", ["string string", doubleType, "jaro_winkler_similarity($1, $2)"]),
-  defineFunction("hash", ["any any*", intType, "(hash($*) % 4294967296 - 2147483648)::INTEGER"], { nulls: "never" }),
+  defineFunction("hash", ["any any*", intType, "((hash($*) % 4294967296)::BIGINT - 2147483648)::INTEGER"], {
+    nulls: "never",
+  }),
   defineFunction("xxhash64", ["any any*", longType, "(hash($*)::HUGEINT - 9223372036854775808::HUGEINT)::BIGINT"], {
     nulls: "never",
   }),
