@@ -21,7 +21,9 @@ export function oneLineExamples(document: string, text: string): OneLineExample[
 
 /** A program that prints, for each example, what comes out of it. */
 export function programOf(examples: readonly OneLineExample[]): string {
-  const calls = examples.flatMap(({ expression }) => [...expression.matchAll(/(?<![.\w])(?<!new )([a-zA-Z]\w*)(?:<\w+>)?\(/g)]);
+  const calls = examples.flatMap(({ expression }) => [
+    ...expression.matchAll(/(?<![.\w])(?<!new )([a-zA-Z]\w*)(?:<\w+>)?\(/g),
+  ]);
   const names = new Set(calls.map(([, name = ""]) => name));
   const asked = examples.map(
     ({ expression, columns }) => `await print(${frameOf(columns)}.select((c) => ${expression}));`,
