@@ -1,7 +1,8 @@
 // Compiles every ```ts block of the README files, the docs and the doc comments, runs each, and compares what it prints
 // with its `// => value` comments. "```ts no-run" is compiled only. Examples of one line run together, as one program.
-import { spawnSync } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import path from "node:path";
 import { oneLineExamples, programOf } from "./one-line-examples.ts";
 
@@ -52,23 +53,31 @@ writeFileSync(
 );
 
 let failedCount = 0;
-const compiled = spawnSync("tsc", ["-p", generated], { stdio: "inherit" });
-if (compiled.status !== 0) failedCount += 1;
-for (const example of examples.filter((one) => one.isRun)) {
-  const run = spawnSync(process.execPath, ["--conditions=@tutti/source", example.file], {
-    encoding: "utf8",
-    timeout: 30_000,
-  });
-  const lines = run.stdout.split("\n");
-  const isRight = run.status === 0 && example.printed.every((line, index) => lines[index] === line);
-  if (!isRight) {
+const queue = examples.filter((one) => one.isRun).values();
+
+async function runAll(rest: Iterable<Example>): Promise<void> {
+  for (const example of rest) {
+    const { status, stdout, stderr } = await run(example.file);
+    const lines = stdout.split("\n");
+    if (status === 0 && example.printed.every((line, index) => lines[index] === line)) continue;
     failedCount += 1;
-    console.log(`FAILED ${example.from}\n${run.stdout}${run.stderr}`);
+    console.log(`FAILED ${example.from}\n${stdout}${stderr}`);
   }
 }
-const { stdout, stderr } = spawnSync(process.execPath, ["--conditions=@tutti/source", oneLineFile], {
-  encoding: "utf8",
-});
+
+function run(file: string): Promise<{ readonly status: unknown; readonly stdout: string; readonly stderr: string }> {
+  return new Promise((resolve) => {
+    const options = { timeout: 30_000 };
+    execFile(process.execPath, ["--conditions=@tutti/source", file], options, (error, stdout, stderr) => {
+      resolve({ status: error === null ? 0 : error.code, stdout, stderr });
+    });
+  });
+}
+
+const compiled = spawnSync("tsc", ["-p", generated], { stdio: "inherit" });
+if (compiled.status !== 0) failedCount += 1;
+await Promise.all(Array.from({ length: availableParallelism() }, () => runAll(queue)));
+const { stdout, stderr } = await run(oneLineFile);
 const answers = stdout.split("\n");
 for (const [index, { from, expression, printed }] of oneLine.entries()) {
   if (answers[index] === printed) continue;

@@ -14,6 +14,16 @@ const topPx = 40;
 /**
  * A history as a picture: a row per process, a bar per operation, numbered in the longest order that the model could
  * follow; what did not fit is red. The text is one SVG element without script or link, which a browser shows by itself.
+ *
+ * ```ts
+ * import { drawHistory, registerModel } from "@tutti/consensus/check";
+ *
+ * const svg = drawHistory(registerModel<number>(0), {
+ *   operations: [{ process: 1, input: { kind: "read" }, output: 0, calledAt: 0, returnedAt: 1 }],
+ *   longest: [0],
+ * });
+ * console.log(svg.startsWith("<svg")); // => true
+ * ```
  */
 export function drawHistory<State, Input, Output>(
   model: Pick<Model<State, Input, Output>, "name" | "explain">,

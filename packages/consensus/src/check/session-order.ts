@@ -32,6 +32,16 @@ export interface SessionViolation<Input, Output> {
  *    (ZOOKEEPER-1675).
  *
  * A session's replies must come in the order in which it received them. Returns all violations, the first ones first.
+ *
+ * ```ts
+ * import { checkSessionOrder, registerModel } from "@tutti/consensus/check";
+ *
+ * const violations = checkSessionOrder(registerModel<number>(0), [
+ *   { session: "a", kind: "write", zxid: 1n, calledAt: 0, returnedAt: 1, input: { kind: "write", value: 5 }, output: null },
+ *   { session: "a", kind: "read", zxid: 0n, calledAt: 2, returnedAt: 3, input: { kind: "read" }, output: 0 },
+ * ]);
+ * console.log(violations.map(({ rule }) => rule)); // => [ 'own-writes' ]
+ * ```
  */
 export function checkSessionOrder<State, Input, Output>(
   model: Model<State, Input, Output>,

@@ -17,6 +17,16 @@ export type Witness<Input, Output> =
  * Replays a history in the order that its positions name: every output must be what the model gives there, and a call
  * that returned before another was made must have the smaller position. Costs n log n, for millions of calls; it
  * decides whether *this* order is a linearization, which is what a log claims.
+ *
+ * ```ts
+ * import { counterModel, replayWitness } from "@tutti/consensus/check";
+ *
+ * const verdict = replayWitness(counterModel(), [
+ *   { process: 1, position: 1n, input: { kind: "add", amount: 2 }, output: 2, calledAt: 0, returnedAt: 1 },
+ *   { process: 1, position: 2n, input: { kind: "add", amount: 2 }, output: 3, calledAt: 2, returnedAt: 3 },
+ * ]);
+ * console.log(verdict.kind); // => violation
+ * ```
  */
 export function replayWitness<State, Input, Output>(
   model: Model<State, Input, Output>,

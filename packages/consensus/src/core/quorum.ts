@@ -7,7 +7,16 @@ export interface QuorumSystem {
   isQuorum(nodes: ReadonlySet<NodeId>): boolean;
 }
 
-/** More than half of the voters. Nodes that do not vote are not counted, so a caller may pass any set. */
+/**
+ * More than half of the voters. Nodes that do not vote are not counted, so a caller may pass any set.
+ *
+ * ```ts
+ * import { majority } from "@tutti/consensus";
+ *
+ * const quorum = majority([1, 2, 3, 4]);
+ * console.log(quorum.isQuorum(new Set([1, 2])), quorum.isQuorum(new Set([1, 2, 4]))); // => false true
+ * ```
+ */
 export function majority(voters: readonly NodeId[]): QuorumSystem {
   const known = new Set(voters);
   const needed = Math.floor(known.size / 2) + 1;

@@ -4,15 +4,41 @@
  */
 export type Zxid = bigint;
 
-/** Joins an epoch and a counter. The only place, with {@link epochOf} and {@link counterOf}, that knows the split. */
+/**
+ * Joins an epoch and a counter. The only place, with {@link epochOf} and {@link counterOf}, that knows the split.
+ *
+ * ```ts
+ * import { zxidOf } from "@tutti/consensus";
+ *
+ * console.log(zxidOf(1, 2)); // => 4294967298n
+ * ```
+ */
 export function zxidOf(epoch: number, counter: number): Zxid {
   return (BigInt(epoch) << 32n) | BigInt(counter);
 }
 
+/**
+ * The epoch of the leader that proposed it.
+ *
+ * ```ts
+ * import { epochOf, zxidOf } from "@tutti/consensus";
+ *
+ * console.log(epochOf(zxidOf(7, 2))); // => 7
+ * ```
+ */
 export function epochOf(zxid: Zxid): number {
   return Number(zxid >> 32n);
 }
 
+/**
+ * Which proposal of its epoch it is, from 1.
+ *
+ * ```ts
+ * import { counterOf, zxidOf } from "@tutti/consensus";
+ *
+ * console.log(counterOf(zxidOf(7, 2))); // => 2
+ * ```
+ */
 export function counterOf(zxid: Zxid): number {
   return Number(zxid & 0xffff_ffffn);
 }
@@ -23,7 +49,15 @@ export function isSuccessor(previous: Zxid, next: Zxid): boolean {
   return next > previous && counterOf(next) === 1;
 }
 
-/** `epoch:counter`, the form in which people read it. */
+/**
+ * `epoch:counter`, the form in which people read it.
+ *
+ * ```ts
+ * import { formatZxid, zxidOf } from "@tutti/consensus";
+ *
+ * console.log(formatZxid(zxidOf(7, 2))); // => 7:2
+ * ```
+ */
 export function formatZxid(zxid: Zxid): string {
   return `${epochOf(zxid)}:${counterOf(zxid)}`;
 }

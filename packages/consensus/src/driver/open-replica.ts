@@ -36,6 +36,27 @@ export interface ReplicaOptions {
 /**
  * Opens one replica: recovers log and snapshot, starts to look for a leader, and resolves. It does not wait for a
  * leader; proposals and reads do.
+ *
+ * ```ts
+ * import { createMemoryDisk, createMemoryNetwork, openReplica, zab } from "@tutti/consensus";
+ *
+ * const { transport } = createMemoryNetwork();
+ * let sum = 0;
+ * const machine = {
+ *   apply: (_position: bigint, txn: Uint8Array) => Uint8Array.of((sum += txn[0] ?? 0)),
+ *   *snapshot() {
+ *     yield Uint8Array.of(sum);
+ *   },
+ *   restore: ([chunk]: readonly Uint8Array[]) => {
+ *     sum = chunk?.[0] ?? 0;
+ *   },
+ * };
+ * const storage = createMemoryDisk(); // createFileDisk("data") keeps it
+ * const replica = await openReplica({ id: 1, members: [1], protocol: zab(), machine, storage, transport });
+ * console.log((await replica.propose(Uint8Array.of(5))).answer); // => Uint8Array(1) [ 5 ]
+ * console.log(await replica.read(() => sum)); // => 5
+ * await replica.close();
+ * ```
  */
 export async function openReplica(options: ReplicaOptions): Promise<Replica> {
   const settings = parseOptions(options);

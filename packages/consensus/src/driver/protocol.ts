@@ -24,7 +24,15 @@ export interface Protocol {
   create(context: ProtocolContext): ReplicaCore<ReplicaMessage>;
 }
 
-/** ZAB, the protocol of Apache ZooKeeper, with native messages. Options are counted in ticks of the replica. */
+/**
+ * ZAB, the protocol of Apache ZooKeeper, with native messages. Options are counted in ticks of the replica.
+ *
+ * ```ts
+ * import { zab } from "@tutti/consensus";
+ *
+ * console.log(zab().capabilities.primaryOrder); // => true
+ * ```
+ */
 export function zab(options: Partial<ZabOptions> = {}): Protocol {
   const settings = parseSettings(options);
   return {
@@ -39,6 +47,12 @@ export function zab(options: Partial<ZabOptions> = {}): Protocol {
  * lead: any member that a quorum answers, which under one-way and partial cuts finds a leader where ZAB's vote for
  * whoever knows most may name one that cannot be reached. The price is that a new leader may have to fetch a history
  * first. Members are numbered up to 255.
+ *
+ * ```ts
+ * import { paxos, zab } from "@tutti/consensus";
+ *
+ * console.log(paxos({ pingTicks: 2 }).name, zab().name); // => paxos zab
+ * ```
  */
 export function paxos(options: Partial<ZabOptions> = {}): Protocol {
   const settings = parseSettings(options);

@@ -6,7 +6,18 @@ interface MemoryFile {
   length: number;
 }
 
-/** A disk in memory: for tests, examples and replicas that need not outlive their process. Durable at once. */
+/**
+ * A disk in memory: for tests, examples and replicas that need not outlive their process. Durable at once.
+ *
+ * ```ts
+ * import { createMemoryDisk } from "@tutti/consensus";
+ *
+ * const disk = createMemoryDisk();
+ * const file = await disk.open("log.1");
+ * await file.write(Uint8Array.of(1, 2, 3), 0);
+ * console.log(await disk.read("log.1")); // => Uint8Array(3) [ 1, 2, 3 ]
+ * ```
+ */
 export function createMemoryDisk(): Disk {
   const files = new Map<string, MemoryFile>();
   return {

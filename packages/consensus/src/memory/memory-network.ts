@@ -21,7 +21,22 @@ function pairOf(left: NodeId, right: NodeId): string {
   return left < right ? `${left}-${right}` : `${right}-${left}`;
 }
 
-/** A network in memory: FIFO, without loss until it is cut. For tests, examples, and ensembles inside one process. */
+/**
+ * A network in memory: FIFO, without loss until it is cut. For tests, examples, and ensembles inside one process.
+ *
+ * ```ts
+ * import { createMemoryDisk, createMemoryNetwork, openReplica, zab } from "@tutti/consensus";
+ *
+ * const network = createMemoryNetwork();
+ * const machine = { apply: () => new Uint8Array(), *snapshot() {}, restore: () => {} };
+ * const open = (id: number) =>
+ *   openReplica({ id, members: [1, 2, 3], protocol: zab(), machine, storage: createMemoryDisk(), transport: network.transport });
+ * const replicas = await Promise.all([1, 2, 3].map(open));
+ * await replicas[0]?.propose(new Uint8Array()); // reaches the leader over the network, whoever it is
+ * console.log(replicas.filter((replica) => replica.status().role === "leading").length); // => 1
+ * for (const replica of replicas) await replica.close();
+ * ```
+ */
 export function createMemoryNetwork(): MemoryNetwork {
   const members = new Map<NodeId, Member>();
   const cuts = new Set<string>();

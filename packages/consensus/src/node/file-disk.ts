@@ -29,7 +29,24 @@ function syncData(fd: number): Promise<void> {
   });
 }
 
-/** A directory of the file system, created when it is missing. Give each replica its own. */
+/**
+ * A directory of the file system, created when it is missing. Give each replica its own.
+ *
+ * ```ts
+ * import { mkdtemp, rm } from "node:fs/promises";
+ * import { createFileDisk } from "@tutti/consensus";
+ *
+ * const directory = await mkdtemp("replica-");
+ * const disk = createFileDisk(directory);
+ * const file = await disk.open("log.1");
+ * await file.write(new TextEncoder().encode("entry"), 0);
+ * await file.sync(); // the bytes survive a power cut
+ * await disk.syncDirectory(); // and now the name does
+ * await file.close();
+ * console.log(await disk.list()); // => [ 'log.1' ]
+ * await rm(directory, { recursive: true });
+ * ```
+ */
 export function createFileDisk(directory: string): Disk {
   const pathOf = (name: string): string => join(directory, name);
   return {

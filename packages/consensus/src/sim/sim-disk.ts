@@ -23,6 +23,23 @@ interface Content {
 
 const sectorBytes = 512;
 
+/**
+ * An empty disk, for tests of one's own storage.
+ *
+ * ```ts
+ * import { createSimDisk } from "@tutti/consensus/sim";
+ *
+ * const disk = createSimDisk();
+ * const file = await disk.open("log.1");
+ * await disk.syncDirectory();
+ * await file.write(Uint8Array.of(1), 0);
+ * await file.sync();
+ * disk.crashAt(disk.operationCount + 1);
+ * await file.write(Uint8Array.of(2), 0).catch(() => console.log("the power is gone")); // => the power is gone
+ * disk.restart(7);
+ * console.log((await disk.read("log.1"))?.[0] !== undefined); // => true
+ * ```
+ */
 export function createSimDisk(): SimDisk {
   let names = new Map<string, Content>();
   let durableNames = new Map<string, Content>();

@@ -68,7 +68,16 @@ interface World {
   readonly hooks: WriteHook;
 }
 
-/** Runs one ensemble under one seed: faults first, then a time to heal, after which it must be in step and alive. */
+/**
+ * Runs one ensemble under one seed: faults first, then a time to heal, after which it must be in step and alive.
+ *
+ * ```ts
+ * import { simulate } from "@tutti/consensus/sim";
+ *
+ * const { violation, commits, faults } = simulate({ seed: 7, voters: 3 });
+ * console.log(violation, commits > 0, Object.values(faults).some((count) => count > 0)); // => undefined true true
+ * ```
+ */
 export function simulate(options: SimulationOptions): SimulationReport {
   const chance = (purpose: number): Prng => createPrng(Math.imul(options.seed, 0x9e37_79b1) + purpose * 0x85eb_ca6b);
   const shape = chance(1);

@@ -22,7 +22,22 @@ export const text: DataCodec<string> = {
   },
 };
 
-/** JSON in UTF-8. Without `parse` the value is taken for what the caller says it is. */
+/**
+ * JSON in UTF-8. Without `parse` the value is taken for what the caller says it is.
+ *
+ * ```ts
+ * import { connect, json } from "@tutti/coord";
+ * import { startServer } from "@tutti/coord/server";
+ *
+ * const server = await startServer();
+ * const session = await connect(server);
+ * const limits = json<{ readonly requestsMax: number }>();
+ * await session.create("/limits", limits.encode({ requestsMax: 20 }));
+ * console.log((await session.getAs("/limits", limits)).requestsMax); // => 20
+ * await session.close();
+ * await server.close();
+ * ```
+ */
 export function json<Value>(parse: (value: unknown) => Value = (value) => value as Value): DataCodec<Value> {
   return {
     encode: (value) => encoder.encode(JSON.stringify(value)),

@@ -65,6 +65,21 @@ const readyName = "ready";
  * Members begin together and end together. The node names are those of Curator's: a node for each member, and `ready`
  * once they are enough. One use needs one path: a member of the next round that enters while others still leave would
  * find the gate of this round open.
+ *
+ * ```ts
+ * import { connect } from "@tutti/coord";
+ * import { createDoubleBarrier } from "@tutti/coord/recipes";
+ * import { startServer } from "@tutti/coord/server";
+ *
+ * const server = await startServer();
+ * const session = await connect(server);
+ * const runners = ["a", "b"].map(() => createDoubleBarrier(session, "/race", { count: 2 }));
+ * await Promise.all(runners.map((runner) => runner.enter())); // nobody starts alone
+ * console.log("all started"); // => all started
+ * await Promise.all(runners.map((runner) => runner.leave())); // and nobody goes home alone
+ * await session.close();
+ * await server.close();
+ * ```
  */
 export function createDoubleBarrier(
   session: Session,

@@ -34,7 +34,24 @@ export interface DiscoveryOptions {
   readonly seed?: number;
 }
 
-/** Announces an instance for as long as this process lives, below `base`/name/id as Curator does. */
+/**
+ * Announces an instance for as long as this process lives, below `base`/name/id as Curator does.
+ *
+ * ```ts
+ * import { connect } from "@tutti/coord";
+ * import { registerService } from "@tutti/coord/recipes";
+ * import { startServer } from "@tutti/coord/server";
+ *
+ * const server = await startServer();
+ * const session = await connect(server);
+ * const instance = await registerService(session, "/services", { name: "mail", id: "1", address: "10.0.0.7", port: 25 });
+ * console.log(await session.children("/services/mail")); // => [ '1' ]
+ * await instance.close();
+ * console.log(await session.children("/services/mail")); // => []
+ * await session.close();
+ * await server.close();
+ * ```
+ */
 export async function registerService(
   session: Session,
   base: string,

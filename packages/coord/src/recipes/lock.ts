@@ -89,7 +89,28 @@ export interface ReadWriteLock {
   readonly write: Lock;
 }
 
-/** A lock with shared and exclusive holders, in the order in which they came, so that neither kind starves. */
+/**
+ * A lock with shared and exclusive holders, in the order in which they came, so that neither kind starves.
+ *
+ * ```ts
+ * import { connect } from "@tutti/coord";
+ * import { createReadWriteLock } from "@tutti/coord/recipes";
+ * import { startServer } from "@tutti/coord/server";
+ *
+ * const server = await startServer();
+ * const session = await connect(server);
+ * const { read, write } = createReadWriteLock(session, "/report");
+ * const first = await read.acquire();
+ * const second = await read.acquire(); // beside the first
+ * await first.release();
+ * await second.release();
+ * const alone = await write.acquire();
+ * console.log(alone.fencingToken > second.fencingToken); // => true
+ * await alone.release();
+ * await session.close();
+ * await server.close();
+ * ```
+ */
 export function createReadWriteLock(
   session: Session,
   path: string,

@@ -15,6 +15,21 @@ export interface MultiLease extends AsyncDisposable {
 /**
  * All of several locks or none. They are taken in the order given: callers that share locks name them in the same order,
  * or wait for each other for ever.
+ *
+ * ```ts
+ * import { connect } from "@tutti/coord";
+ * import { acquireAll, createLock } from "@tutti/coord/recipes";
+ * import { startServer } from "@tutti/coord/server";
+ *
+ * const server = await startServer();
+ * const session = await connect(server);
+ * const locks = ["/accounts/1", "/accounts/2"].map((path) => createLock(session, path));
+ * const both = await acquireAll(locks, { timeoutMs: 5000 });
+ * console.log(both.leases.length, both.signal.aborted); // => 2 false
+ * await both.release();
+ * await session.close();
+ * await server.close();
+ * ```
  */
 export function acquireAll(locks: readonly Lock[], options: CallOptions = {}): Promise<MultiLease> {
   return withLimits(options, "locks", async (signal) => {

@@ -65,6 +65,18 @@ export type EitherNull<V, B> = NullIn<V> | (B extends Valued<infer W> ? NullIn<W
 
 export type NumericOperand<V> = [V] extends [never] ? Numeric | Valued<unknown> : Numeric | Valued<Numeric | null>;
 
+/** What may be added to a value of type `V`: numbers to numbers, spans of time to moments and spans, days to days. */
+export type Addend<V> = [V] extends [never]
+  ? Numeric | Interval | Valued<unknown>
+  : NonNullable<V> extends Date
+    ? Interval | number | Valued<Interval | Int | null>
+    : NonNullable<V> extends Timestamp | Interval
+      ? Interval | Valued<Interval | null>
+      : Numeric | Valued<Numeric | null>;
+
+/** The value of a sum or a difference: a moment and a span are a moment. */
+export type Added<V, B> = NonNullable<V> extends Moment | Interval ? V | EitherNull<V, B> : Arithmetic<V, B>;
+
 /** The value of an arithmetic expression: the wider of both types. */
 export type Arithmetic<V, B> = [V] extends [never]
   ? never

@@ -1,5 +1,7 @@
 import type { Type } from "./schema.ts";
 import type {
+  Added,
+  Addend,
   AnyFrame,
   Arithmetic,
   EitherNull,
@@ -57,15 +59,9 @@ export interface Column<V, N extends string = string> extends Named<V, N> {
   ): Column<boolean | EitherNull<V, B>>;
   not(this: Valued<boolean | null>): Column<boolean | NullIn<V>>;
 
-  /** Overflow is an error; `tryAdd` and its like give NULL. */
-  plus<const B extends NumericOperand<V>>(
-    this: Valued<number | bigint | object | null>,
-    other: B,
-  ): Column<Arithmetic<V, B>>;
-  minus<const B extends NumericOperand<V>>(
-    this: Valued<number | bigint | object | null>,
-    other: B,
-  ): Column<Arithmetic<V, B>>;
+  /** Overflow is an error; `tryAdd` and its like give NULL. To days and timestamps, `interval({ months: 1 })` is added. */
+  plus<const B extends Addend<V>>(this: Valued<number | bigint | object | null>, other: B): Column<Added<V, B>>;
+  minus<const B extends Addend<V>>(this: Valued<number | bigint | object | null>, other: B): Column<Added<V, B>>;
   times<const B extends NumericOperand<V>>(
     this: Valued<number | bigint | object | null>,
     other: B,

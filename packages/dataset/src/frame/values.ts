@@ -157,7 +157,15 @@ export function decimal(text: string): Decimal {
   return createDecimal(sign === "-" ? -unscaled : unscaled, fraction.length);
 }
 
-/** A timestamp from a `Date`, from microseconds since 1970, or from an ISO 8601 text with a zone. */
+/**
+ * A timestamp from a `Date`, from microseconds since 1970, or from an ISO 8601 text with a zone.
+ *
+ * ```ts
+ * import { timestamp } from "@tutti/dataset";
+ *
+ * console.log(timestamp("2001-02-03T04:05:06.789Z").epochMicros); // => 981173106789000n
+ * ```
+ */
 export function timestamp(moment: Date | bigint | string): Timestamp {
   if (typeof moment === "bigint") return createTimestamp(moment);
   if (typeof moment === "string") return timestampOfText(moment);
@@ -175,7 +183,18 @@ function timestampOfText(text: string): Timestamp {
   return createTimestamp(BigInt(seconds) * 1000n + BigInt((match[2] ?? "").padEnd(6, "0")));
 }
 
-/** A span of time to add to dates and timestamps. `interval({ months: 1, days: -3 })`. */
+/**
+ * A span of time to add to dates and timestamps. `interval({ months: 1, days: -3 })`.
+ *
+ * ```ts
+ * import { createContext, interval, toDate } from "@tutti/dataset";
+ *
+ * const tutti = createContext();
+ * const [row] = await tutti.rangeFrame(0, 1).select(toDate("2024-01-31").plus(interval({ months: 1 })).as("due")).collect();
+ * console.log(row?.due); // => 2024-02-29T00:00:00.000Z
+ * await tutti.close();
+ * ```
+ */
 export function interval(parts: {
   readonly years?: number;
   readonly months?: number;

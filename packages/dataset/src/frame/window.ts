@@ -18,7 +18,19 @@ export interface Window {
   rangeBetween(start: number, end: number): Window;
 }
 
-/** All rows, in no order: where a window begins. `window().partitionBy(c.country).orderBy(c.day.asc())`. */
+/**
+ * All rows, in no order: where a window begins. `window().partitionBy(c.country).orderBy(c.day.asc())`.
+ *
+ * ```ts
+ * import { createContext, struct, sum, t, window } from "@tutti/dataset";
+ *
+ * const tutti = createContext();
+ * const sales = tutti.createDataFrame([{ day: 1, amount: 5 }, { day: 2, amount: 7 }], struct({ day: t.int, amount: t.int }));
+ * const running = sales.select((c) => sum(c.amount).over(window().orderBy(c.day)).as("soFar"));
+ * console.log((await running.collect()).map(({ soFar }) => soFar)); // => [ 5n, 12n ]
+ * await tutti.close();
+ * ```
+ */
 export function window(): Window {
   return windowOf({ partitionBy: [], orderBy: [] });
 }

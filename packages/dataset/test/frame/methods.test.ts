@@ -369,10 +369,14 @@ test("dates, timestamps, decimals and intervals keep every digit", async () => {
     struct({ day: t.date, plain: t.plainDate, at: t.timestamp, money: t.decimal(20, 2), big: t.long.asNumber() }),
   );
   const [row] = await frame
-    .withColumn("later", (c) => (c.day as never as { plus(o: unknown): typeof c.day }).plus(interval({ months: 1 })))
+    .withColumn("later", (c) => c.day.plus(interval({ months: 1 })))
+    .withColumn("earlier", (c) => c.at.minus(interval({ hours: 4, seconds: 0.000001 })))
+    .withColumn("tomorrow", (c) => c.day.plus(1))
     .collect();
   expect(row?.day).toEqual(new Date("2001-01-31T00:00:00Z"));
   expect(row?.later).toEqual(new Date("2001-02-28T00:00:00Z"));
+  expect(String(row?.earlier)).toBe("2001-02-03T00:05:06.000006Z");
+  expect(row?.tomorrow).toEqual(new Date("2001-02-01T00:00:00Z"));
   expect(row?.plain).toBe("2001-01-31");
   expect(String(row?.at)).toBe("2001-02-03T04:05:06.000007Z");
   expect(String(row?.money)).toBe("12.30");

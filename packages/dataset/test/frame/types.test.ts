@@ -4,6 +4,7 @@ import {
   col,
   count,
   decimal,
+  interval,
   length,
   lit,
   rowNumber,
@@ -120,6 +121,9 @@ function programs(
     flights.filter((c) => c.dely.gt(15)),
     // @ts-expect-error a misspelt name
     flights.select("orign"),
+    // @ts-expect-error a span of time is no number
+    flights.select((c) => c.stops.plus(interval({ days: 1 }))),
+    flights.select((c) => c.day.plus(interval({ days: 1 })).as("day")).filter((c) => c.day.gt(new Date())),
     // @ts-expect-error a text is no number
     flights.filter((c) => c.distance.gt("far")),
     // @ts-expect-error a number is no text

@@ -9,6 +9,15 @@ import { decodeGraph } from "./wire.ts";
  * Makes functions from what `captureClosures` wrote, in the order in which they were given. Imports the modules that they
  * need, then builds what they capture, then evaluates them: this runs code that came with the bytes. `shipments` are those
  * of the broadcasts that the functions use.
+ *
+ * ```ts
+ * import { captureClosures, reviveClosures } from "@tutti/runtime";
+ *
+ * const factor = 3;
+ * const { bytes } = await captureClosures([(x: number) => x * factor]);
+ * const [triple] = await reviveClosures(bytes); // on another thread, or another machine
+ * console.log((triple as (x: number) => number)(14)); // => 42
+ * ```
  */
 export async function reviveClosures(
   bytes: Uint8Array,

@@ -21,6 +21,18 @@ interface StageProgress {
 /**
  * Shows what an executor's jobs do: on a terminal one line that is painted over, elsewhere a line for each finished
  * stage. Gives a function that stops it.
+ *
+ * ```ts
+ * import { createContext } from "@tutti/dataset";
+ * import { createInProcessExecutor, showProgress } from "@tutti/runtime";
+ *
+ * const executor = createInProcessExecutor();
+ * const stop = showProgress(executor.events, { write: (text) => console.log(text.replace(/[\d.]+ s\n/, "… s")) });
+ * const tutti = createContext({ executor });
+ * await tutti.parallelize([1, 2, 3], { partitionCount: 2 }).collect(); // => job 1 stage 0: parallelize → collect: 2 tasks, 3 rows, … s
+ * stop();
+ * await tutti.close();
+ * ```
  */
 export function showProgress(events: EventSource<JobEvents>, stream: ProgressStream): () => void {
   const running = new Map<string, StageProgress>();

@@ -34,7 +34,16 @@ const recordKeysMax = 256;
 /** Deeper values go to V8's serializer, which has no recursion of ours to overflow. */
 const columnDepthMax = 8;
 
-/** Encodes rows into one buffer. Throws `cannot-travel` where a value would not arrive as it left. */
+/**
+ * Encodes rows into one buffer. Throws `cannot-travel` where a value would not arrive as it left.
+ *
+ * ```ts
+ * import { decodeRows, encodeRows } from "@tutti/runtime";
+ *
+ * const bytes = encodeRows([{ id: 1, name: "Ada" }, { id: 2, name: "Ben" }]);
+ * console.log(decodeRows(bytes)[1]); // => { id: 2, name: 'Ben' }
+ * ```
+ */
 export function encodeRows(rows: readonly unknown[]): Uint8Array {
   const writer = createByteWriter();
   writer.u32(rows.length);
@@ -42,7 +51,15 @@ export function encodeRows(rows: readonly unknown[]): Uint8Array {
   return writer.bytes();
 }
 
-/** The inverse of {@link encodeRows}. */
+/**
+ * The inverse of {@link encodeRows}.
+ *
+ * ```ts
+ * import { decodeRows, encodeRows } from "@tutti/runtime";
+ *
+ * console.log(decodeRows(encodeRows([1n, 2n]))); // => [ 1n, 2n ]
+ * ```
+ */
 export function decodeRows(bytes: Uint8Array): unknown[] {
   const reader = createByteReader(bytes);
   return readColumn(reader, reader.u32());

@@ -27,6 +27,16 @@ export const newAcceptor: AcceptorState<never> = { promised: noBallot, accepted:
 /**
  * One step of an acceptor (Lamport, *Paxos Made Simple*, 2001, section 2.2). **`state` must be durable before `reply`
  * leaves**: a promise or an acceptance that a crash takes back lets two values be chosen.
+ *
+ * ```ts
+ * import { answerProposer, newAcceptor } from "@tutti/consensus";
+ *
+ * const ballot = { round: 2, node: 1 };
+ * const promised = answerProposer<string>(newAcceptor, { kind: "prepare", ballot });
+ * console.log(promised.reply.kind); // => promise
+ * const older = answerProposer(promised.state, { kind: "accept", ballot: { round: 1, node: 3 }, value: "late" });
+ * console.log(older.reply.kind); // => nack
+ * ```
  */
 export function answerProposer<Value>(
   state: AcceptorState<Value>,

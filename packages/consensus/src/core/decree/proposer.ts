@@ -44,6 +44,24 @@ interface Attempt<Value> {
 /**
  * The proposer of single-decree Paxos. A value is chosen when a quorum accepted it in one ballot; since a proposer takes
  * over the value of the highest ballot that its quorum reports, every later ballot can only choose the same.
+ *
+ * ```ts
+ * import { type AcceptorState, answerProposer, createProposer, majority, newAcceptor } from "@tutti/consensus";
+ *
+ * const acceptors = new Map<number, AcceptorState<string>>([1, 2, 3].map((id) => [id, newAcceptor]));
+ * const proposer = createProposer<string>({ id: 1, quorum: majority([1, 2, 3]) });
+ * const ask = (message: Parameters<typeof answerProposer<string>>[1]) => {
+ *   for (const [id, acceptor] of acceptors) {
+ *     const { state, reply } = answerProposer(acceptor, message);
+ *     acceptors.set(id, state); // durable, before the reply leaves
+ *     proposer.receive(id, reply);
+ *   }
+ * };
+ * ask(proposer.begin());
+ * const accept = proposer.propose("green");
+ * if (accept !== undefined) ask(accept);
+ * console.log(proposer.chosen); // => green
+ * ```
  */
 export function createProposer<Value>(options: ProposerOptions<Value>): Proposer<Value> {
   const { id, quorum, onEvent } = options;
