@@ -16,7 +16,10 @@ export interface SocketOptions {
   readonly unref: boolean;
 }
 
-/** A connection to a server. Names are looked up anew each time. What is sent in one turn leaves together. */
+/**
+ * A connection to a server. Names are looked up anew each time. What is sent first in a turn leaves at once, for the sake of
+ * a lone request; all that follows in that turn leaves together.
+ */
 export function createSocketChannel({ host, port, tls, unref }: SocketOptions): ByteChannel {
   let socket: Socket | undefined;
   let isCorked = false;
@@ -37,15 +40,14 @@ export function createSocketChannel({ host, port, tls, unref }: SocketOptions): 
     send: (bytes) => {
       const open = socket;
       if (open === undefined) return;
-      if (!isCorked) {
-        isCorked = true;
-        open.cork();
-        process.nextTick(() => {
-          isCorked = false;
-          open.uncork();
-        });
-      }
       open.write(bytes);
+      if (isCorked) return;
+      isCorked = true;
+      open.cork();
+      process.nextTick(() => {
+        isCorked = false;
+        open.uncork();
+      });
     },
     close: () => socket?.end(),
     destroy: () => socket?.destroy(),

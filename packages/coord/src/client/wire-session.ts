@@ -16,6 +16,7 @@ import { Fifo } from "./fifo.ts";
 import { PendingCall, type Reply, type WireCallOptions } from "./pending-call.ts";
 import { probeServer } from "./probe-server.ts";
 import { type SaslClient, beginSaslClient } from "./sasl-client.ts";
+import { ShortWait } from "./short-wait.ts";
 
 const int32Max = 0x7fff_ffff;
 /** A timer that comes later than this was held up together with everything else. */
@@ -46,6 +47,7 @@ export class WireSession {
   readonly #auths: AuthRequest[] = [];
   readonly #unsent = new Fifo<PendingCall>();
   readonly #sent = new Fifo<PendingCall>();
+  readonly #shortWait = new ShortWait(() => this.#sent.length === 1);
   /** Called after each time that a server took the session over again: changes may have been missed. */
   readonly resumed: Set<() => void> = new Set<() => void>();
   #channel: ByteChannel | undefined;
@@ -152,6 +154,7 @@ export class WireSession {
     this.#sent.push(call);
     this.#life.sent(call.sentMs);
     this.#channel?.send(frame);
+    this.#shortWait.begin();
   }
 
   #step(input: LifeInput): void {
@@ -314,6 +317,7 @@ export class WireSession {
       throw new CoordError("malformed-record", `the server answers request ${xid} and ${call?.xid ?? "none"} was next`);
     }
     this.#sent.shift();
+    this.#shortWait.end();
     this.#perform(this.#life.answered(nowMs, call.sentMs, zxid));
     try {
       call.answer(err, body);
