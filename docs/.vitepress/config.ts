@@ -1,5 +1,23 @@
 import { defineConfig } from "vitepress";
 
+/** In the order of the page that lists them. */
+const recipes = [
+  ["Locks", "lock"],
+  ["Semaphore", "semaphore"],
+  ["Election", "election"],
+  ["Counter", "counter"],
+  ["Barriers", "barrier"],
+  ["Queue", "queue"],
+  ["Delay queue", "delay-queue"],
+  ["Group membership", "group"],
+  ["Caches", "cache"],
+  ["Persistent ephemeral node", "persistent-node"],
+  ["Service discovery", "discovery"],
+  ["Partition assignment", "partitions"],
+  ["Shared value", "shared-value"],
+  ["Settings", "settings"],
+] as const;
+
 export default defineConfig({
   title: "Tutti",
   description: "TypeScript programs that act as one",
@@ -27,7 +45,12 @@ export default defineConfig({
           items: [
             { text: "From embedded to an ensemble", link: "/guide/ensemble" },
             { text: "Operating", link: "/guide/operating" },
-            { text: "Recipes", link: "/guide/recipes/" },
+            {
+              text: "Recipes",
+              link: "/guide/recipes/",
+              collapsed: true,
+              items: recipes.map(([text, page]) => ({ text, link: `/guide/recipes/${page}` })),
+            },
             { text: "Security", link: "/guide/security" },
           ],
         },
