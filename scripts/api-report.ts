@@ -8,6 +8,8 @@ const root = path.resolve(import.meta.dirname, "..");
 const folder = path.join(root, "api");
 const packages = ["consensus", "coord", "runtime", "dataset"];
 const writes = process.argv.includes("--write");
+/** Exports without a word on what they are. */
+const undocumented: string[] = [];
 const format = ts.TypeFormatFlags.NoTruncation | ts.TypeFormatFlags.UseAliasDefinedOutsideCurrentScope;
 
 interface Manifest {
@@ -58,6 +60,7 @@ function reportOf(name: string): string {
 function describe(checker: ts.TypeChecker, exported: ts.Symbol): string {
   const symbol = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported;
   const [declaration] = symbol.declarations ?? [];
+  if (symbol.getDocumentationComment(checker).length === 0) undocumented.push(exported.name);
   if (declaration === undefined) return exported.name;
   if (ts.isInterfaceDeclaration(declaration) || ts.isClassDeclaration(declaration)) {
     const kind = ts.isClassDeclaration(declaration) ? "class" : "interface";
@@ -126,4 +129,5 @@ for (const name of packages) {
 if (changedCount > 0)
   console.log("If that is meant, npm run api -- --write takes it down; it belongs into the changeset.");
 else console.log("each package offers what is written in api/");
-process.exitCode = changedCount === 0 ? 0 : 1;
+if (undocumented.length > 0) console.log(`without a doc comment: ${undocumented.join(", ")}`);
+process.exitCode = changedCount + undocumented.length === 0 ? 0 : 1;

@@ -33,11 +33,13 @@ export type ConsensusErrorCode =
   | "listen-failed"
   | "machine-failed";
 
+/** What an error carries beside its code and its message. */
 export interface ConsensusErrorOptions extends ErrorOptions {
   readonly maybeApplied?: boolean;
   readonly answer?: Uint8Array;
 }
 
+/** The one error class of this package: `code` is stable, the message is for people, `cause` is always kept. */
 export class ConsensusError extends Error {
   override readonly name: string = "ConsensusError";
   readonly code: ConsensusErrorCode;

@@ -67,6 +67,7 @@ export type ServerAnswerCode =
   | "quota-exceeded"
   | "throttled";
 
+/** What an error carries beside its code and its message. */
 export interface CoordErrorOptions extends ErrorOptions {
   readonly path?: string | undefined;
   readonly operation?: string | undefined;

@@ -18,6 +18,7 @@ import { createFrameSource, type Frames, type FrameSource, type PartitionedPlans
 import { shorten } from "./shorten.ts";
 import { workerModule } from "./worker-module.ts";
 
+/** Where jobs and queries run, and what they may take. */
 export interface ContextOptions {
   /** Runs jobs on this many worker threads. Default: none, jobs run in this thread. Spark: `local[N]`. */
   readonly threads?: number;
@@ -53,6 +54,7 @@ export interface ContextOptions {
   readonly sqlReadsFiles?: boolean;
 }
 
+/** Into how many partitions a source is cut. */
 export interface SourceOptions {
   /** How many partitions at least. Default: as many as tasks run at once. */
   readonly partitionCount?: number;
@@ -63,6 +65,7 @@ export interface RangeOptions extends SourceOptions {
   readonly step?: number;
 }
 
+/** How Parquet files become rows of an RDD. */
 export interface ParquetOptions extends SourceOptions {
   /** Which columns rows shall have, and in which order. Default: all. What is not named is not read. */
   readonly columns?: readonly string[];

@@ -81,6 +81,7 @@ export interface Refusal {
   readonly path: string;
 }
 
+/** What an error carries beside its code and its message. */
 export interface RuntimeErrorOptions extends ErrorOptions {
   readonly refusal?: Refusal;
 }

@@ -4,6 +4,7 @@
  */
 export type Operation<Input, Output> = FinishedOperation<Input, Output> | UnknownOperation<Input>;
 
+/** A call whose answer the caller has seen. */
 export interface FinishedOperation<Input, Output> {
   readonly process: number | string;
   readonly input: Input;

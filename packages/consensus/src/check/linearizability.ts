@@ -1,11 +1,13 @@
 import { isFinished, type Model, type Operation } from "./history.ts";
 import { Search } from "./search.ts";
 
+/** How long {@link checkLinearizability} may search. */
 export interface LinearizabilityOptions {
   /** Steps of the search over all partitions before the verdict is `unknown`. Default 5 000 000, some seconds. */
   readonly stepsMax?: number;
 }
 
+/** What {@link checkLinearizability} found. */
 export type Linearizability<Input, Output> =
   | { readonly kind: "ok"; readonly steps: number }
   | {

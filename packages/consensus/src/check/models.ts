@@ -1,5 +1,6 @@
 import type { Model } from "./history.ts";
 
+/** A call of {@link registerModel}. */
 export type RegisterInput<Value> = { readonly kind: "read" } | { readonly kind: "write"; readonly value: Value };
 
 /**
@@ -28,6 +29,7 @@ export function registerModel<Value>(initial: Value): Model<Value, RegisterInput
   };
 }
 
+/** A call of {@link casRegisterModel}. */
 export type CasRegisterInput<Value> =
   | RegisterInput<Value>
   | { readonly kind: "cas"; readonly expected: Value; readonly value: Value };
@@ -60,6 +62,7 @@ export function casRegisterModel<Value>(initial: Value): Model<Value, CasRegiste
   };
 }
 
+/** A call of {@link keyValueModel}. */
 export type KeyValueInput =
   | { readonly kind: "get"; readonly key: string }
   | { readonly kind: "put"; readonly key: string; readonly value: string }
@@ -92,6 +95,7 @@ export function keyValueModel(): Model<string, KeyValueInput, string | null> {
   };
 }
 
+/** A call of {@link counterModel}. */
 export type CounterInput = { readonly kind: "add"; readonly amount: number } | { readonly kind: "read" };
 
 /**
@@ -120,6 +124,7 @@ export function counterModel(initial: number = 0): Model<number, CounterInput, n
   };
 }
 
+/** A call of {@link queueModel}. */
 export type QueueInput<Value> = { readonly kind: "enqueue"; readonly value: Value } | { readonly kind: "dequeue" };
 
 /**
@@ -154,6 +159,7 @@ export function queueModel<Value>(): Model<
   };
 }
 
+/** A call of {@link lockModel}. */
 export type LockInput =
   | { readonly kind: "acquire"; readonly owner: string }
   | { readonly kind: "tryAcquire"; readonly owner: string }

@@ -1,5 +1,6 @@
 import { isFinished, type Model, type Operation } from "./history.ts";
 
+/** A history to draw. */
 export interface PictureInput<Input, Output> {
   readonly operations: readonly Operation<Input, Output>[];
   /** Indices into `operations`, in the order in which the model could follow them; the rest is drawn as impossible. */

@@ -14,6 +14,7 @@ export interface SessionReply<Input, Output> {
   readonly output: Output;
 }
 
+/** A reply that broke a rule of sessions. */
 export interface SessionViolation<Input, Output> {
   readonly rule: "output" | "session-monotonic" | "own-writes" | "real-time" | "sync";
   readonly reason: string;

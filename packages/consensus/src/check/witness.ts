@@ -5,6 +5,7 @@ export interface PositionedOperation<Input, Output> extends FinishedOperation<In
   readonly position: bigint;
 }
 
+/** What {@link replayWitness} found. */
 export type Witness<Input, Output> =
   | { readonly kind: "ok" }
   | {

@@ -30,11 +30,13 @@ export type Write =
   /** A snapshot of this replica's own state; entries up to its position are no longer needed for recovery. */
   | { readonly kind: "snapshot"; readonly snapshot: Snapshot };
 
+/** Something for the disk, in this order and before anything that waits for its token. */
 export interface PendingWrite {
   readonly token: Token;
   readonly write: Write;
 }
 
+/** A message that is to leave. */
 export interface Send<Message> {
   readonly to: NodeId;
   /** The link it must travel on, or undefined where any or none will do. */
@@ -44,6 +46,7 @@ export interface Send<Message> {
   readonly after: Token;
 }
 
+/** What the machine is to do next, in order. */
 export type Apply =
   | { readonly kind: "commit"; readonly entry: Entry }
   | { readonly kind: "restore"; readonly snapshot: Snapshot };
@@ -56,6 +59,7 @@ export type Outcome =
   /** Applied now as `zxid`, which is the next commit in this batch of effects. */
   | { readonly kind: "committed"; readonly proposal: number; readonly zxid: Zxid };
 
+/** Why a proposal will never be applied. */
 export type LossReason = "superseded" | "overloaded" | "not-taken";
 
 /** Facts for people; nothing may depend on them. */

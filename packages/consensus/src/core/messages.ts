@@ -122,4 +122,5 @@ export type LeaderMessage =
 /** What members say to find a leader. */
 export type ElectionMessage = Notification | Heartbeat;
 
+/** What replicas say to one another. */
 export type ReplicaMessage = ElectionMessage | LearnerMessage | LeaderMessage;

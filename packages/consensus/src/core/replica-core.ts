@@ -54,6 +54,7 @@ export interface LeaderHooks {
   reported(from: NodeId, bytes: Uint8Array): void;
 }
 
+/** Where a replica stands, for people, tests and metrics. */
 export interface CoreStatus {
   readonly id: NodeId;
   readonly role: "looking" | "following" | "observing" | "leading";

@@ -10,6 +10,7 @@ export interface PrepareContext {
   readonly nowMs: number;
 }
 
+/** What a machine makes of a request before it is proposed: a transaction, or an answer that refuses it. */
 export type PrepareResult = { readonly txn: Uint8Array } | { readonly reject: Uint8Array };
 
 /**

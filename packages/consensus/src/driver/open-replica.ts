@@ -9,6 +9,7 @@ import type { Protocol } from "./protocol.ts";
 import type { Replica } from "./replica.ts";
 import { ReplicaDriver, type DriverSettings } from "./replica-driver.ts";
 
+/** Who a replica is, what it replicates, and where it keeps it. */
 export interface ReplicaOptions {
   /** This member: one of `members`. Its directory belongs to it for ever. */
   readonly id: NodeId;

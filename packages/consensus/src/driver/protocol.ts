@@ -7,6 +7,7 @@ import { createZabCore } from "../core/zab/zab-core.ts";
 import { zabDefaults, type ZabOptions } from "../core/zab/zab-options.ts";
 import { ConsensusError } from "../consensus-error.ts";
 
+/** What a protocol is given when a replica opens. */
 export interface ProtocolContext {
   readonly id: NodeId;
   readonly members: Members;

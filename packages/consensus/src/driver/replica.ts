@@ -5,12 +5,14 @@ import type { Zxid } from "../core/zxid.ts";
 import type { ConsensusError } from "../consensus-error.ts";
 import type { RecoveryReport } from "../log/recover.ts";
 
+/** How long a caller waits, and how he gives up before. */
 export interface CallOptions {
   readonly signal?: AbortSignal;
   /** Default: no limit. */
   readonly timeoutMs?: number;
 }
 
+/** How a proposal is named and how long its caller waits. */
 export interface ProposeOptions extends CallOptions {
   /**
    * Names the request, for a retry after an unknown outcome: the same client and sequence is applied once. Sequences of
@@ -19,6 +21,7 @@ export interface ProposeOptions extends CallOptions {
   readonly request?: { readonly client: bigint; readonly sequence: number };
 }
 
+/** A proposal that was applied: where, and what the machine answered. */
 export interface ProposeResult {
   /** Where in the log the transaction stands: the zxid. */
   readonly position: Zxid;
@@ -26,6 +29,7 @@ export interface ProposeResult {
   readonly answer: Uint8Array;
 }
 
+/** What a replica tells of while it runs. */
 export interface ReplicaEvents {
   role: [change: { readonly from: string; readonly to: string; readonly reason: string }];
   leader: [change: { readonly leader: number | undefined; readonly epoch: number }];
@@ -37,6 +41,7 @@ export interface ReplicaEvents {
 /** Subscribing is public, emitting is not. */
 export type EventSource<Events extends object> = Pick<EventEmitter<Events>, "on" | "once" | "off">;
 
+/** Where a replica stands, for people and metrics. */
 export interface ReplicaStatus extends CoreStatus {
   readonly applied: Zxid;
   /** What was found on the disk when the replica opened. */
@@ -52,6 +57,7 @@ export interface ReplicaStatus extends CoreStatus {
   };
 }
 
+/** One replica of a state machine, as {@link openReplica} gives it. */
 export interface Replica extends AsyncDisposable {
   /** For people and logs. Control flow uses the promises below. */
   readonly events: EventSource<ReplicaEvents>;

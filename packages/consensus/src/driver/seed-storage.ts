@@ -5,6 +5,7 @@ import { openWal } from "../log/wal.ts";
 import type { Disk } from "../ports/disk.ts";
 import { AnswerTable } from "./answer-table.ts";
 
+/** Which disk is seeded, for which member, and with what. */
 export interface SeedOptions {
   readonly id: NodeId;
   readonly storage: Disk;

@@ -29,6 +29,7 @@ export interface LinkProblem {
   readonly message: string;
 }
 
+/** Who a member is to the others, where it listens, and how it is believed. */
 export interface TcpTransportOptions {
   /** Number of this member. */
   readonly id: NodeId;

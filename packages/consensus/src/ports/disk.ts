@@ -18,6 +18,7 @@ export interface Disk {
   syncDirectory(): Promise<void>;
 }
 
+/** An open file of a {@link Disk}. */
 export interface DiskFile {
   write(bytes: Uint8Array, offset: number): Promise<void>;
   /** Everything written to this file so far is durable when it resolves. */

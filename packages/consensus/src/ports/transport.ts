@@ -18,6 +18,7 @@ export interface Transport {
   attach(id: NodeId, peers: readonly NodeId[], listener: TransportListener): TransportPort;
 }
 
+/** An open transport. */
 export interface TransportPort {
   /** Dropped when that link is gone, of which the listener hears by `linkDown`. Without a link: on any there is. */
   send(peer: NodeId, link: LinkId | undefined, message: ReplicaMessage): void;

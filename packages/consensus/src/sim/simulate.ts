@@ -9,6 +9,7 @@ import { createRecordDisk } from "./record-disk.ts";
 import { SimNode } from "./sim-node.ts";
 import { createSimNetwork, type SimNetwork } from "./sim-network.ts";
 
+/** What is simulated. */
 export interface SimulationOptions {
   /** Everything in the run follows from it. */
   readonly seed: number;
@@ -31,6 +32,7 @@ export interface SimulationOptions {
   readonly trace?: boolean;
 }
 
+/** What a simulated run came to. */
 export interface SimulationReport {
   readonly seed: number;
   readonly voters: number;

@@ -11,12 +11,14 @@ import type { WatchCallback, WatchEvent } from "../core/client/watch-registry.ts
 /** The content of a node: bytes, text as UTF-8, or nothing. */
 export type Data = Uint8Array | string | null;
 
+/** How long a caller waits, and how he gives up before. */
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /** Default: as long as the session lives. */
   readonly timeoutMs?: number | undefined;
 }
 
+/** What kind of node is created, and who may do what with it. */
 export interface CreateOptions extends CallOptions {
   /** Default `persistent`. */
   readonly mode?: CreateMode;
@@ -24,6 +26,7 @@ export interface CreateOptions extends CallOptions {
   readonly acl?: readonly Acl[];
 }
 
+/** How a node is created whose answer may be lost. */
 export interface ProtectedCreateOptions extends CreateOptions {
   /**
    * The name gets a mark of this call, `_c_` + UUID + `-` as Curator's do, by which the node is found again when the
@@ -32,21 +35,25 @@ export interface ProtectedCreateOptions extends CreateOptions {
   readonly isProtected?: boolean;
 }
 
+/** Which version a node must have for a write. */
 export interface VersionOptions extends CallOptions {
   /** The version that the node must have, default -1, which is any. */
   readonly version?: number;
 }
 
+/** Who hears of the next change to what was read. */
 export interface WatchOptions extends CallOptions {
   /** Called once, when what was read changes, or on the next `deleted`. */
   readonly watch?: WatchCallback;
 }
 
+/** A node as it was when it was created. Its path has the number of a sequential one. */
 export interface Created {
   readonly path: string;
   readonly stat: Stat;
 }
 
+/** What a node holds. */
 export interface NodeData {
   /** Empty for a node without data. */
   readonly data: Uint8Array;
@@ -137,6 +144,7 @@ export interface Session extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+/** How much of the tree a persistent watch sees. */
 export interface PersistentWatchOptions {
   /** Begins with a `resync`, once the server has taken the watch: whoever reads then misses nothing. Default false. */
   readonly initial?: boolean;
@@ -146,6 +154,7 @@ export interface PersistentWatchOptions {
   readonly bufferMax?: number;
 }
 
+/** What is to change among the servers of an ensemble. */
 export interface ReconfigChange {
   readonly joining?: string;
   readonly leaving?: string;

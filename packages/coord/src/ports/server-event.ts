@@ -19,6 +19,7 @@ export interface ServerEvents {
 /** ZooKeeper's `maxClientCnxns`, `maxCnxns`, and connection throttle. */
 export type RefusalReason = "too-many-of-address" | "too-many" | "too-fast";
 
+/** One operation as the audit log tells it: who asked for what, and how it ended. */
 export interface AuditEntry {
   readonly sessionId: bigint;
   /** Whoever the connection has proved to be; its address when it is nobody. */

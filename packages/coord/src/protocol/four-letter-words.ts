@@ -20,6 +20,7 @@ export const fourLetterWords = [
   "wchs",
 ] as const;
 
+/** ZooKeeper's commands of four letters that a server knows. */
 export type FourLetterWord = (typeof fourLetterWords)[number];
 
 function asInt(word: string): number {

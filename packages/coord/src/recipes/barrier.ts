@@ -5,6 +5,7 @@ import { childPath } from "../core/zookeeper-path.ts";
 import { hasCode, withLimits } from "./recipe-options.ts";
 import { childrenOf, createMarkedBelow, deleteSurely, repeated, Waiter } from "./steps.ts";
 
+/** A gate that is open or closed for everybody who comes to it. */
 export interface Barrier {
   /** Closes it: from now on others wait. */
   raise(options?: CallOptions): Promise<void>;
@@ -52,6 +53,7 @@ export function createBarrier(session: Session, path: string): Barrier {
   };
 }
 
+/** Members who begin together and end together. */
 export interface DoubleBarrier {
   /** Waits until `count` members have entered. Whoever gives up is not counted any more. */
   enter(options?: CallOptions): Promise<void>;

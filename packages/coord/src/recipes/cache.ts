@@ -10,10 +10,12 @@ export type CacheChange =
   | { readonly type: "added" | "changed"; readonly path: string; readonly node: NodeData }
   | { readonly type: "removed"; readonly path: string };
 
+/** What a cache tells of: each change, after `nodes` shows it. */
 export interface CacheEvents {
   change: [change: CacheChange];
 }
 
+/** How much of the tree a cache follows. */
 export interface CacheOptions {
   /** `node`: the node alone; `children`: with its children; `tree`: with everything below. Default `tree`. */
   readonly scope?: "node" | "children" | "tree";

@@ -4,6 +4,7 @@ import { createMarked, newMark } from "../client/protected-create.ts";
 import { hasCode, withLimits } from "./recipe-options.ts";
 import { repeated } from "./steps.ts";
 
+/** A number that many clients add to. */
 export interface Counter {
   get(options?: CallOptions): Promise<bigint>;
   /** Adds, exactly once although connections break, and gives the new value. */

@@ -5,6 +5,7 @@ import { type ClaimedItem, claimItem } from "./claimed-item.ts";
 import { hasCode, withLimits } from "./recipe-options.ts";
 import { childrenOf, repeated, Waiter } from "./steps.ts";
 
+/** A queue whose items wait until their time has come. */
 export interface DelayQueue {
   /**
    * Adds an item that nobody gets before `delayMs` have passed, default 0. When the answer is lost it is added again, so

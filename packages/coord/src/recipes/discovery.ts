@@ -19,6 +19,7 @@ export interface ServiceInstance {
   readonly payload?: unknown;
 }
 
+/** The instances of one service, as last seen here. */
 export interface Services extends AsyncDisposable {
   /** All that are there. */
   all(): readonly ServiceInstance[];
@@ -27,6 +28,7 @@ export interface Services extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+/** How an instance is picked among those of a service. */
 export interface DiscoveryOptions {
   /** `random`, by weight (the default), or one after the other: `roundRobin`. */
   readonly strategy?: "random" | "roundRobin";

@@ -4,6 +4,7 @@ import { contend, type Contention, participantsOf } from "./contention.ts";
 import type { Lease } from "./lease.ts";
 import { hasCode } from "./recipe-options.ts";
 
+/** Who a candidate is, and whose node names are used. */
 export interface ElectionOptions {
   /** Shown to others: who leads. */
   readonly id?: string;
@@ -14,6 +15,7 @@ export interface ElectionOptions {
   readonly names?: "latch" | "selector" | "kazoo";
 }
 
+/** One candidate for the leadership of a path. */
 export interface Election {
   /** Waits to become the leader. */
   campaign(options?: CallOptions): Promise<Lease>;

@@ -5,6 +5,7 @@ import { type CacheEvents, createCache } from "./cache.ts";
 import { createPersistentNode } from "./persistent-node.ts";
 import { repeated } from "./steps.ts";
 
+/** Who a member is, and what the others see of him. */
 export interface GroupOptions {
   /** Unique in the group; it is the name of the member's node. */
   readonly id: string;
@@ -12,6 +13,7 @@ export interface GroupOptions {
   readonly data?: string;
 }
 
+/** Members who see each other come and go. */
 export interface Group extends AsyncDisposable {
   /** Data by id, of all members that are known to be there. */
   members(): ReadonlyMap<string, string>;

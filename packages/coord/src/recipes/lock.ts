@@ -3,6 +3,7 @@ import { type Contender, contend, type Contention, participantsOf, tryContend } 
 import type { Lease } from "./lease.ts";
 import type { NodeNames } from "./recipe-options.ts";
 
+/** What a lock's nodes say of their owner, and whose names they have. */
 export interface LockOptions {
   /** Shown to others who look at the line; Curator and kazoo show it, too. */
   readonly id?: string;
@@ -10,6 +11,7 @@ export interface LockOptions {
   readonly names?: NodeNames;
 }
 
+/** A lock of one path. Each holder has a lease with a fencing token. */
 export interface Lock {
   /** Waits for its turn. Fails with `timeout` or `aborted`, and has then left the line. */
   acquire(options?: CallOptions): Promise<Lease>;

@@ -8,6 +8,7 @@ import type { Lease } from "./lease.ts";
 import { hasCode } from "./recipe-options.ts";
 import { createLock, type Lock } from "./lock.ts";
 
+/** Which partitions there are, and who a member is. */
 export interface PartitionsOptions {
   /** Unique among the members. */
   readonly id: string;
@@ -15,6 +16,7 @@ export interface PartitionsOptions {
   readonly partitions: readonly string[];
 }
 
+/** What a member hears of its partitions. */
 export interface PartitionsEvents {
   /** This member owns it from now on, until the lease's signal aborts or `released` comes. */
   acquired: [partition: string, lease: Lease];
@@ -22,6 +24,7 @@ export interface PartitionsEvents {
   released: [partition: string];
 }
 
+/** The partitions that one member owns, for as long as it does. */
 export interface Partitions extends AsyncDisposable {
   readonly events: EventSource<PartitionsEvents>;
   /** What this member owns now, each with its fencing token: the generation of the ownership. */

@@ -10,6 +10,7 @@ export interface QueueItem extends ClaimedItem {
   readonly priority: number;
 }
 
+/** A queue in which a taker's death gives its item to the next. */
 export interface Queue {
   /**
    * Adds an item. A lower priority is taken earlier; from 0 to 999, default 100. When the answer is lost it is added

@@ -7,6 +7,7 @@ import { createLock } from "./lock.ts";
 import { withLimits } from "./recipe-options.ts";
 import { childrenOf, createMarkedBelow, deleteSurely, Waiter } from "./steps.ts";
 
+/** Permits of which only so many are out. */
 export interface Semaphore {
   /** Waits for a permit. */
   acquire(options?: CallOptions): Promise<Lease>;

@@ -12,8 +12,10 @@ export interface Setting<Value> {
   readonly default: Value;
 }
 
+/** A check and a default for each setting, by its name. */
 export type SettingsSchema<Values> = { readonly [Name in keyof Values]: Setting<Values[Name]> };
 
+/** What happens to settings. */
 export interface SettingsEvents<Values> {
   /** A setting has another value, which has passed its check and is in `values`. */
   change: [change: { readonly name: keyof Values }];
@@ -21,6 +23,7 @@ export interface SettingsEvents<Values> {
   invalid: [problem: { readonly name: keyof Values; readonly error: CoordError }];
 }
 
+/** Values that everybody follows. */
 export interface Settings<Values> extends AsyncDisposable {
   readonly events: EventSource<SettingsEvents<Values>>;
   /** As last seen here, at once. */

@@ -4,6 +4,7 @@ import { CoordError } from "../coord-error.ts";
 import { hasCode, throwIfAborted } from "./recipe-options.ts";
 import { repeated } from "./steps.ts";
 
+/** One value that all see and change. */
 export interface SharedValue<Value> {
   /** Undefined when nobody has set it yet. Fails with what the codec throws for content that is no such value. */
   get(options?: CallOptions): Promise<Value | undefined>;

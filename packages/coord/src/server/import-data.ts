@@ -13,6 +13,7 @@ import { encodeSnapshot, type SnapshotState } from "../core/snapshot.ts";
 import { specialPaths } from "../core/zookeeper-path.ts";
 import { coordErrorOf } from "./open-pipeline.ts";
 
+/** Where ZooKeeper's data is read, and where it goes. */
 export interface ImportOptions {
   /** ZooKeeper's `dataDir`, or a backup: its `version-2` is read, or itself where there is none. */
   readonly source: string;
@@ -26,6 +27,7 @@ export interface ImportOptions {
   readonly servers?: EnsembleConfig;
 }
 
+/** What an import has found and written. */
 export interface Imported {
   readonly lastZxid: bigint;
   readonly nodeCount: number;

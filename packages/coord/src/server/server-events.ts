@@ -2,6 +2,7 @@ import type { EventEmitter } from "eventemitter3";
 import type { ServerEvents, TellEvent } from "../ports/server-event.ts";
 import type { ServerMode } from "./server-mode.ts";
 
+/** What a server tells of while it runs. */
 export interface CoordServerEvents extends ServerEvents {
   /** The server has another part in its ensemble. */
   mode: [event: { readonly mode: ServerMode }];

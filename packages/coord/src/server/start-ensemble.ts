@@ -25,6 +25,7 @@ export interface EnsembleServer {
   restart(): Promise<void>;
 }
 
+/** Servers of this process that form one ensemble. */
 export interface Ensemble extends AsyncDisposable {
   readonly servers: readonly EnsembleServer[];
   /** Of all servers, as clients take it. */

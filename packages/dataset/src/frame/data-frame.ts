@@ -45,11 +45,13 @@ export interface QueryProgress {
   readonly rowsTotal: number;
 }
 
+/** How many rows may come at once. */
 export interface CollectOptions extends QueryOptions {
   /** More rows than this are refused with `too-many-rows`. Default: no bound, and a warning from ten million on. */
   readonly rowsMax?: number;
 }
 
+/** How a table is drawn. */
 export interface ShowOptions extends QueryOptions {
   /** Default: 20. */
   readonly rows?: number;
@@ -59,6 +61,7 @@ export interface ShowOptions extends QueryOptions {
   readonly print?: (text: string) => void;
 }
 
+/** How much of a query is explained. */
 export interface ExplainOptions extends QueryOptions {
   /** Adds the engine's SQL. */
   readonly sql?: boolean;
@@ -97,6 +100,7 @@ export type Selected<S, A extends readonly unknown[]> = Flat<{ [E in A[number] a
 export type NamedColumns = { readonly [name: string]: Valued<unknown> };
 export type ShapeOfColumns<R extends NamedColumns> = { readonly [K in keyof R]: Unknown<ValueIn<R[K]>> };
 
+/** Which rows a join keeps: of both sides, of one, or of the left by what the right has. */
 export type JoinHow = "inner" | "left" | "right" | "full" | "semi" | "anti";
 
 type Nullable<S> = { readonly [K in keyof S]: S[K] | null };

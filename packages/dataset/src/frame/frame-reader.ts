@@ -17,6 +17,7 @@ export type MalformedMode =
   /** Without the row. */
   | "dropMalformed";
 
+/** How CSV files are read. */
 export interface CsvReadOptions {
   /** Whether the first line has the names. Default: true (Spark: false). */
   readonly header?: boolean;
@@ -33,10 +34,12 @@ export interface CsvReadOptions {
   readonly mode?: MalformedMode;
 }
 
+/** How JSON and JSON lines are read. */
 export interface JsonReadOptions {
   readonly mode?: MalformedMode;
 }
 
+/** How Parquet files become a frame. */
 export interface ParquetReadOptions {
   /** Columns of all files rather than of the first. Default: false. */
   readonly mergeSchema?: boolean;

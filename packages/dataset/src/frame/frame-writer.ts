@@ -9,6 +9,7 @@ export interface WrittenFrame {
   readonly rowCount: number;
 }
 
+/** How files are written. */
 export interface WriteOptions extends QueryOptions {
   /** Default: snappy for Parquet, none for others, which know gzip and zstd. */
   readonly compression?: "none" | "snappy" | "gzip" | "zstd";

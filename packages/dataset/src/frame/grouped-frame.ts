@@ -21,6 +21,7 @@ export interface GroupedFrame<S extends Shape, K> {
 
 type PivotName<V> = V extends string ? V : V extends number | bigint | boolean ? `${V}` : string;
 
+/** Groups of which one column's values become columns. */
 export interface PivotedFrame<S extends Shape, K, V extends readonly unknown[]> {
   /** One aggregate: columns named by the values. Several: `value_name`. */
   agg<const R extends NamedColumns>(

@@ -28,12 +28,14 @@ export type SimpleKind =
 
 export type TypeKind = DataType["kind"];
 
+/** A column of a schema. */
 export interface Field {
   readonly name: string;
   readonly type: DataType;
   readonly nullable: boolean;
 }
 
+/** The columns of a frame, in their order. */
 export type Schema = readonly Field[];
 
 export type DecimalType = Extract<DataType, { readonly kind: "decimal" }>;

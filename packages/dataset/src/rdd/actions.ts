@@ -16,6 +16,7 @@ export interface SavedFiles {
   readonly stages: readonly StageReport[];
 }
 
+/** How many values lie in each bucket. */
 export interface Histogram {
   /** One more than there are buckets. Each bucket begins with its bound; only the last includes the one at its end. */
   readonly bounds: readonly number[];

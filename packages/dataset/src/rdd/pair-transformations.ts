@@ -7,6 +7,7 @@ import type { Widen } from "./widen.ts";
 
 type Pairs<K, V> = Rdd<readonly [K, V]>;
 
+/** Which partition a key goes to. */
 export interface PartitionerOptions {
   /** Which partition a key goes to: a whole number below the count. Default: by the hash of its content. */
   readonly partitioner?: (key: never) => number;

@@ -6,16 +6,19 @@ import type { SortKey } from "./sort-order.ts";
 import type { Key } from "./key.ts";
 import type { StorageLevel } from "./storage-level.ts";
 
+/** How many partitions the result has. */
 export interface PartitionOptions {
   /** Default: as many as the input has. Spark: `numPartitions`. */
   readonly partitionCount?: number;
 }
 
+/** In which direction, and into how many partitions. */
 export interface SortOptions extends PartitionOptions {
   /** Default: true. */
   readonly ascending?: boolean;
 }
 
+/** How elements are drawn. */
 export interface SampleOptions {
   /** Default: false. With replacement an element may come more than once, and `fraction` may exceed 1. */
   readonly withReplacement?: boolean;

@@ -16,6 +16,7 @@ export interface CallOptions {
   readonly attemptsMax?: number;
 }
 
+/** How many calls of a map run at once, and who hears of each that has ended. */
 export interface MapOptions extends CallOptions {
   /** How many items are under way at once. Default: as many as keep all workers busy. */
   readonly concurrency?: number;
@@ -23,6 +24,7 @@ export interface MapOptions extends CallOptions {
   readonly onProgress?: (progress: MapProgress) => void;
 }
 
+/** How far a map is. */
 export interface MapProgress {
   readonly doneCount: number;
   readonly totalCount: number;

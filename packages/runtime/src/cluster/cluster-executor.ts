@@ -16,6 +16,7 @@ import { createWorkerPool } from "./worker-pool.ts";
 /** Longer than a worker takes to dial again. */
 const defaultWorkerGraceMs = 1_000;
 
+/** Where workers register with this process, and how long it waits for them. */
 export interface ClusterExecutorOptions extends ClusterSecurity {
   /** Where workers register. Default: 127.0.0.1, any free port. Other addresses need a secret. */
   readonly listen?: ClusterAddress;
@@ -29,6 +30,7 @@ export interface ClusterExecutorOptions extends ClusterSecurity {
   readonly onListening?: (address: ClusterAddress) => void;
 }
 
+/** An executor whose tasks run on the workers that registered with this process. */
 export interface ClusterExecutor extends Executor {
   /** Where workers register. */
   readonly address: ClusterAddress;

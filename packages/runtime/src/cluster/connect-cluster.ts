@@ -16,6 +16,7 @@ import { followMaster } from "./follow-master.ts";
 import { watchElection } from "./leader-watch.ts";
 import { createMasterDesk, type MasterDesk } from "./master-desk.ts";
 
+/** Which masters a driver looks for, and how long it waits for them. */
 export interface ConnectClusterOptions extends ClusterSecurity, Omit<CoordOptions, "coord"> {
   /** How many slots to wait for before the promise resolves. Default: 1. */
   readonly slotsMin?: number;

@@ -13,6 +13,7 @@ import { problemWithNode } from "./node-version.ts";
 /** Before a master whose session is over stands again. */
 const restartAfterMs = 200;
 
+/** Where a master listens, which coordination service elects it, and what it tells of. */
 export interface MasterOptions extends ClusterSecurity, CoordOptions {
   /** Where workers and drivers reach this master. Default: 127.0.0.1, any free port. Other addresses need a secret. */
   readonly listen?: ClusterAddress;

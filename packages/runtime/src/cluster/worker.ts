@@ -22,6 +22,7 @@ const heapBytesLargest = 4 * 1024 * 1024 * 1024;
 /** Where a worker finds its master: by its address, or by the election in a coordination service. */
 export type WorkerPlace = { readonly master: ClusterAddress } | CoordOptions;
 
+/** What a worker offers: slots, memory, disk, and an address where others fetch from it. */
 export interface WorkerSettings extends ClusterSecurity {
   /** How many tasks run at once. Default: the cores of this machine. */
   readonly slotCount?: number;
@@ -45,6 +46,7 @@ export interface WorkerSettings extends ClusterSecurity {
   readonly onEvent?: (line: string) => void;
 }
 
+/** What a worker offers, and whom it works for. */
 export type WorkerOptions = WorkerSettings & WorkerPlace;
 
 /** A process that runs tasks for a master. */

@@ -45,6 +45,7 @@ export interface TaskOutput {
   readonly notes?: readonly TaskNote[];
 }
 
+/** Something that a task tells its job beside its rows: a part of an accumulator. */
 export type TaskNote = readonly [name: string, value: unknown];
 
 /** What a task module exports. It must give the same output for the same context: a lost attempt is repeated. */

@@ -2,6 +2,7 @@ import type { Executor } from "./executor.ts";
 import { createInProcessExecutor } from "./in-process.ts";
 import { createThreadExecutor, type ThreadExecutorOptions } from "./threads.ts";
 
+/** Where calls run, and what they may take. */
 export interface ExecutorOptions extends Omit<ThreadExecutorOptions, "threadsMax"> {
   /** How many threads; 0 runs everything in this one. Default: the cores of this machine. */
   readonly threads?: number;

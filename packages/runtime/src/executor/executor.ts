@@ -7,6 +7,7 @@ import type { TaskNote } from "../core/task.ts";
 /** Subscribing is public, emitting is not. */
 export type EventSource<E extends object> = Pick<EventEmitter<E>, "on" | "once" | "off">;
 
+/** How a job may be given up. */
 export interface RunOptions {
   /**
    * Aborting ends the job with `canceled`, as soon as its tasks have stopped: at their next batch, or after a second with

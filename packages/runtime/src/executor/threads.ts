@@ -26,6 +26,7 @@ const workBytesMax = 64 * 1024 * 1024;
 /** With less, a thread hardly starts. */
 const heapBytesMin = 16 * 1024 * 1024;
 
+/** How many threads there are, and what they may take. */
 export interface ThreadExecutorOptions {
   /** Default: the cores of this machine. 1 to 1024. Spark: `local[N]`. */
   readonly threadsMax?: number;

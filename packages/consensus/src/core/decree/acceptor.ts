@@ -5,6 +5,7 @@ export type ProposerMessage<Value> =
   | { readonly kind: "prepare"; readonly ballot: Ballot }
   | { readonly kind: "accept"; readonly ballot: Ballot; readonly value: Value };
 
+/** A value that an acceptor has accepted, and the ballot in which it did. */
 export interface Acceptance<Value> {
   readonly ballot: Ballot;
   readonly value: Value;
@@ -22,6 +23,7 @@ export interface AcceptorState<Value> {
   readonly accepted: Acceptance<Value> | undefined;
 }
 
+/** An acceptor that has promised and accepted nothing. */
 export const newAcceptor: AcceptorState<never> = { promised: noBallot, accepted: undefined };
 
 /**

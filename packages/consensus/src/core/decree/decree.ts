@@ -13,6 +13,7 @@ import { createProposer, type DecreeEvent, type Proposer } from "./proposer.ts";
 /** An event, and the proposer that saw it. */
 export type DecreeTrace<Value> = DecreeEvent<Value> & { readonly proposer: NodeId };
 
+/** Who takes part in a decree, and who hears of it. */
 export interface DecreeOptions<Value> {
   /** The acceptors. Each is a proposer as well. */
   readonly members: readonly NodeId[];

@@ -10,6 +10,7 @@ export type DecreeEvent<Value> =
   | { readonly kind: "nack"; readonly from: NodeId; readonly ballot: Ballot; readonly promised: Ballot }
   | { readonly kind: "learned"; readonly ballot: Ballot; readonly value: Value };
 
+/** Who a proposer is, and whose acceptance it needs. */
 export interface ProposerOptions<Value> {
   readonly id: NodeId;
   readonly quorum: QuorumSystem;
@@ -18,6 +19,7 @@ export interface ProposerOptions<Value> {
   readonly onEvent?: (event: DecreeEvent<Value>) => void;
 }
 
+/** A proposer of single-decree Paxos. */
 export interface Proposer<Value> {
   /** The highest round begun or heard of. **Must be durable before the `prepare` of that round leaves.** */
   readonly round: number;

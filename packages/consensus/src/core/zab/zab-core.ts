@@ -56,6 +56,7 @@ import {
 import { roleName, statusOf } from "./zab-status.ts";
 import { zabDefaults, type ZabOptions } from "./zab-options.ts";
 
+/** What one replica's core begins with. */
 export interface ZabCoreOptions {
   readonly id: NodeId;
   readonly members: Members;

@@ -17,6 +17,7 @@ export interface ZabTiming {
   readonly joinTicks: number;
 }
 
+/** What a replica keeps in memory, in entries and requests. */
 export interface ZabLimits {
   /** Entries that a leader may have proposed and not yet committed; more wait. Default 4096. */
   readonly outstandingEntriesMax: number;
@@ -26,6 +27,7 @@ export interface ZabLimits {
   readonly retainedEntriesMax: number;
 }
 
+/** All that can be set about the protocol. */
 export interface ZabOptions extends ZabTiming, ZabLimits {
   /** Replaces the majority of voters. Any two quorums must share a voter. */
   readonly quorum: QuorumSystem | undefined;

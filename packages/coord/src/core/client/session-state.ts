@@ -18,6 +18,7 @@ export type SessionState =
   | "refused"
   | "closed";
 
+/** What a session tells of. */
 export interface SessionEvents {
   /** The state has changed. */
   state: [change: { readonly from: SessionState; readonly to: SessionState; readonly reason: string }];

@@ -4,6 +4,7 @@ import { eventTypes } from "../../protocol/opcodes.ts";
 /** What happened at a path. */
 export type WatchEventType = "created" | "deleted" | "dataChanged" | "childrenChanged";
 
+/** What happened to a node, in ZooKeeper's words. */
 export interface WatchEvent {
   readonly type: WatchEventType;
   readonly path: string;
@@ -12,6 +13,7 @@ export interface WatchEvent {
 /** Kinds of watches, as the server keeps them apart. */
 export type WatchKind = "data" | "exist" | "child" | "persistent" | "persistentRecursive";
 
+/** Hears of one event. */
 export type WatchCallback = (event: WatchEvent) => void;
 
 const typeNames: ReadonlyMap<number, WatchEventType> = new Map([
