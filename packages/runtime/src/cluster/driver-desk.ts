@@ -16,10 +16,13 @@ export interface DriverDesk {
   readonly driver: string;
   /** What its jobs left, by key. */
   readonly kept: Map<string, readonly AttemptOutput<ClusterBlock>[]>;
-  /** A new link. */
+  /**
+   * A new link; one before it ends. What a driver says first may come late, over a link that it has left already: then its
+   * present one ends here, and it comes again.
+   */
   attach(channel: Channel): void;
-  /** The link is down. */
-  detach(channel: Channel): void;
+  /** The link is down. False: the driver has come over another one before this was known. */
+  detach(channel: Channel): boolean;
   /** Puts together what a job refers to. Throws `invalid-argument` where a part of it never came. */
   assemble(job: SentJob): CapturedJob;
   tell(event: DriverEvent, request?: string): void;
@@ -77,10 +80,14 @@ export function createDriverDesk(driver: string, pool: WorkerPool): DriverDesk {
     driver,
     kept: new Map(),
     attach(next) {
+      const old = channel;
       channel = next;
+      if (old !== next) old?.link.destroy();
     },
     detach(old) {
-      if (channel === old) channel = undefined;
+      if (channel !== old) return false;
+      channel = undefined;
+      return true;
     },
     assemble({ graph, code }) {
       const assembled = code.map(({ closures, broadcastIds, bundle: hash }) => {

@@ -26,6 +26,8 @@ export interface MasterLog {
    * a master that another has taken the place of cannot write, and rejects with `executor-closed`.
    */
   append(record: MasterRecord): Promise<void>;
+  /** Aborts before the first write is refused: this master leads no more, whatever it has heard. */
+  readonly refused: AbortSignal;
 }
 
 interface Pending {
@@ -67,11 +69,16 @@ class CoordLog implements MasterLog {
   #pending: Pending[] = [];
   #isWriting = false;
   #broken: RuntimeError | undefined;
+  readonly #refusal: AbortController = new AbortController();
 
   constructor(parts: LogParts) {
     this.#parts = parts;
     this.state = parts.state;
     this.#nodes = parts.names.map((name) => `${parts.path}/${name}`);
+  }
+
+  get refused(): AbortSignal {
+    return this.#refusal.signal;
   }
 
   append(record: MasterRecord): Promise<void> {
@@ -151,6 +158,7 @@ class CoordLog implements MasterLog {
 
   #break(cause: unknown, batch: readonly Pending[]): void {
     this.#broken = new RuntimeError("executor-closed", `this master leads no more: ${String(cause)}`, { cause });
+    this.#refusal.abort(this.#broken);
     for (const { done } of [...batch, ...this.#pending.splice(0)]) {
       // Not every writer waits.
       done.promise.catch(() => undefined);

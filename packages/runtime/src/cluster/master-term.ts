@@ -76,11 +76,15 @@ class Term implements MasterTerm {
   readonly #leases: Map<string, NodeJS.Timeout> = new Map();
   /** By request. */
   readonly #jobs: Map<string, RunningJob> = new Map();
+  /** Jobs that run here or did: their attempts have been named, even where the log does not know of their end yet. */
+  readonly #taken: Set<string> = new Set();
   /** Until it resolves nothing of an earlier term is taken up: workers have yet to say what they hold. */
   readonly #recovered: Promise<void>;
   #jobCount: number;
 
-  constructor(parts: TermParts) {
+  constructor(given: TermParts) {
+    // A write that is refused says so before the election does: what fails then is not the jobs' failure.
+    const parts = { ...given, signal: AbortSignal.any([given.signal, given.log.refused]) };
     this.#parts = parts;
     const { workerWaitMs, workerGraceMs, log } = parts;
     this.#jobCount = log.state.jobCount;
@@ -125,8 +129,7 @@ class Term implements MasterTerm {
       onDown: () => {
         this.#links.delete(link);
         if (desk === undefined || this.#parts.signal.aborted) return;
-        desk.detach(channel);
-        this.#startLease(desk.driver);
+        if (desk.detach(channel)) this.#startLease(desk.driver);
       },
     });
   }
@@ -186,7 +189,9 @@ class Term implements MasterTerm {
       return;
     }
     const emitter = new EventEmitter<JobEvents>();
-    const logged = this.#openLoggedJobs().find((one) => one.request === request && one.driver === desk.driver);
+    const logged = this.#openLoggedJobs().find(
+      (one) => one.request === request && one.driver === desk.driver && !this.#taken.has(one.job),
+    );
     const running: RunningJob = {
       job: logged?.job ?? `j${(this.#jobCount += 1)}`,
       request,
@@ -199,6 +204,7 @@ class Term implements MasterTerm {
       received: Promise.withResolvers(),
     };
     this.#jobs.set(request, running);
+    this.#taken.add(running.job);
     forwardEvents(emitter, (event) => {
       // It ends here, and goes on elsewhere.
       if (this.#parts.signal.aborted) return;
@@ -265,13 +271,12 @@ class Term implements MasterTerm {
 
   /** Workers keep what a job left until its driver has the result: another master could need it. */
   #lingering(lane: Lane<ClusterBlock>, running: RunningJob, outcome: () => JobOutcome): Lane<ClusterBlock> {
-    const { log, signal } = this.#parts;
+    const { signal } = this.#parts;
     const end = async (): Promise<void> => {
       await lane.close();
       if (signal.aborted) return;
       const how = running.cancel.signal.aborted ? "canceled" : outcome();
-      // A master that cannot write leads no more, and the next one ends the job.
-      await log.append({ kind: "ended", job: running.job, outcome: how, atMs: Date.now() }).catch(() => undefined);
+      await this.#writeEnd(running.job, how);
     };
     return {
       ...lane,
@@ -394,7 +399,13 @@ class Term implements MasterTerm {
 
   #endLogged(job: string, outcome: JobOutcome): void {
     this.#pool.unclaim([job]);
-    this.#note({ kind: "ended", job, outcome, atMs: Date.now() });
+    void this.#writeEnd(job, outcome);
+  }
+
+  async #writeEnd(job: string, outcome: JobOutcome): Promise<void> {
+    // A master that cannot write leads no more, and the next one ends the job.
+    await this.#parts.log.append({ kind: "ended", job, outcome, atMs: Date.now() }).catch(() => undefined);
+    this.#taken.delete(job);
   }
 
   #kill(job: string): void {

@@ -139,10 +139,10 @@ async function lead(
 ): Promise<void> {
   const { workerWaitMs = 30_000, workerGraceMs = 1_000, driverLeaseMs = 10_000, onEvent } = options;
   const name = `${address.host}:${address.port}`;
-  const over = AbortSignal.any([until, lease.signal]);
   const { session, workers } = place;
   eventLog.reload();
   const log = await openMasterLog(session, place.log, lease);
+  const over = AbortSignal.any([until, lease.signal, log.refused]);
   await log.append({ kind: "term", master: name });
   const members = (await session.children(workers)).map(workerNameOf);
   const tell = (event: string, told: Readonly<Record<string, unknown>>): void =>

@@ -1,0 +1,96 @@
+import { createMasterState, recordsInForce, snapshotOf, type MasterRecord } from "../../src/core/master-state.ts";
+import type { MasterLog } from "../../src/cluster/master-log.ts";
+import { RuntimeError } from "../../src/runtime-error.ts";
+import type { VirtualTime } from "./virtual-time.ts";
+
+/** What the coordination service holds: records, and who may write. */
+export class LogStore {
+  /** Grows with every leader: whoever has an older one writes nothing. */
+  epoch = 0;
+  isFenced = true;
+  records: MasterRecord[] = [];
+  /** Ids of all tasks that were ever written down as done. */
+  readonly done: Set<string> = new Set();
+  /** Requests whose job was written down as succeeded. */
+  readonly succeeded: Set<string> = new Set();
+  /** By job. */
+  readonly requestOf: Map<string, string> = new Map();
+
+  write(record: MasterRecord): void {
+    this.records.push(record);
+    if (record.kind === "done") this.done.add(record.task);
+    if (record.kind === "job") this.requestOf.set(record.job, record.request);
+    if (record.kind === "ended" && record.outcome === "succeeded") {
+      this.succeeded.add(this.requestOf.get(record.job) ?? "");
+    }
+  }
+}
+
+export interface SimLogParts {
+  readonly store: LogStore;
+  readonly time: VirtualTime;
+  readonly delayMs: () => number;
+  /** Whether the state takes the place of the records now, and after how many records of it the writer dies. */
+  readonly compacts: () => boolean;
+}
+
+export interface SimLog extends MasterLog {
+  /** Its master is gone: nothing is written any more, but for what was on its way if `arrives` says so. */
+  crash(arrives: () => boolean): void;
+}
+
+/** The log of one master. Writes take time, and the news of them takes time again. */
+export function openSimLog({ store, time, delayMs, compacts }: SimLogParts): SimLog {
+  const epoch = store.epoch;
+  const { state, apply } = createMasterState();
+  for (const record of recordsInForce(store.records)) apply(record);
+  let lastAtMs = 0;
+  let arrives: (() => boolean) | undefined;
+  let isBroken = false;
+  const refusal = new AbortController();
+
+  const write = (record: MasterRecord): boolean => {
+    if (arrives !== undefined && !arrives()) isBroken = true;
+    if (store.isFenced && store.epoch !== epoch) isBroken = true;
+    if (!isBroken) store.write(record);
+    return !isBroken;
+  };
+  const compact = (): void => {
+    const old = store.records.length;
+    for (const record of snapshotOf(state)) {
+      // A writer that ends in the middle leaves a part, which is void.
+      if (compacts() && compacts()) return;
+      store.records.push(record);
+    }
+    if (compacts()) store.records.splice(0, old);
+  };
+
+  return {
+    state,
+    refused: refusal.signal,
+    append(record) {
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      promise.catch(() => undefined);
+      lastAtMs = Math.max(lastAtMs, time.now() + delayMs());
+      time.after(lastAtMs - time.now(), () => {
+        const isWritten = write(record);
+        time.after(delayMs(), () => {
+          // Nobody hears of it any more.
+          if (arrives !== undefined) return;
+          if (!isWritten) {
+            const refused = new RuntimeError("executor-closed", "this master leads no more");
+            refusal.abort(refused);
+            return reject(refused);
+          }
+          apply(record);
+          if (store.records.length > 40 && store.epoch === epoch) compact();
+          resolve();
+        });
+      });
+      return promise;
+    },
+    crash(how) {
+      arrives = how;
+    },
+  };
+}
