@@ -31,7 +31,7 @@ export interface TermParts extends TermOptions {
   readonly address: string;
   /** Names of the workers that are members as the term begins: their reports are waited for. */
   readonly members: readonly string[];
-  /** Aborts when this master leads no more. */
+  /** Aborts when this master leads no more, at the latest when the log refuses a write: what fails then is no job's failure. */
   readonly signal: AbortSignal;
   /** Told of all that happens, with the job that it happens to. */
   readonly onEvent: (event: string, told: Readonly<Record<string, unknown>>) => void;
@@ -44,7 +44,7 @@ export interface MasterTerm {
   /** A worker's session is over. */
   loseWorker(worker: string): void;
   report(): MasterReport;
-  /** Breaks all links. Workers go on with what they have, for the next master. */
+  /** Breaks all links, as the end of the leadership does. Workers go on with what they have, for the next master. */
   close(): Promise<void>;
 }
 
@@ -82,10 +82,10 @@ class Term implements MasterTerm {
   readonly #recovered: Promise<void>;
   #jobCount: number;
 
-  constructor(given: TermParts) {
-    // A write that is refused says so before the election does: what fails then is not the jobs' failure.
-    const parts = { ...given, signal: AbortSignal.any([given.signal, given.log.refused]) };
+  constructor(parts: TermParts) {
     this.#parts = parts;
+    // Before the jobs hear of it: what ends with this term must not tell the workers to drop what the next master wants.
+    parts.signal.addEventListener("abort", () => void this.close(), { once: true });
     const { workerWaitMs, workerGraceMs, log } = parts;
     this.#jobCount = log.state.jobCount;
     this.#pool = createWorkerPool({ emitter: this.#emitter, workerWaitMs, workerGraceMs });
@@ -140,7 +140,6 @@ class Term implements MasterTerm {
 
   async close(): Promise<void> {
     for (const lease of this.#leases.values()) clearTimeout(lease);
-    // First: what ends now must not tell the workers to drop what the next master wants.
     this.#pool.close();
     for (const link of [...this.#links]) link.destroy();
     for (const { cancel, received } of this.#jobs.values()) {

@@ -84,6 +84,8 @@ export interface Registration {
   readonly kind: "register";
   /** The name that it has already. undefined: it wants one. */
   readonly worker: string | undefined;
+  /** Counts the links under this name: what comes late over one that the worker has left says nothing any more. */
+  readonly linkNumber: number;
   /** Tasks in work. */
   readonly running: readonly string[];
   /** What ended tasks left here, for as long as it is kept. */

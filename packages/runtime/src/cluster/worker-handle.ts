@@ -44,6 +44,8 @@ export interface PoolWorker extends WorkerHandle {
   /** It gets no new tasks, and goes when what it has is not needed any more. */
   isDraining: boolean;
   residentBytes: number | undefined;
+  /** Of its newest registration. */
+  linkNumber: number;
   /** Slots that are lent, those that tasks of an earlier master take included. */
   busySlotCount: number;
   /** Ids of the tasks of an earlier master, those that are done first. */
@@ -91,6 +93,7 @@ export function createWorkerHandle(
     isUp: true,
     isDraining: registration.isDraining,
     residentBytes: undefined,
+    linkNumber: registration.linkNumber,
     busySlotCount: inheritedRunning.size,
     get freeSlotCount() {
       return worker.isUp && !worker.isDraining ? about.slotCount - worker.busySlotCount : 0;
@@ -126,7 +129,8 @@ export function createWorkerHandle(
         for (const id of ids) inheritedDone.delete(id);
       }
     },
-    attach(next, { running, done, has }) {
+    attach(next, { running, done, has, linkNumber }) {
+      worker.linkNumber = linkNumber;
       channel.link.destroy();
       channel = next;
       worker.isUp = true;

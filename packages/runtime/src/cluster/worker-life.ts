@@ -31,6 +31,7 @@ export function createWorkerLife(parts: WorkerLifeParts, given: string | undefin
   const { directory, peers, onEvent, draining } = parts;
   const over = new AbortController();
   let channel: Channel | undefined;
+  let linkCount = 0;
   let named: { readonly name: string; readonly tasks: WorkerTasks } | undefined;
 
   const begin = (name: string): void => {
@@ -64,7 +65,9 @@ export function createWorkerLife(parts: WorkerLifeParts, given: string | undefin
       });
       channel = own;
       const report = named?.tasks.report() ?? { running: [], done: [], has: [] };
-      own.send({ kind: "register", worker: named?.name, isDraining: draining.aborted, ...report });
+      linkCount += 1;
+      const linkNumber = linkCount;
+      own.send({ kind: "register", worker: named?.name, linkNumber, isDraining: draining.aborted, ...report });
       const onEnd = (): void => {
         own.send({ kind: "leave" });
         link.close();

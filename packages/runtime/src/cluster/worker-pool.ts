@@ -166,6 +166,10 @@ export function createWorkerPool({ emitter, workerWaitMs, workerGraceMs }: Worke
   const admit = (channel: Channel, registration: Registration): PoolWorker | undefined => {
     const id = registration.worker ?? `w${(workerCount += 1)}`;
     const known = workers.get(id);
+    if (known !== undefined && registration.linkNumber < known.linkNumber) {
+      channel.link.destroy();
+      return undefined;
+    }
     clearTimeout(graces.get(id));
     graces.delete(id);
     if (known === undefined && lostNames.has(id)) {

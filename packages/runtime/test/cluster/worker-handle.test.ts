@@ -16,6 +16,7 @@ const registration = (parts: Partial<Registration>): Registration => ({
   running: [],
   done: [],
   has: [],
+  linkNumber: 1,
   isDraining: false,
   ...parts,
 });

@@ -1,15 +1,27 @@
 // npm run sim:cluster -- [--seeds N] [--base B] [--plant name] [--trace]: masters, drivers and pools as shipped under seeds.
+// With --plants, whether each mistake on purpose is found within that many seeds.
 import { parseArgs } from "node:util";
-import { plantByName, plantIn } from "./plants.ts";
+import { plantByName, plantIn, plants } from "./plants.ts";
+import { runSeeds } from "./run-seeds.ts";
 
 const { values } = parseArgs({
   options: {
     seeds: { type: "string", default: "1000" },
     base: { type: "string", default: "1" },
     plant: { type: "string" },
+    plants: { type: "boolean", default: false },
     trace: { type: "boolean", default: false },
   },
 });
+if (values.plants) {
+  for (const { name } of plants) {
+    const found = await runSeeds(Number(values.seeds), name);
+    if (found === undefined) process.exitCode = 1;
+    console.log(`${name}: ${found ?? "NOT FOUND"}`);
+  }
+  process.exit();
+}
+
 const plant = values.plant === undefined ? undefined : plantByName(values.plant);
 if (plant?.kind === "source") plantIn(plant);
 

@@ -3,33 +3,80 @@ import { registerHooks } from "node:module";
 import { fileURLToPath } from "node:url";
 
 /** A mistake on purpose: another text in a shipped file, as it is loaded, or a log that anybody may write. */
-export type Plant =
-  | {
-      readonly kind: "source";
-      readonly name: string;
-      readonly file: string;
-      readonly from: string;
-      readonly to: string;
-    }
-  | { readonly kind: "unfenced"; readonly name: string };
+export type Plant = SourcePlant | { readonly kind: "unfenced"; readonly name: string; readonly foundBy: number };
 
-const source = (name: string, file: string, from: string, to: string): Plant => ({
-  kind: "source",
-  name,
-  file,
-  from,
-  to,
-});
+interface SourcePlant {
+  readonly kind: "source";
+  readonly name: string;
+  /** The first seed under which it was seen. */
+  readonly foundBy: number;
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+}
 
+const planted = (foundBy: number, name: string, file: string, [from, to]: readonly [string, string]): SourcePlant => {
+  return { kind: "source", name, foundBy, file, from, to };
+};
+const lane = "cluster/cluster-lane.ts";
+const term = "cluster/master-term.ts";
+const pool = "cluster/worker-pool.ts";
+const handle = "cluster/worker-handle.ts";
+const desk = "cluster/driver-desk.ts";
+
+/** The last five were in the code until the simulator found them. */
 export const plants: readonly Plant[] = [
-  { kind: "unfenced", name: "a deposed master writes on" },
-  source(
-    "used before it is logged",
-    "cluster/cluster-lane.ts",
-    "await beforeDone?.(answer.id);",
-    "void beforeDone?.(answer.id);",
-  ),
-  source("two masters name attempts alike", "cluster/master-term.ts", "`${log.state.termCount}-`", '""'),
+  { kind: "unfenced", name: "a deposed master writes on", foundBy: 666 },
+  planted(1, "used before it is logged", lane, ["await beforeDone?.(answer.id);", "void beforeDone?.(answer.id);"]),
+  planted(2, "two masters name attempts alike", term, ["`${log.state.termCount}-`", '""']),
+  planted(139, "a worker that was given up may come back", pool, ["known === undefined && lostNames.has(id)", "false"]),
+  planted(8, "a slot of an inherited task is never free", handle, [
+    "worker.busySlotCount -= 1;\n      if (answer.kind",
+    "if (answer.kind",
+  ]),
+  planted(4, "lost outputs are not made again", "core/scheduler.ts", [
+    'state.partitions[output.partition] = "lost";',
+    "",
+  ]),
+  planted(3, "a standby takes up nothing", lane, ["if (task.attempt > 0) return undefined;", "return undefined;"]),
+  planted(25, "ended before the driver has it", term, ['if (outcome() === "succeeded") void', "if (false) void"]),
+  planted(1, "a message lost with its link is waited for", handle, [
+    'answer.reject(new RuntimeError("worker-lost", `the link',
+    'void (new RuntimeError("worker-lost", `the link',
+  ]),
+  planted(4, "a lost worker's tasks are waited for", handle, [
+    "for (const answer of asked.values()) answer.reject(reason);",
+    "",
+  ]),
+  planted(1, "the end of a job is not in the state", "core/master-state.ts", [
+    "job.end = { outcome: record.outcome, atMs: record.atMs };",
+    "",
+  ]),
+  planted(1, "outputs of ended jobs stay", lane, ["pool.dropStages(stages", "void (stages"]),
+  planted(1660, "blocks that cannot be fetched are asked for again", lane, [
+    'tellGone?.((block) => block.kind === "held" && names.has(nameOf(block)));',
+    "",
+  ]),
+  planted(1, "the end before the results", desk, [
+    "const to = channel;\n",
+    'const to = channel;\n      to?.send({ kind: "jobEnded", request, end });\n',
+  ]),
+  planted(40, "the driver does not say that it has the end", "cluster/master-desk.ts", [
+    'send({ kind: "received", request });',
+    "",
+  ]),
+  planted(106, "jobs that nobody asks for stay open", term, [
+    "this.#endUnwanted(told.driver, new Set(told.openRequests));",
+    "",
+  ]),
+  planted(19, "a link that was left takes the lease along", term, [
+    "if (desk.detach(channel)) this",
+    "desk.detach(channel);\n        this",
+  ]),
+  planted(4501, "a late first message takes the driver's place", desk, ["if (old !== next) old?.link.destroy();", ""]),
+  planted(117, "names of attempts are used twice", term, ["&& !this.#taken.has(one.job)", ""]),
+  planted(1935, "a late registration counts", pool, ["registration.linkNumber < known.linkNumber", "false"]),
+  planted(453, "the end of a term reaches the workers", term, ["() => void this.close(), {", "() => undefined, {"]),
 ];
 
 export function plantByName(name: string): Plant {
@@ -41,19 +88,19 @@ export function plantByName(name: string): Plant {
 const sources = new URL("../../src/", import.meta.url);
 
 /** The text of a file with the mistake in it. Throws where the place is not there, or not only once. */
-export function planted({ file, from, to }: Extract<Plant, { kind: "source" }>): string {
+export function textWith({ file, from, to }: SourcePlant): string {
   const text = readFileSync(fileURLToPath(new URL(file, sources)), "utf8");
   if (text.split(from).length !== 2) throw new RangeError(`${JSON.stringify(from)} is not once in ${file}`);
   return text.replace(from, () => to);
 }
 
 /** From now on the file is loaded with the mistake in it. */
-export function plantIn(plant: Extract<Plant, { kind: "source" }>): void {
+export function plantIn(plant: SourcePlant): void {
   const url = new URL(plant.file, sources).href;
   registerHooks({
     load: (asked, context, next) => {
       const loaded = next(asked, context);
-      return asked === url ? { ...loaded, source: planted(plant) } : loaded;
+      return asked === url ? { ...loaded, source: textWith(plant) } : loaded;
     },
   });
 }

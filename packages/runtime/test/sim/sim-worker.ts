@@ -50,6 +50,7 @@ export class SimWorker {
   readonly #parts: SimWorkerParts;
   readonly #stages: Map<string, SimStageArgs> = new Map();
   #link: Link | undefined;
+  #linkCount = 0;
 
   constructor(parts: SimWorkerParts) {
     this.name = parts.name;
@@ -73,6 +74,7 @@ export class SimWorker {
     this.#send(link, {
       kind: "register",
       worker: this.name,
+      linkNumber: (this.#linkCount += 1),
       running: [...this.running.keys()],
       done: [...this.held.values()].map(({ done }) => done),
       has: [...this.#stages.keys()],
