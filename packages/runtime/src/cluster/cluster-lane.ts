@@ -44,6 +44,8 @@ export function openClusterLane(job: CapturedJob, options: ClusterLaneOptions): 
   const keyOf = (stage: number): string => `${jobKey}.${stage}`;
   pool.claim(stages.map((stage) => keyOf(stage.id)));
   const running = new Set<Promise<unknown>>();
+  /** Tasks of an earlier master that were gone on with, each once. */
+  const adopted = new Set<string>();
   const last = stages.length - 1;
   let tellGone: ((isGone: (block: ClusterBlock) => boolean) => void) | undefined;
   let tellStarted: Parameters<NonNullable<Lane<ClusterBlock>["onStarted"]>>[0] | undefined;
@@ -85,12 +87,13 @@ export function openClusterLane(job: CapturedJob, options: ClusterLaneOptions): 
     }
   };
 
-  /** Of several attempts at one partition that are there, one is gone on with; the others are nobody's. */
+  /** Of several attempts at one partition that are there, one is gone on with; the others are for when that one is lost. */
   const adopt = (task: TaskAttempt): Promise<AttemptOutput<ClusterBlock>> | undefined => {
-    if (task.attempt > 0) return undefined;
-    const chosen = choose(pool.inherited(partitionIdOf(keyOf(task.stage), task.partition)));
+    const present = pool.inherited(partitionIdOf(keyOf(task.stage), task.partition));
+    const chosen = choose(present.filter(({ id }) => !adopted.has(id)));
     const asked = chosen?.worker.adopt(chosen.id);
     if (chosen === undefined || asked === undefined) return undefined;
+    adopted.add(chosen.id);
     tellStarted?.(task, { worker: chosen.worker.id, isAdopted: true });
     return follow(chosen.worker, task, asked);
   };
@@ -114,8 +117,8 @@ export function openClusterLane(job: CapturedJob, options: ClusterLaneOptions): 
     onStarted: (listener) => (tellStarted = listener),
     drop: (blocks) => pool.drop(blocks),
     async runAttempt(task, inputs) {
-      const adopted = adopt(task);
-      if (adopted !== undefined) return await adopted;
+      const inherited = adopt(task);
+      if (inherited !== undefined) return await inherited;
       const worker = await pool.borrow(jobKey, localBytesOf(inputs));
       try {
         if (isOver) throw new RuntimeError("canceled", `${job.graph.name} is over`);
@@ -126,11 +129,11 @@ export function openClusterLane(job: CapturedJob, options: ClusterLaneOptions): 
         pool.giveBack(worker, jobKey);
       }
     },
-    async close() {
+    async close(keptStages) {
       isOver = true;
       stopListening();
       for (const worker of pool.all()) worker.forget(stages.map((stage) => keyOf(stage.id)));
-      pool.dropStages(stages.filter((stage) => stage.keepAs === undefined).map((stage) => keyOf(stage.id)));
+      pool.dropStages(stages.filter((stage) => !keptStages.has(stage.id)).map((stage) => keyOf(stage.id)));
       pool.unclaim([jobKey]);
       const stopped = Promise.allSettled(running);
       const { promise, resolve } = Promise.withResolvers<void>();

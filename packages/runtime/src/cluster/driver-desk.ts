@@ -17,10 +17,10 @@ export interface DriverDesk {
   /** What its jobs left, by key. */
   readonly kept: Map<string, readonly AttemptOutput<ClusterBlock>[]>;
   /**
-   * A new link; one before it ends. What a driver says first may come late, over a link that it has left already: then its
-   * present one ends here, and it comes again.
+   * A new link, and the end of the one before. False: what a driver said first came late, over a link that it has left
+   * already.
    */
-  attach(channel: Channel): void;
+  attach(channel: Channel, linkNumber: number): boolean;
   /** The link is down. False: the driver has come over another one before this was known. */
   detach(channel: Channel): boolean;
   /** Puts together what a job refers to. Throws `invalid-argument` where a part of it never came. */
@@ -43,6 +43,7 @@ export function createDriverDesk(driver: string, pool: WorkerPool): DriverDesk {
   /** Calls that wait for an answer, and where they run. */
   const calls = new Map<string, () => void>();
   let channel: Channel | undefined;
+  let newestLink = 0;
 
   const broadcastsOf = (ids: readonly string[]): HeldBroadcast[] =>
     ids.map((id) => {
@@ -79,10 +80,13 @@ export function createDriverDesk(driver: string, pool: WorkerPool): DriverDesk {
   return {
     driver,
     kept: new Map(),
-    attach(next) {
+    attach(next, linkNumber) {
+      if (linkNumber < newestLink) return false;
+      newestLink = linkNumber;
       const old = channel;
       channel = next;
       if (old !== next) old?.link.destroy();
+      return true;
     },
     detach(old) {
       if (channel !== old) return false;

@@ -21,8 +21,16 @@ export interface SentCode {
 
 /** From a driver to the master. */
 export type FromDriver =
-  /** The first message over each link. The name stays the same from link to link. What is not open has ended for the driver. */
-  | { readonly kind: "hello"; readonly driver: string; readonly openRequests: readonly string[] }
+  /**
+   * The first message over each link, which are counted. The name stays the same from link to link. What is not open has
+   * ended for the driver.
+   */
+  | {
+      readonly kind: "hello";
+      readonly driver: string;
+      readonly linkNumber: number;
+      readonly openRequests: readonly string[];
+    }
   | Announcement
   | Extract<ToWorker, { kind: "broadcast" | "bundle" | "dropBroadcast" | "forget" | "calls" | "cancel" }>
   /** Sent again over each link, until it has ended: a master that has the request goes on with it. */

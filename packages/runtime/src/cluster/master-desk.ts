@@ -53,6 +53,7 @@ export function createMasterDesk(driver: string, emitter: EventEmitter<JobEvents
   let welcomed = false;
   let slots = 0;
   let idCount = 0;
+  let linkCount = 0;
   let isClosed = false;
   let lonely: NodeJS.Timeout | undefined;
 
@@ -230,7 +231,8 @@ export function createMasterDesk(driver: string, emitter: EventEmitter<JobEvents
       });
       channel = own;
       announcer.reset(new Set(), false);
-      own.send({ kind: "hello", driver, openRequests: [...jobs.keys()] });
+      linkCount += 1;
+      own.send({ kind: "hello", driver, linkNumber: linkCount, openRequests: [...jobs.keys()] });
       const onEnd = (): void => link.close();
       until.addEventListener("abort", onEnd, { once: true });
       if (until.aborted) onEnd();

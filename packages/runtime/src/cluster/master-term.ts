@@ -1,7 +1,7 @@
 import { EventEmitter } from "eventemitter3";
 import type { Link } from "@tutti/link";
 import type { JobEvents } from "../core/job-events.ts";
-import type { JobOutcome, LoggedJob } from "../core/master-state.ts";
+import { jobOf, type JobOutcome, type LoggedJob } from "../core/master-state.ts";
 import { forgetLost } from "../executor/base-executor.ts";
 import { checkJob } from "../executor/check-job.ts";
 import type { Lane } from "../executor/lane.ts";
@@ -62,6 +62,12 @@ interface RunningJob {
   readonly received: PromiseWithResolvers<void>;
 }
 
+interface DriverWishes {
+  readonly openRequests: ReadonlySet<string>;
+  /** Why the driver is not waited for any longer. */
+  readonly givenUp: string | undefined;
+}
+
 export function openMasterTerm(parts: TermParts): MasterTerm {
   return new Term(parts);
 }
@@ -118,8 +124,8 @@ class Term implements MasterTerm {
         const told = message as FromDriver;
         if (told.kind === "hello") {
           desk = this.#deskOf(told.driver);
-          desk.attach(channel);
-          this.#endUnwanted(told.driver, new Set(told.openRequests));
+          if (!desk.attach(channel, told.linkNumber)) return link.destroy();
+          this.#endUnwanted(told.driver, { openRequests: new Set(told.openRequests), givenUp: undefined });
           channel.send({ kind: "welcome", master: this.#parts.address, slotCount: this.#pool.slotCount() });
         } else if (told.kind === "ask") {
           if (told.question.kind === "kill") this.#kill(told.question.job);
@@ -262,26 +268,27 @@ class Term implements MasterTerm {
       run,
     );
     for (const key of outputs.kept) {
-      const tasks = desk.kept.get(key)?.flatMap(({ task }) => task ?? []) ?? [];
-      await log.append({ kind: "kept", key, driver: desk.driver, tasks });
+      const tasks = desk.kept.get(key)?.flatMap(({ task }) => task ?? []);
+      if (tasks !== undefined) await log.append({ kind: "kept", key, driver: desk.driver, tasks });
     }
-    return outputs;
+    // A worker may have gone since.
+    return { ...outputs, kept: outputs.kept.filter((key) => desk.kept.has(key)) };
   }
 
   /** Workers keep what a job left until its driver has the result: another master could need it. */
   #lingering(lane: Lane<ClusterBlock>, running: RunningJob, outcome: () => JobOutcome): Lane<ClusterBlock> {
     const { signal } = this.#parts;
-    const end = async (): Promise<void> => {
-      await lane.close();
+    const end = async (keptStages: ReadonlySet<number>): Promise<void> => {
+      await lane.close(keptStages);
       if (signal.aborted) return;
       const how = running.cancel.signal.aborted ? "canceled" : outcome();
       await this.#writeEnd(running.job, how);
     };
     return {
       ...lane,
-      async close() {
-        if (outcome() === "succeeded") void running.received.promise.then(end);
-        else await end();
+      async close(keptStages) {
+        if (outcome() === "succeeded") void running.received.promise.then(() => end(keptStages));
+        else await end(keptStages);
       },
     };
   }
@@ -302,16 +309,30 @@ class Term implements MasterTerm {
   }
 
   #forgetLost(desk: DriverDesk, worker: string): void {
-    const told = new EventEmitter<JobEvents>();
-    forwardEvents(told, (event) => desk.tell(event));
-    told.on("keptLost", ({ key }) => this.#note({ kind: "released", key }));
-    forgetLost(desk.kept, (block) => block.kind === "held" && block.worker === worker, told);
+    const isGone = (block: ClusterBlock): boolean => block.kind === "held" && block.worker === worker;
+    forgetLost(desk.kept, isGone, (key, outputs) =>
+      this.#tellLost(
+        desk,
+        key,
+        outputs.flatMap(({ task }) => task ?? []),
+      ),
+    );
+  }
+
+  /** Frees what is left of it. */
+  #tellLost(desk: DriverDesk, key: string, tasks: readonly string[]): void {
+    this.#dropOutputs(tasks);
+    this.#note({ kind: "released", key });
+    desk.tell({ name: "keptLost", told: { key, atMs: performance.now() } });
   }
 
   /** What jobs of earlier terms left with the workers, for a driver that has come back. */
   async #recoverKept(desk: DriverDesk): Promise<void> {
+    // A job that is run again will keep it anew, and its tasks have the same names.
+    const running = new Set([...this.#jobs.values()].map(({ job }) => job));
     const missing = [...this.#parts.log.state.kept.values()].filter(
-      ({ key, driver }) => driver === desk.driver && !desk.kept.has(key),
+      ({ key, driver, tasks }) =>
+        driver === desk.driver && !desk.kept.has(key) && !tasks.some((id) => running.has(jobOf(id))),
     );
     if (missing.length === 0) return;
     await this.#recovered;
@@ -327,11 +348,7 @@ class Term implements MasterTerm {
       );
       const whole = outputs.filter((output) => output !== undefined);
       if (whole.length === outputs.length) desk.kept.set(key, whole);
-      else {
-        this.#dropOutputs(tasks);
-        this.#note({ kind: "released", key });
-        desk.tell({ name: "keptLost", told: { key, atMs: performance.now() } });
-      }
+      else this.#tellLost(desk, key, tasks);
     }
   }
 
@@ -367,13 +384,7 @@ class Term implements MasterTerm {
   #giveUp(driver: string, why: string): void {
     clearTimeout(this.#leases.get(driver));
     this.#leases.delete(driver);
-    this.#endUnwanted(driver, new Set());
-    for (const [request, running] of this.#jobs) {
-      if (running.desk.driver !== driver) continue;
-      running.cancel.abort(new RuntimeError("canceled", why));
-      running.received.resolve();
-      this.#jobs.delete(request);
-    }
+    this.#endUnwanted(driver, { openRequests: new Set(), givenUp: why });
     for (const { key, driver: owner, tasks } of [...this.#parts.log.state.kept.values()]) {
       if (owner !== driver) continue;
       this.#dropOutputs(tasks);
@@ -385,13 +396,21 @@ class Term implements MasterTerm {
   }
 
   /**
-   * Ends jobs of the log that a driver does not ask for, and that do not run here: it has their result, or has given them up, and
-   * the master that was told so could not write it down.
+   * Ends jobs that a driver does not ask for: it has their result, or has given them up, and what it said of it was lost, or came
+   * to a master that could not write it down.
    */
-  #endUnwanted(driver: string, openRequests: ReadonlySet<string>): void {
+  #endUnwanted(driver: string, { openRequests, givenUp }: DriverWishes): void {
+    for (const running of [...this.#jobs.values()]) {
+      if (running.desk.driver !== driver || openRequests.has(running.request)) continue;
+      // What has ended, the driver has; of one that is given up nobody knows, and it may ask for it again.
+      if (running.ended === undefined || givenUp !== undefined) {
+        running.cancel.abort(new RuntimeError("canceled", givenUp ?? "its driver asks for it no more"));
+      }
+      running.received.resolve();
+      this.#jobs.delete(running.request);
+    }
     for (const { job, driver: owner, request } of this.#openLoggedJobs()) {
-      if (owner !== driver || openRequests.has(request) || this.#jobs.has(request)) continue;
-      this.#endLogged(job, "canceled");
+      if (owner === driver && !openRequests.has(request) && !this.#taken.has(job)) this.#endLogged(job, "canceled");
     }
     void this.#recovered.then(() => this.#pool.dropUnclaimed());
   }

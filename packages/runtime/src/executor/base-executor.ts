@@ -36,7 +36,12 @@ export function createExecutorFrom<Block, Code>(parts: ExecutorParts<Block, Code
   const running = new Set<Promise<unknown>>();
   const callLoop = createCallLoop(parts.calls, emitter);
   let jobCount = 0;
-  parts.watchBlocks?.((isGone) => forgetLost(kept, isGone, emitter));
+  parts.watchBlocks?.((isGone) =>
+    forgetLost(kept, isGone, (key, outputs) => {
+      parts.drop(outputs.flatMap(({ slices }) => slices.flat()).filter((block) => !isGone(block)));
+      emitter.emit("keptLost", { key, atMs: performance.now() });
+    }),
+  );
   const close = async (): Promise<void> => {
     closing.abort();
     callLoop.close();
@@ -70,15 +75,15 @@ export function createExecutorFrom<Block, Code>(parts: ExecutorParts<Block, Code
   };
 }
 
-/** What is not whole is of no use: whoever needs it makes it again. */
+/** What is not whole is of no use: its rest is for `onLost` to free, and whoever needs it makes it again. */
 export function forgetLost<Block>(
   kept: Map<string, readonly AttemptOutput<Block>[]>,
   isGone: (block: Block) => boolean,
-  emitter: EventEmitter<JobEvents>,
+  onLost: (key: string, outputs: readonly AttemptOutput<Block>[]) => void,
 ): void {
   for (const [key, outputs] of kept) {
     if (!outputs.some(({ slices }) => slices.flat().some(isGone))) continue;
     kept.delete(key);
-    emitter.emit("keptLost", { key, atMs: performance.now() });
+    onLost(key, outputs);
   }
 }

@@ -40,7 +40,7 @@ export interface Lane<Block> {
   runAttempt(task: TaskAttempt, inputs: readonly (readonly Block[])[]): Promise<AttemptOutput<Block>>;
   /**
    * Stops what still runs and forgets the job. Called once, at its end, whatever that was. Resolves when no attempt runs
-   * any more, so that whoever cleans up after the job does not race with it.
+   * any more, so that whoever cleans up after the job does not race with it. Outputs of `keptStages` stay.
    */
-  close(): Promise<void>;
+  close(keptStages: ReadonlySet<number>): Promise<void>;
 }

@@ -54,15 +54,16 @@ export async function runStages<Block, R>(
 ): Promise<JobOutputs<R>> {
   const deadline = run.timeoutMs === undefined ? undefined : AbortSignal.timeout(run.timeoutMs);
   const interrupt = linkSignals([run.signal, run.closing, deadline]);
+  const loop = new JobLoop(job, lane, run);
   try {
-    return await new JobLoop(job, lane, run).result(interrupt.signal);
+    return await loop.result(interrupt.signal);
   } catch (thrown) {
     throw run.closing.aborted
       ? new RuntimeError("executor-closed", `the executor was closed during ${job.name}`)
       : thrown;
   } finally {
     interrupt[Symbol.dispose]();
-    await lane.close();
+    await lane.close(loop.keptStages);
   }
 }
 
@@ -78,8 +79,10 @@ class JobLoop<Block, R> {
   readonly #kept: ReadonlyMap<string, readonly AttemptOutput<Block>[]>;
   /** By stage and partition, so that their order does not depend on who was first. */
   readonly #notes: (readonly TaskNote[])[][] = [];
+  /** Their outputs stay until the job is over. */
+  readonly #keepingStages: Set<number> = new Set();
   /** Their outputs belong to the executor now. */
-  readonly #keptStages: Set<number> = new Set();
+  readonly keptStages: Set<number> = new Set();
   #isOver: boolean = false;
   /** Why the last attempt of a task failed, kept for the error of the job. */
   #lastFailure: unknown;
@@ -128,7 +131,7 @@ class JobLoop<Block, R> {
       return await this.#done.promise;
     } finally {
       interrupt.removeEventListener("abort", onAbort);
-      for (const stage of this.#job.stages) this.#dropOutputs(stage.id);
+      for (const { id } of this.#job.stages) if (!this.keptStages.has(id)) this.#dropOutputs(id);
     }
   }
 
@@ -149,7 +152,7 @@ class JobLoop<Block, R> {
     }
     for (const report of effects.stagesFinished) {
       this.#reports.push(report);
-      this.#keepOutputs(report.stage);
+      this.#markKept(report.stage);
       this.#dropReadOutputs();
       this.#run.emitter.emit("stageFinished", { ...report, jobId: this.#run.jobId });
     }
@@ -267,14 +270,25 @@ class JobLoop<Block, R> {
     );
   }
 
-  #keepOutputs(stageId: number): void {
+  #markKept(stageId: number): void {
     const stage = this.#job.stages[stageId];
     if (stage?.keepAs === undefined) return;
     const outputs = this.#outputsOf({ stage: stageId });
     const isInMemory = outputs.every(({ slices }) => slices.flat().every((block) => this.#lane.isInMemory(block)));
-    if (stage.keepIn === "memory" && !isInMemory) return;
-    this.#run.kept.set(stage.keepAs, outputs);
-    this.#keptStages.add(stageId);
+    if (stage.keepIn !== "memory" || isInMemory) this.#keepingStages.add(stageId);
+  }
+
+  /** Hands over what is to be kept, as it is now. What was lost and not made again, since nobody read it, is not kept. */
+  #keepOutputs(): string[] {
+    return [...this.#keepingStages].flatMap((id) => {
+      const { keepAs, partitionCount = 0 } = this.#job.stages[id] ?? {};
+      const outputs = this.#outputs[id] ?? [];
+      const whole = outputs.filter((output) => output !== undefined);
+      if (keepAs === undefined || whole.length < partitionCount) return [];
+      this.keptStages.add(id);
+      this.#run.kept.set(keepAs, whole);
+      return [keepAs];
+    });
   }
 
   #dropReadOutputs(): void {
@@ -285,14 +299,13 @@ class JobLoop<Block, R> {
       const isRead = this.#job.stages.every(
         (reader) => finished.has(reader.id) || !reader.inputs.some((input) => stageReadBy(input) === stage.id),
       );
-      if (stage.id !== last && finished.has(stage.id) && isRead) this.#dropOutputs(stage.id);
+      const isOver = finished.has(stage.id) && isRead && !this.#keepingStages.has(stage.id);
+      if (stage.id !== last && isOver) this.#dropOutputs(stage.id);
     }
   }
 
   #dropOutputs(stageId: number): void {
-    if (!this.#keptStages.has(stageId)) {
-      for (const output of this.#outputs[stageId] ?? []) this.#lane.drop(output?.slices.flat() ?? []);
-    }
+    for (const output of this.#outputs[stageId] ?? []) this.#lane.drop(output?.slices.flat() ?? []);
     this.#outputs[stageId] = [];
   }
 
@@ -316,8 +329,7 @@ class JobLoop<Block, R> {
 
   #collect(): JobOutputs<R> {
     const results = (this.#outputs.at(-1) ?? []).map((output) => this.#run.read(output?.slices[0] ?? []));
-    const kept = [...this.#keptStages].flatMap((stage) => this.#job.stages[stage]?.keepAs ?? []);
-    return { results, notes: this.#notes.flat(2), kept, stages: this.#reports };
+    return { results, notes: this.#notes.flat(2), kept: this.#keepOutputs(), stages: this.#reports };
   }
 
   #errorOf(task: TaskAttempt, attemptCount: number): RuntimeError {

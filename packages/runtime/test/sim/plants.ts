@@ -38,7 +38,10 @@ export const plants: readonly Plant[] = [
     'state.partitions[output.partition] = "lost";',
     "",
   ]),
-  planted(3, "a standby takes up nothing", lane, ["if (task.attempt > 0) return undefined;", "return undefined;"]),
+  planted(3, "a standby takes up nothing", lane, [
+    "if (chosen === undefined || asked === undefined)",
+    "if (Number(task.attempt) >= 0 || chosen === undefined || asked === undefined)",
+  ]),
   planted(25, "ended before the driver has it", term, ['if (outcome() === "succeeded") void', "if (false) void"]),
   planted(1, "a message lost with its link is waited for", handle, [
     'answer.reject(new RuntimeError("worker-lost", `the link',
@@ -66,17 +69,36 @@ export const plants: readonly Plant[] = [
     "",
   ]),
   planted(106, "jobs that nobody asks for stay open", term, [
-    "this.#endUnwanted(told.driver, new Set(told.openRequests));",
+    "this.#endUnwanted(told.driver, { openRequests: new Set(told.openRequests), givenUp: undefined });",
     "",
   ]),
   planted(19, "a link that was left takes the lease along", term, [
     "if (desk.detach(channel)) this",
     "desk.detach(channel);\n        this",
   ]),
-  planted(4501, "a late first message takes the driver's place", desk, ["if (old !== next) old?.link.destroy();", ""]),
+  planted(4501, "a late first message takes the driver's place", desk, [
+    "if (linkNumber < newestLink) return false;",
+    "",
+  ]),
   planted(117, "names of attempts are used twice", term, ["&& !this.#taken.has(one.job)", ""]),
   planted(1935, "a late registration counts", pool, ["registration.linkNumber < known.linkNumber", "false"]),
   planted(453, "the end of a term reaches the workers", term, ["() => void this.close(), {", "() => undefined, {"]),
+  planted(1, "what was kept is kept although parts are lost", "executor/run-job.ts", [
+    "whole.length < partitionCount",
+    "partitionCount < 0",
+  ]),
+  planted(1, "what a failed job would have kept stays", lane, [
+    "!keptStages.has(stage.id)",
+    "stage.keepAs === undefined",
+  ]),
+  planted(1, "the rest of what was kept stays", term, [
+    'this.#dropOutputs(tasks);\n    this.#note({ kind: "released", key });\n    desk.tell',
+    'this.#note({ kind: "released", key });\n    desk.tell',
+  ]),
+  planted(1, "what a job keeps is looked for while it runs again", term, [
+    "&& !tasks.some((id) => running.has(jobOf(id)))",
+    "&& running.size > 0",
+  ]),
 ];
 
 export function plantByName(name: string): Plant {

@@ -47,23 +47,42 @@ export function sliceOf(stage: number, partition: number, slice: number, read: r
   return `${stage}.${partition}.${slice}:${hash.toString(16)}`;
 }
 
-/** The first slices of the last stage, worked out without any cluster. */
-export function expectedResult({ stages }: JobGraph): readonly string[] {
-  const outputs: string[][][] = [];
+/** The same job, which leaves what its first stage wrote under a key. */
+export function keeping(job: JobGraph, key: string): JobGraph {
+  return { ...job, stages: job.stages.map((stage) => (stage.id === 0 ? { ...stage, keepAs: key } : stage)) };
+}
+
+/** A job that reads what an earlier one left. */
+export function readingJob(prng: Prng, name: string, key: string): JobGraph {
+  const first = randomJob(prng, name);
+  const inputs: StageInput[] = [{ kind: "all", from: { kept: key } }];
+  return { name, stages: first.stages.map((stage) => (stage.id === 0 ? { ...stage, inputs } : stage)) };
+}
+
+/** What stages write: by partition, by slice. */
+export type Outputs = readonly (readonly string[])[];
+
+/** What each stage of a job writes, worked out without any cluster. */
+export function expectedOutputs({ stages }: JobGraph, kept: Outputs = []): readonly Outputs[] {
+  const outputs: Outputs[] = [];
   for (const { id, partitionCount, inputs, args } of stages) {
     const { sliceCount } = args as SimStageArgs;
     outputs.push(
       Array.from({ length: partitionCount }, (_, partition) => {
-        const read = inputs.map((input) => readBy(input, partition, outputs));
+        const read = inputs.map((input) => readBy(input, partition, { outputs, kept }));
         return Array.from({ length: sliceCount }, (__, slice) => sliceOf(id, partition, slice, read));
       }),
     );
   }
-  return (outputs.at(-1) ?? []).map(([first = ""]) => first);
+  return outputs;
 }
 
-function readBy(input: StageInput, partition: number, outputs: readonly string[][][]): readonly string[] {
+function readBy(
+  input: StageInput,
+  partition: number,
+  { outputs, kept }: { readonly outputs: readonly Outputs[]; readonly kept: Outputs },
+): readonly string[] {
   if (input.kind === "rows") return (input.partitions[partition] ?? []) as readonly string[];
-  const from = outputs["stage" in input.from ? input.from.stage : 0] ?? [];
+  const from = "stage" in input.from ? (outputs[input.from.stage] ?? []) : kept;
   return input.kind === "slice" ? from.flatMap((slices) => slices[partition] ?? []) : from.flat();
 }

@@ -161,10 +161,10 @@ export class SimWorker {
   }
 
   #valueOf(block: ClusterBlock): string | undefined {
-    if (block.kind === "inline") return String(decodeRows(block.bytes)[0]);
+    if (block.kind === "inline") return valueIn(block.bytes);
     const holder = block.worker === this.name ? this : this.#parts.workers.get(block.worker);
     const bytes = holder?.isAlive === true ? holder.held.get(block.file)?.bytes.get(block.offset) : undefined;
-    return bytes === undefined ? undefined : (decodeRows(bytes)[0] as readonly string[])[0];
+    return bytes === undefined ? undefined : valueIn(bytes);
   }
 
   #finish({ id, stageKey, partition }: TaskMessage, { sliceCount }: SimStageArgs, read: readonly string[][]): void {
@@ -187,4 +187,10 @@ export class SimWorker {
     const error = portError(new RuntimeError(code, `${partitionIdOfTask(id)} in a simulated worker`));
     this.#send(this.#link, { kind: "failed", id, error, lost });
   }
+}
+
+/** Rows of the driver are values; those of tasks have the name of their attempt beside them. */
+function valueIn(bytes: Uint8Array): string {
+  const [row] = decodeRows(bytes) as (string | readonly [string, string])[];
+  return typeof row === "string" ? row : (row?.[0] ?? "");
 }

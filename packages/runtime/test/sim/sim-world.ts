@@ -1,13 +1,14 @@
 import { EventEmitter } from "eventemitter3";
 import { createPrng, type Prng } from "@tutti/stdx";
 import { createMasterDesk, type MasterDesk } from "../../src/cluster/master-desk.ts";
+import type { MasterReport } from "../../src/cluster/master-report.ts";
 import { openMasterTerm, type MasterTerm } from "../../src/cluster/master-term.ts";
 import type { JobGraph } from "../../src/core/job.ts";
 import type { JobEvents } from "../../src/core/job-events.ts";
 import { RuntimeError } from "../../src/runtime-error.ts";
 import { decodeFrame } from "../../src/cluster/messages.ts";
 import { MasterJudge, Violation } from "./judge.ts";
-import { expectedResult, randomJob } from "./sim-job.ts";
+import { expectedOutputs, keeping, randomJob, readingJob, type Outputs } from "./sim-job.ts";
 import { createLinkPair, type LinkPair, type LinkSpy } from "./sim-link.ts";
 import { LogStore, openSimLog, type SimLog } from "./sim-log.ts";
 import { SimWorker } from "./sim-worker.ts";
@@ -121,7 +122,14 @@ export class SimWorld {
       };
       await settle(60_000, () => this.#openJobs === 0 && this.#time.now() > faultsUntilMs);
       if (this.#openJobs > 0) throw new Violation(`${this.#openJobs} jobs never ended`);
-      for (const { desk } of this.#drivers) await desk.close();
+      // Drivers that were away have come back by then, and have said what they have.
+      await settle(this.#time.now() + leaseMs + 1_000, () => false);
+      this.#checkOpen();
+      for (const { desk, until, pair } of this.#drivers) {
+        await desk.close();
+        until.abort();
+        this.#after(100, () => pair?.cut());
+      }
       await settle(this.#time.now() + 2 * leaseMs + 4_000, () => false);
       this.#checkRest();
     } catch (thrown) {
@@ -290,13 +298,14 @@ export class SimWorld {
     this.#drivers.push(driver);
     this.#connectDriver(driver);
     for (let count = 1 + this.#below(2); count > 0; count -= 1) {
-      const job = randomJob(this.#prng, `${name}-${count}`);
+      const job = `${name}-${count}`;
       this.#openJobs += 1;
-      this.#after(this.#below(800), () => void this.#runJob(driver, job));
+      this.#after(this.#below(800), () => void this.#runJobs(driver, job));
     }
   }
 
   #connectDriver(driver: Driver): void {
+    if (driver.until.signal.aborted) return;
     if (this.#time.now() < driver.backAtMs) {
       return this.#after(driver.backAtMs - this.#time.now(), () => this.#connectDriver(driver));
     }
@@ -310,7 +319,20 @@ export class SimWorld {
     });
   }
 
-  async #runJob(driver: Driver, job: JobGraph): Promise<void> {
+  /** One job; or two, of which the second reads what the first has left with the workers. */
+  async #runJobs(driver: Driver, name: string): Promise<void> {
+    const job = randomJob(this.#prng, name);
+    if (this.#below(3) > 0) return void (await this.#runJob(driver, job, []));
+    this.#openJobs += 1;
+    const key = `${name} kept`;
+    const hasSucceeded = await this.#runJob(driver, keeping(job, key), []);
+    const [kept = []] = expectedOutputs(job);
+    if (hasSucceeded) await this.#runJob(driver, readingJob(this.#prng, `${name}+`, key), kept);
+    else this.#openJobs -= 1;
+    if (this.#below(2) === 0) driver.desk.release(key);
+  }
+
+  async #runJob(driver: Driver, job: JobGraph, kept: Outputs): Promise<boolean> {
     const code = job.stages.map(() => ({ closures: new Uint8Array(), broadcasts: [], bundle: undefined }));
     const canceler = new AbortController();
     let isCanceled = false;
@@ -321,19 +343,22 @@ export class SimWorld {
         canceler.abort();
       });
     }
+    let hasSucceeded = false;
     try {
       const { partitions } = await driver.desk.run({ graph: job, code }, canceler.signal);
       const values = partitions.map((rows) => (rows[0] as readonly string[])[0]);
-      const expected = expectedResult(job);
+      const expected = (expectedOutputs(job, kept).at(-1) ?? []).map(([first]) => first);
       if (JSON.stringify(values) !== JSON.stringify(expected)) {
         throw new Violation(`${job.name} gave ${JSON.stringify(values)} and not ${JSON.stringify(expected)}`);
       }
+      hasSucceeded = true;
       this.#jobs.succeeded += 1;
     } catch (thrown) {
       if (!this.#mayFail(thrown, isCanceled)) this.#problem ??= thrown;
       this.#jobs.failed += 1;
     }
     this.#openJobs -= 1;
+    return hasSucceeded;
   }
 
   /** A job fails because it was canceled, its driver was away for too long, or four attempts lost what they ran on. */
@@ -342,6 +367,8 @@ export class SimWorld {
     const { workerKilled, workerCut, masterKilled, masterDeposed, driverAway } = this.faults;
     if (thrown.code === "canceled") return isCanceled || driverAway > 0;
     const losses = workerKilled + workerCut + masterKilled + masterDeposed;
+    // What was kept is nobody's to make again: its driver hears that it is gone.
+    if (thrown.code === "kept-lost") return losses + driverAway > 0;
     return (thrown.code === "worker-lost" || thrown.code === "block-lost") && losses >= 4;
   }
 
@@ -422,11 +449,18 @@ export class SimWorld {
     this.#tell(`${way}: ${kind} ${text.slice(0, 200)}`);
   }
 
-  #checkRest(): void {
+  #checkOpen(): MasterReport {
     const report = this.#leader?.term?.report();
     if (report === undefined) throw new Violation("nobody leads in the end");
     const open = report.jobs.filter((job) => job.endedAtMs === undefined);
     if (open.length > 0) throw new Violation(`the log has ${open.map(({ job }) => job).join(", ")} open in the end`);
+    return report;
+  }
+
+  #checkRest(): void {
+    const report = this.#checkOpen();
+    const kept = [...(this.#leader?.log.state.kept.keys() ?? [])];
+    if (kept.length > 0) throw new Violation(`the log has ${kept.join(", ")} kept in the end`);
     for (const { worker, busySlotCount } of report.workers) {
       if (busySlotCount > 0) throw new Violation(`${busySlotCount} slots of ${worker} are taken in the end`);
     }
