@@ -1,21 +1,21 @@
 import { EventEmitter } from "eventemitter3";
 import type { Link } from "@tutti/link";
 import type { JobEvents } from "../core/job-events.ts";
-import { jobOf, type JobOutcome, type LoggedJob } from "../core/master-state.ts";
-import { forgetLost } from "../executor/base-executor.ts";
+import type { JobOutcome, LoggedJob } from "../core/master-state.ts";
 import { checkJob } from "../executor/check-job.ts";
 import type { Lane } from "../executor/lane.ts";
 import { portError } from "../executor/portable-error.ts";
 import { runStages, type JobOutputs } from "../executor/run-job.ts";
 import { RuntimeError } from "../runtime-error.ts";
 import { openChannel } from "./channel.ts";
-import { openClusterLane, outputOf } from "./cluster-lane.ts";
+import { openClusterLane } from "./cluster-lane.ts";
 import { createDriverDesk, forwardEvents, type DriverDesk } from "./driver-desk.ts";
 import type { FromDriver, JobEnd, SentJob } from "./driver-messages.ts";
 import { followProgress } from "./job-progress.ts";
+import { createKeptOutputs, type KeptOutputs } from "./kept-outputs.ts";
 import type { MasterLog } from "./master-log.ts";
 import type { JobReport, JobStageReport, MasterReport } from "./master-report.ts";
-import { partitionIdOfTask, stageKeyOf, type ClusterBlock } from "./messages.ts";
+import type { ClusterBlock } from "./messages.ts";
 import { createWorkerPool, type WorkerPool } from "./worker-pool.ts";
 
 export interface TermOptions {
@@ -86,6 +86,7 @@ class Term implements MasterTerm {
   readonly #taken: Set<string> = new Set();
   /** Until it resolves nothing of an earlier term is taken up: workers have yet to say what they hold. */
   readonly #recovered: Promise<void>;
+  readonly #kept: KeptOutputs;
   #jobCount: number;
 
   constructor(parts: TermParts) {
@@ -96,9 +97,13 @@ class Term implements MasterTerm {
     this.#jobCount = log.state.jobCount;
     this.#pool = createWorkerPool({ emitter: this.#emitter, workerWaitMs, workerGraceMs });
     this.#recovered = this.#untilReported();
-    // What the log names is wanted until its driver has come back or is given up.
-    const kept = [...log.state.kept.values()].flatMap(({ tasks }) => tasks.flatMap((id) => stageKeyOf(id) ?? []));
-    this.#pool.claim([...kept, ...this.#openLoggedJobs().map(({ job }) => job)]);
+    this.#kept = createKeptOutputs({
+      pool: this.#pool,
+      log,
+      recovered: this.#recovered,
+      runningJobs: () => new Set([...this.#jobs.values()].map(({ job }) => job)),
+    });
+    this.#pool.claim([...this.#kept.stageKeys(), ...this.#openLoggedJobs().map(({ job }) => job)]);
     forwardEvents(this.#emitter, (event) => {
       if (parts.signal.aborted) return;
       parts.onEvent(event.name, { ...event.told });
@@ -107,7 +112,7 @@ class Term implements MasterTerm {
     this.#emitter.on("workerJoined", () => this.#tellSlots());
     this.#emitter.on("workerLost", () => this.#tellSlots());
     this.#pool.onLost((worker) => {
-      for (const desk of this.#desks.values()) this.#forgetLost(desk, worker);
+      for (const desk of this.#desks.values()) this.#kept.forgetLost(desk, worker);
     });
     for (const { driver } of [...this.#openLoggedJobs(), ...log.state.kept.values()]) this.#startLease(driver);
     void this.#recovered.then(() => this.#pool.dropUnclaimed());
@@ -167,7 +172,7 @@ class Term implements MasterTerm {
         this.#jobs.delete(told.request);
         break;
       case "release":
-        this.#release(desk, told.key);
+        this.#kept.release(desk, told.key);
         break;
       case "bye":
         this.#giveUp(desk.driver, "its driver has closed");
@@ -244,7 +249,7 @@ class Term implements MasterTerm {
     } else {
       await this.#recovered;
     }
-    await this.#recoverKept(desk);
+    await this.#kept.recover(desk);
     const lane = openClusterLane(captured, {
       pool: this.#pool,
       jobKey: job,
@@ -267,12 +272,7 @@ class Term implements MasterTerm {
       this.#lingering(lane, running, () => outcome),
       run,
     );
-    for (const key of outputs.kept) {
-      const tasks = desk.kept.get(key)?.flatMap(({ task }) => task ?? []);
-      if (tasks !== undefined) await log.append({ kind: "kept", key, driver: desk.driver, tasks });
-    }
-    // A worker may have gone since.
-    return { ...outputs, kept: outputs.kept.filter((key) => desk.kept.has(key)) };
+    return { ...outputs, kept: await this.#kept.write(desk, outputs.kept) };
   }
 
   /** Workers keep what a job left until its driver has the result: another master could need it. */
@@ -295,61 +295,6 @@ class Term implements MasterTerm {
 
   async #deliver({ request, desk, ended }: RunningJob): Promise<void> {
     if (ended !== undefined) await desk.deliver(request, ended.end, ended.outputs?.results ?? []);
-  }
-
-  #release(desk: DriverDesk, key: string): void {
-    const outputs = desk.kept.get(key) ?? [];
-    desk.kept.delete(key);
-    this.#dropOutputs(outputs.flatMap(({ task }) => task ?? []));
-    this.#note({ kind: "released", key });
-  }
-
-  #dropOutputs(tasks: readonly string[]): void {
-    this.#pool.dropStages([...new Set(tasks.flatMap((id) => stageKeyOf(id) ?? []))]);
-  }
-
-  #forgetLost(desk: DriverDesk, worker: string): void {
-    const isGone = (block: ClusterBlock): boolean => block.kind === "held" && block.worker === worker;
-    forgetLost(desk.kept, isGone, (key, outputs) =>
-      this.#tellLost(
-        desk,
-        key,
-        outputs.flatMap(({ task }) => task ?? []),
-      ),
-    );
-  }
-
-  /** Frees what is left of it. */
-  #tellLost(desk: DriverDesk, key: string, tasks: readonly string[]): void {
-    this.#dropOutputs(tasks);
-    this.#note({ kind: "released", key });
-    desk.tell({ name: "keptLost", told: { key, atMs: performance.now() } });
-  }
-
-  /** What jobs of earlier terms left with the workers, for a driver that has come back. */
-  async #recoverKept(desk: DriverDesk): Promise<void> {
-    // A job that is run again will keep it anew, and its tasks have the same names.
-    const running = new Set([...this.#jobs.values()].map(({ job }) => job));
-    const missing = [...this.#parts.log.state.kept.values()].filter(
-      ({ key, driver, tasks }) =>
-        driver === desk.driver && !desk.kept.has(key) && !tasks.some((id) => running.has(jobOf(id))),
-    );
-    if (missing.length === 0) return;
-    await this.#recovered;
-    for (const { key, tasks } of missing) {
-      const outputs = await Promise.all(
-        tasks.map(async (id) => {
-          const found = this.#pool.inherited(partitionIdOfTask(id)).find((one) => one.id === id);
-          const answer = await found?.worker.adopt(id);
-          return found === undefined || answer?.kind !== "done"
-            ? undefined
-            : await outputOf(found.worker, answer, false);
-        }),
-      );
-      const whole = outputs.filter((output) => output !== undefined);
-      if (whole.length === outputs.length) desk.kept.set(key, whole);
-      else this.#tellLost(desk, key, tasks);
-    }
   }
 
   /** Resolves when the workers that were members have registered, or have had the time to. */
@@ -385,11 +330,7 @@ class Term implements MasterTerm {
     clearTimeout(this.#leases.get(driver));
     this.#leases.delete(driver);
     this.#endUnwanted(driver, { openRequests: new Set(), givenUp: why });
-    for (const { key, driver: owner, tasks } of [...this.#parts.log.state.kept.values()]) {
-      if (owner !== driver) continue;
-      this.#dropOutputs(tasks);
-      this.#note({ kind: "released", key });
-    }
+    this.#kept.releaseAll(driver);
     this.#desks.get(driver)?.close();
     this.#desks.delete(driver);
     this.#pool.dropUnclaimed();
@@ -429,11 +370,6 @@ class Term implements MasterTerm {
   #kill(job: string): void {
     const running = [...this.#jobs.values()].find((one) => one.job === job);
     running?.cancel.abort(new RuntimeError("canceled", `the job ${job} was killed`));
-  }
-
-  /** Written when it is written: nothing waits for it. */
-  #note(record: Parameters<MasterLog["append"]>[0]): void {
-    this.#parts.log.append(record).catch(() => undefined);
   }
 
   #tellSlots(): void {

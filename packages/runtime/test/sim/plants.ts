@@ -23,6 +23,7 @@ const term = "cluster/master-term.ts";
 const pool = "cluster/worker-pool.ts";
 const handle = "cluster/worker-handle.ts";
 const desk = "cluster/driver-desk.ts";
+const kept = "cluster/kept-outputs.ts";
 
 /** The last eight, and more, were in the code until the simulator found them. */
 export const plants: readonly Plant[] = [
@@ -87,11 +88,8 @@ export const plants: readonly Plant[] = [
     "!keptStages.has(stage.id)",
     "stage.keepAs === undefined",
   ]),
-  planted(29, "the rest of what was kept stays", term, [
-    'this.#dropOutputs(tasks);\n    this.#note({ kind: "released", key });\n    desk.tell',
-    'this.#note({ kind: "released", key });\n    desk.tell',
-  ]),
-  planted(4013, "what a job keeps is looked for while it runs again", term, [
+  planted(1, "what was kept and is released stays", kept, ["pool.dropStages(stageKeysOf(tasks));", ""]),
+  planted(4013, "what a job keeps is looked for while it runs again", kept, [
     "&& !tasks.some((id) => running.has(jobOf(id)))",
     "&& running.size > 0",
   ]),
