@@ -25,7 +25,7 @@ export { createMemoryDisk } from "./memory/memory-disk.ts";
 export { createMemoryNetwork, type MemoryNetwork } from "./memory/memory-network.ts";
 export { type Disk, type DiskFile } from "./ports/disk.ts";
 export { type Transport, type TransportListener, type TransportPort } from "./ports/transport.ts";
-export { type Members } from "./core/replica-core.ts";
+export { type Configuration, type LoggedConfiguration, type Members } from "./core/configuration.ts";
 export {
   type Acceptance,
   type AcceptorMessage,
@@ -77,6 +77,7 @@ export {
   type CoreStatus,
   type Input,
   type LeaderHooks,
+  type MembershipView,
   type Prepared,
   type RecoveredState,
   type ReplicaCore,

@@ -1,3 +1,4 @@
+import type { Configuration, LoggedConfiguration, Members } from "./configuration.ts";
 import type { Zxid } from "./zxid.ts";
 
 /** Number of a member: a positive safe integer, unique in the ensemble and stable across restarts. */
@@ -9,21 +10,27 @@ export interface ProposalRequest {
   readonly client: bigint;
   readonly sequence: number;
   readonly payload: Uint8Array;
+  /** Asks for these members instead of anything of the machine. */
+  readonly members?: Members;
 }
 
 /**
- * One record of the replicated log. A `reject` is a request that the machine's `prepare` refused: it takes a position
- * all the same, changes nothing, and its payload is the answer.
+ * One record of the replicated log. A `reject` is a request that was refused: it takes a position all the same, changes
+ * nothing, and its payload is the answer. A `config` is for the replicas alone; a `txn` may change the members as well.
  */
-export interface Entry extends ProposalRequest {
+export interface Entry extends Omit<ProposalRequest, "members"> {
   readonly zxid: Zxid;
-  readonly kind: "txn" | "reject";
+  readonly kind: "txn" | "reject" | "config";
+  /** Who takes part from here on. */
+  readonly configuration?: Configuration;
 }
 
 /** The machine's state after every entry up to `position`, cut into chunks that the core never looks into. */
 export interface Snapshot {
   readonly position: Zxid;
   readonly chunks: readonly Uint8Array[];
+  /** Who takes part at `position`; none where no entry has said so yet. */
+  readonly configuration?: LoggedConfiguration | undefined;
 }
 
 /** The snapshot that every empty replica starts from. */

@@ -1,4 +1,5 @@
 import { assert } from "@tutti/stdx";
+import type { LoggedConfiguration, Members } from "./configuration.ts";
 import type { Entry, Snapshot } from "./entry.ts";
 import type { EffectsBuffer, Token } from "./effects.ts";
 import { formatZxid, isSuccessor, type Zxid } from "./zxid.ts";
@@ -9,6 +10,13 @@ export interface RecoveredLog {
   /** The position just before the first entry; at most the snapshot's. */
   readonly base: Zxid;
   readonly entries: readonly Entry[];
+}
+
+export interface MirrorOptions {
+  /** Who takes part where neither snapshot nor entries say so. */
+  readonly initial: Members;
+  readonly out: Pick<EffectsBuffer<never>, "write">;
+  readonly retainedEntriesMax: number;
 }
 
 interface InFlight {
@@ -31,17 +39,22 @@ export class LogMirror {
   #base: Zxid;
   #entries: Entry[];
   #durableEnd: Zxid;
+  /** The one at the base, and all of the entries after it. Never empty. */
+  #configurations: LoggedConfiguration[];
+  readonly #initial: LoggedConfiguration;
   #inFlight: InFlight[] = [];
   readonly #out: Pick<EffectsBuffer<never>, "write">;
   readonly #retainedEntriesMax: number;
 
-  constructor(recovered: RecoveredLog, out: Pick<EffectsBuffer<never>, "write">, retainedEntriesMax: number) {
+  constructor(recovered: RecoveredLog, { initial, out, retainedEntriesMax }: MirrorOptions) {
     this.#snapshot = recovered.snapshot;
     this.#base = recovered.base;
     this.#entries = [...recovered.entries];
     this.#out = out;
     this.#retainedEntriesMax = retainedEntriesMax;
     this.#durableEnd = this.end;
+    this.#initial = { ...initial, outgoing: undefined, position: 0n };
+    this.#configurations = this.#configurationsOf(recovered.snapshot, recovered.entries);
     let previous = this.#base;
     for (const entry of this.#entries) {
       assert(isSuccessor(previous, entry.zxid), `${formatZxid(entry.zxid)} follows ${formatZxid(previous)} in a log`);
@@ -70,6 +83,16 @@ export class LogMirror {
     return this.#durableEnd;
   }
 
+  /** With which the ensemble began, whatever came after it. */
+  get initialConfiguration(): LoggedConfiguration {
+    return this.#initial;
+  }
+
+  /** The newest one, durable or not. */
+  get configuration(): LoggedConfiguration {
+    return this.#configurations.at(-1) ?? this.#initial;
+  }
+
   get entryCount(): number {
     return this.#entries.length;
   }
@@ -77,6 +100,7 @@ export class LogMirror {
   append(entry: Entry): Token {
     assert(isSuccessor(this.end, entry.zxid), `${formatZxid(entry.zxid)} follows ${formatZxid(this.end)} in a log`);
     this.#entries.push(entry);
+    this.#noteConfiguration(entry);
     const token = this.#out.write({ kind: "append", entries: [entry] });
     const last = this.#inFlight.at(-1);
     if (last?.token === token) last.end = entry.zxid;
@@ -90,6 +114,7 @@ export class LogMirror {
     assert(last >= this.#snapshot.position, "a log is never cut below its snapshot");
     this.#entries.length = this.#indexAfter(last);
     this.#durableEnd = last < this.#durableEnd ? last : this.#durableEnd;
+    this.#configurations = this.#configurations.filter(({ position }) => position <= last);
     for (const write of this.#inFlight) if (write.end > last) write.end = last;
     const token = this.#out.write({ kind: "truncate", last });
     this.#inFlight.push({ token, end: last, snapshot: undefined });
@@ -101,6 +126,7 @@ export class LogMirror {
     this.#base = snapshot.position;
     this.#entries = [...entries];
     this.#durableEnd = safe;
+    this.#configurations = this.#configurationsOf(snapshot, entries);
     for (const write of this.#inFlight) write.end = safe;
     const token = this.#out.write({ kind: "replace", snapshot, entries });
     this.#inFlight.push({ token, end: this.end, snapshot });
@@ -150,10 +176,25 @@ export class LogMirror {
 
   #adopt(snapshot: Snapshot): void {
     this.#snapshot = snapshot;
+    const present = this.#configurations.findLastIndex(({ position }) => position <= snapshot.position);
+    this.#configurations.splice(0, Math.max(0, present));
     const droppable = this.#indexAfter(snapshot.position) - this.#retainedEntriesMax;
     if (droppable <= 0) return;
     this.#base = this.#entries[droppable - 1]?.zxid ?? this.#base;
     this.#entries.splice(0, droppable);
+  }
+
+  #noteConfiguration({ configuration, zxid }: Entry): void {
+    if (configuration !== undefined) this.#configurations.push({ ...configuration, position: zxid });
+  }
+
+  /** Those of entries that the snapshot covers are committed, and what came before them is of no use any more. */
+  #configurationsOf(snapshot: Snapshot, entries: readonly Entry[]): LoggedConfiguration[] {
+    const found = [snapshot.configuration ?? this.#initial];
+    for (const { configuration, zxid } of entries) {
+      if (configuration !== undefined && zxid > snapshot.position) found.push({ ...configuration, position: zxid });
+    }
+    return found;
   }
 
   /** Index of the first entry larger than `zxid`, by bisection. */

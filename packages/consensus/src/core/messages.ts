@@ -1,3 +1,4 @@
+import type { LoggedConfiguration } from "./configuration.ts";
 import type { Entry, NodeId, ProposalRequest } from "./entry.ts";
 import type { Zxid } from "./zxid.ts";
 
@@ -15,8 +16,13 @@ export interface Notification {
   readonly leader: NodeId;
   readonly zxid: Zxid;
   readonly epoch: number;
+  /**
+   * The newest in the log of the proposed leader; of the sender's own log from those that do not look. Undefined: that with
+   * which the ensemble began, so that one that never changed sends what older versions understand.
+   */
+  readonly configuration: LoggedConfiguration | undefined;
   readonly round: number;
-  /** False from observers and from members whose disk is not trusted yet. Their votes are not counted. */
+  /** False from members whose disk is not trusted yet. Their votes are not counted. */
   readonly voting: boolean;
   /** True while the sender has neither logged nor promised anything. */
   readonly fresh: boolean;
@@ -38,7 +44,10 @@ export interface Heartbeat {
   readonly connected: boolean;
   readonly zxid: Zxid;
   readonly epoch: number;
+  /** As in a notification: whether the sender's answer counts, where it is a voter. */
   readonly voting: boolean;
+  /** Whether its own configuration names it a voter: only such a member may lead. */
+  readonly electable: boolean;
   readonly fresh: boolean;
 }
 
@@ -55,6 +64,7 @@ export type LearnerMessage =
       readonly kind: "followerInfo";
       readonly session: Session;
       readonly acceptedEpoch: number;
+      /** Whether its disk holds all that a vote stands for. */
       readonly voting: boolean;
     }
   /** `currentEpoch` is -1 when the learner had accepted this epoch before: then it does not count as a promise. */
@@ -76,6 +86,8 @@ export type OfferMessage =
       readonly session: Session;
       readonly position: Zxid;
       /** As in `snap`. */
+      readonly configuration: LoggedConfiguration | undefined;
+      /** As in `snap`. */
       readonly chunk: Uint8Array | undefined;
       readonly last: boolean;
     }
@@ -92,6 +104,8 @@ export type LeaderMessage =
       readonly kind: "snap";
       readonly session: Session;
       readonly position: Zxid;
+      /** Who takes part there; each piece says it. */
+      readonly configuration: LoggedConfiguration | undefined;
       /** Chunks come in order; an empty snapshot is one message with `chunk` undefined. */
       readonly chunk: Uint8Array | undefined;
       readonly last: boolean;

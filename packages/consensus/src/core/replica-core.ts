@@ -1,4 +1,5 @@
 import type { Effects, Epochs, LinkId, Token } from "./effects.ts";
+import type { Configuration, LoggedConfiguration, Members } from "./configuration.ts";
 import type { NodeId, ProposalRequest, Snapshot } from "./entry.ts";
 import type { RecoveredLog } from "./log-mirror.ts";
 import type { Zxid } from "./zxid.ts";
@@ -26,28 +27,36 @@ export type Input<Message> =
   | { readonly kind: "forget"; readonly proposal: number }
   | { readonly kind: "read"; readonly read: number };
 
-/** Who takes part. */
-export interface Members {
-  readonly voters: readonly NodeId[];
-  /** Receive every committed entry, acknowledge nothing, never vote. */
-  readonly observers: readonly NodeId[];
-}
-
 /** What a replica has on its disk when it starts. */
 export interface RecoveredState {
   readonly log: RecoveredLog;
   readonly epochs: Epochs;
 }
 
+/** The members as a leader sees them when it prepares a request: what a change of them depends on. */
+export interface MembershipView {
+  /** The newest one logged; while it names `outgoing`, a change is under way and another is not taken. */
+  readonly configuration: LoggedConfiguration;
+  /** Whether a change is under way: one is logged and not all of it is committed. */
+  readonly isChanging: boolean;
+  /** Whether a quorum of these voters is in step with this leader. Without one, a change to them would stop the ensemble. */
+  hasQuorumInStep(voters: readonly NodeId[]): boolean;
+}
+
 /** What `prepare` made of a request. `known` means that it was applied before and must not be applied again. */
 export type Prepared =
-  | { readonly kind: "txn"; readonly payload: Uint8Array }
+  | {
+      readonly kind: "txn" | "config";
+      readonly payload: Uint8Array;
+      /** Who takes part from this entry on. */
+      readonly configuration?: Configuration;
+    }
   | { readonly kind: "reject"; readonly payload: Uint8Array }
   | { readonly kind: "known" };
 
 /** The calls that a leading core makes into the machine, synchronously: `prepare` at the moment a position is assigned. */
 export interface LeaderHooks {
-  prepare(request: ProposalRequest, position: Zxid): Prepared;
+  prepare(request: ProposalRequest, position: Zxid, membership: MembershipView): Prepared;
   /** Forget what was prepared and is not applied: another leader may decide otherwise. */
   leadershipLost(): void;
   /** A member in step, this one included, has something to say to the leader's machine. */
@@ -78,6 +87,8 @@ export interface ReplicaCore<Message> {
   /** What is to be done since the last call. */
   effects(): Effects<Message>;
   status(): CoreStatus;
+  /** The newest in the log, committed or not: it says whom this replica keeps links to. */
+  readonly configuration: LoggedConfiguration;
   /** Whether this replica leads, or follows a leader with whom it is in step: whether a request finds a leader. */
   readonly isInStep: boolean;
 }

@@ -1,13 +1,13 @@
 import type { Snapshot } from "../core/entry.ts";
 import { ConsensusError } from "../consensus-error.ts";
-import type { Zxid } from "../core/zxid.ts";
+import type { SnapshotHead } from "../log/snapshot-file.ts";
 import type { Wal } from "../log/wal.ts";
 
 export interface Drawing {
   readonly wal: Pick<Wal, "stageSnapshot">;
-  readonly position: Zxid;
+  readonly head: SnapshotHead;
   /** The first chunk; what the machine gives follows. */
-  readonly head: Uint8Array;
+  readonly table: Uint8Array;
   readonly view: Iterable<Uint8Array>;
   /** Whether nobody wants it any more. */
   readonly isOver: () => boolean;
@@ -17,10 +17,10 @@ export interface Drawing {
  * Brings a machine's view onto the disk, one chunk after the other, so that everything else has its turn in between.
  * Undefined when it was given up.
  */
-export async function drawSnapshot({ wal, position, head, view, isOver }: Drawing): Promise<Snapshot | undefined> {
-  const staged = await wal.stageSnapshot(position);
-  const chunks = [head];
-  await staged.append(head);
+export async function drawSnapshot({ wal, head, table, view, isOver }: Drawing): Promise<Snapshot | undefined> {
+  const staged = await wal.stageSnapshot(head);
+  const chunks = [table];
+  await staged.append(table);
   for (const chunk of chunksOf(view)) {
     if (isOver()) break;
     chunks.push(chunk);
@@ -31,7 +31,7 @@ export async function drawSnapshot({ wal, position, head, view, isOver }: Drawin
     return undefined;
   }
   await staged.finish();
-  return { position, chunks };
+  return { ...head, chunks };
 }
 
 function* chunksOf(view: Iterable<Uint8Array>): Generator<Uint8Array> {

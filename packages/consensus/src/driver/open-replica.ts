@@ -1,5 +1,5 @@
 import type { NodeId } from "../core/entry.ts";
-import type { Members } from "../core/replica-core.ts";
+import type { Members } from "../core/configuration.ts";
 import { ConsensusError } from "../consensus-error.ts";
 import { openWal } from "../log/wal.ts";
 import type { Disk } from "../ports/disk.ts";

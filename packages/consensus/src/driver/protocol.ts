@@ -1,6 +1,7 @@
 import type { ReplicaMessage } from "../core/messages.ts";
 import type { NodeId } from "../core/entry.ts";
-import type { LeaderHooks, Members, RecoveredState, ReplicaCore } from "../core/replica-core.ts";
+import type { Members } from "../core/configuration.ts";
+import type { LeaderHooks, RecoveredState, ReplicaCore } from "../core/replica-core.ts";
 import { ballotMemberMax } from "../core/paxos/ballot-number.ts";
 import { createPaxosCore } from "../core/paxos/paxos-core.ts";
 import { createZabCore } from "../core/zab/zab-core.ts";

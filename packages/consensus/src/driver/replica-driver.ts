@@ -11,7 +11,8 @@ import {
   type Snapshot,
 } from "../core/entry.ts";
 import type { ReplicaMessage } from "../core/messages.ts";
-import type { Input, LeaderHooks, Members, Prepared, ReplicaCore } from "../core/replica-core.ts";
+import type { Members } from "../core/configuration.ts";
+import type { Input, LeaderHooks, Prepared, ReplicaCore } from "../core/replica-core.ts";
 import { epochOf, type Zxid } from "../core/zxid.ts";
 import { openReadsMax } from "../core/zab/read-book.ts";
 import { explainStatus } from "../core/zab/zab-status.ts";

@@ -1,6 +1,7 @@
 import type { EventEmitter } from "eventemitter3";
 import type { NodeId } from "../core/entry.ts";
-import type { CoreStatus, Members } from "../core/replica-core.ts";
+import type { Members } from "../core/configuration.ts";
+import type { CoreStatus } from "../core/replica-core.ts";
 import type { Zxid } from "../core/zxid.ts";
 import type { ConsensusError } from "../consensus-error.ts";
 import type { RecoveryReport } from "../log/recover.ts";

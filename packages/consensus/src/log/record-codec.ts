@@ -1,6 +1,7 @@
 import type { Epochs } from "../core/effects.ts";
 import type { Entry } from "../core/entry.ts";
 import type { Zxid } from "../core/zxid.ts";
+import { configurationBytes, decodeConfiguration, encodeConfiguration } from "./configuration-codec.ts";
 
 /** One change of the log, as its bytes hold it. */
 export type LogRecord =
@@ -8,11 +9,18 @@ export type LogRecord =
   | { readonly kind: "truncate"; readonly last: Zxid }
   | { readonly kind: "epochs"; readonly epochs: Epochs };
 
-const recordKinds = { entry: 1, truncate: 2, epochs: 3 } as const;
+/** `change`: an entry from which on others take part. */
+const recordKinds = { entry: 1, truncate: 2, epochs: 3, change: 4 } as const;
+/** By the number on the disk. */
+const entryKinds: readonly Entry["kind"][] = ["txn", "reject", "config"];
 const entryHeaderBytes = 1 + 8 + 1 + 8 + 8 + 4;
 
 function recordBytes(record: LogRecord): number {
-  if (record.kind === "entry") return entryHeaderBytes + record.entry.payload.length;
+  if (record.kind === "entry") {
+    const { payload, configuration } = record.entry;
+    const changeBytes = configuration === undefined ? 0 : configurationBytes(configuration);
+    return entryHeaderBytes + changeBytes + payload.length;
+  }
   return record.kind === "truncate" ? 1 + 8 : 1 + 4 + 4 + 1;
 }
 
@@ -28,12 +36,18 @@ export function encodeRecords(records: readonly LogRecord[]): Uint8Array {
     switch (record.kind) {
       case "entry": {
         const { entry } = record;
+        const { configuration } = entry;
+        const payloadAt = offset + recordBytes(record) - entry.payload.length;
+        if (configuration !== undefined) {
+          view.setUint8(offset, recordKinds.change);
+          encodeConfiguration(view, offset + entryHeaderBytes, configuration);
+        }
         view.setBigUint64(offset + 1, entry.zxid, true);
-        view.setUint8(offset + 9, entry.kind === "txn" ? 0 : 1);
+        view.setUint8(offset + 9, entryKinds.indexOf(entry.kind));
         view.setBigUint64(offset + 10, BigInt.asUintN(64, entry.client), true);
         view.setBigUint64(offset + 18, BigInt(entry.sequence), true);
         view.setUint32(offset + 26, entry.payload.length, true);
-        bytes.set(entry.payload, offset + entryHeaderBytes);
+        bytes.set(entry.payload, payloadAt);
         break;
       }
       case "truncate":
@@ -74,13 +88,23 @@ function decodeRecord(bytes: Uint8Array, view: DataView, offset: number): LogRec
     const current = view.getUint32(offset + 5, true);
     return { kind: "epochs", epochs: { accepted, current, voting: view.getUint8(offset + 9) === 1 } };
   }
-  if (kind !== recordKinds.entry || left < entryHeaderBytes) return undefined;
+  return left < entryHeaderBytes ? undefined : decodeEntry(bytes, view, offset);
+}
+
+function decodeEntry(bytes: Uint8Array, view: DataView, offset: number): LogRecord | undefined {
+  const kind = view.getUint8(offset);
+  const isChange = kind === recordKinds.change;
+  const entryKind = entryKinds[view.getUint8(offset + 9)];
+  if ((kind !== recordKinds.entry && !isChange) || entryKind === undefined) return undefined;
+  const configuration = isChange ? decodeConfiguration(view, offset + entryHeaderBytes) : undefined;
+  if (isChange && configuration === undefined) return undefined;
   const payloadBytes = view.getUint32(offset + 26, true);
-  if (left < entryHeaderBytes + payloadBytes) return undefined;
-  const start = offset + entryHeaderBytes;
+  const start = offset + entryHeaderBytes + (configuration === undefined ? 0 : configurationBytes(configuration));
+  if (bytes.length < start + payloadBytes) return undefined;
   const entry: Entry = {
     zxid: view.getBigUint64(offset + 1, true),
-    kind: view.getUint8(offset + 9) === 0 ? "txn" : "reject",
+    kind: entryKind,
+    ...(configuration === undefined ? {} : { configuration }),
     client: view.getBigUint64(offset + 10, true),
     sequence: Number(view.getBigUint64(offset + 18, true)),
     payload: bytes.slice(start, start + payloadBytes),

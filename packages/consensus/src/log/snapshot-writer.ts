@@ -1,7 +1,7 @@
 import type { Zxid } from "../core/zxid.ts";
 import type { Disk, DiskFile } from "../ports/disk.ts";
 import { crc32 } from "./crc32.ts";
-import { encodeChunk, encodeSnapshotEnd, encodeSnapshotHead, snapshotName } from "./snapshot-file.ts";
+import { encodeChunk, encodeSnapshotEnd, encodeSnapshotHead, snapshotName, type SnapshotHead } from "./snapshot-file.ts";
 
 /** Between two syncs: the disk is not kept busy for long at once, since the log waits for it meanwhile. */
 const syncBytesMax = 8 * 1024 * 1024;
@@ -22,9 +22,9 @@ export class SnapshotWriter {
     this.position = position;
   }
 
-  static async open(disk: Disk, node: number, position: Zxid): Promise<SnapshotWriter> {
-    const writer = new SnapshotWriter(disk, await disk.open(temporaryName(position)), position);
-    await writer.#write(encodeSnapshotHead(node, position));
+  static async open(disk: Disk, node: number, head: SnapshotHead): Promise<SnapshotWriter> {
+    const writer = new SnapshotWriter(disk, await disk.open(temporaryName(head.position)), head.position);
+    await writer.#write(encodeSnapshotHead(node, head));
     return writer;
   }
 

@@ -14,7 +14,7 @@ import {
   segmentHeaderBytes,
   segmentSalt,
 } from "./segment.ts";
-import { snapshotName } from "./snapshot-file.ts";
+import { snapshotName, type SnapshotHead } from "./snapshot-file.ts";
 import { SnapshotWriter } from "./snapshot-writer.ts";
 
 export interface WalOptions {
@@ -36,7 +36,7 @@ export interface Wal {
    * Begins a file for a snapshot, beside `persist`. Finished, it is found there when a write of this snapshot comes, which
    * then takes no time.
    */
-  stageSnapshot(position: Zxid): Promise<StagedSnapshot>;
+  stageSnapshot(head: SnapshotHead): Promise<StagedSnapshot>;
   /** Nothing more is coming for now: marks what is there as durable, so that later damage is told from a torn write. */
   seal(): Promise<void>;
   close(): Promise<void>;
@@ -255,22 +255,22 @@ class WalWriter {
     return file;
   }
 
-  async stageSnapshot(position: Zxid): Promise<StagedSnapshot> {
-    const writer = await SnapshotWriter.open(this.#disk, this.#node, position);
+  async stageSnapshot(head: SnapshotHead): Promise<StagedSnapshot> {
+    const writer = await SnapshotWriter.open(this.#disk, this.#node, head);
     return {
       append: (chunk) => writer.append(chunk),
       finish: async () => {
         await writer.finish();
-        this.#staged.set(position, writer);
+        this.#staged.set(head.position, writer);
       },
       abandon: () => writer.abandon(),
     };
   }
 
   /** Temporary file, sync, rename, sync of the directory: the name never stands for half a file. */
-  async #writeSnapshot({ position, chunks }: Snapshot): Promise<void> {
-    const writer = await SnapshotWriter.open(this.#disk, this.#node, position);
-    for (const chunk of chunks) await writer.append(chunk);
+  async #writeSnapshot(snapshot: Snapshot): Promise<void> {
+    const writer = await SnapshotWriter.open(this.#disk, this.#node, snapshot);
+    for (const chunk of snapshot.chunks) await writer.append(chunk);
     await writer.finish();
     await writer.publish();
   }

@@ -6,7 +6,7 @@ import type { CoreStatus, Input, ReplicaCore } from "../core/replica-core.ts";
 import { epochOf, formatZxid, type Zxid } from "../core/zxid.ts";
 import { nextBallot } from "../core/paxos/ballot-number.ts";
 import { createVariantCore } from "../core/zab/zab-core.ts";
-import { enter, request, type Variant } from "../core/zab/zab-state.ts";
+import { enter, noVote, request, type Variant } from "../core/zab/zab-state.ts";
 import type { PlantedFault, SimProtocol } from "./faults.ts";
 import { createRecordDisk, type RecordDisk } from "./record-disk.ts";
 
@@ -75,7 +75,7 @@ const decidedElection: Variant = {
   startElection: (state) =>
     enter(state, {
       kind: "looking",
-      vote: { leader: 0, zxid: 0n, epoch: 0 },
+      vote: noVote,
       votes: new Map(),
       settled: new Map(),
       ticksToVote: 0,
@@ -88,7 +88,7 @@ const decidedElection: Variant = {
     const { leader } = message;
     if (leader === 0) request(state, { to: "looking", reason: "lost touch with the quorum" });
     else if (leader === state.id) request(state, { to: "leading" });
-    else request(state, { to: "learning", leader, voting: true });
+    else request(state, { to: "learning", leader });
   },
   linkUp: () => undefined,
   linkDown: () => undefined,
@@ -335,7 +335,7 @@ export class ExploredWorld {
 
   #tell(actor: Actor, leader: NodeId): void {
     const known = { state: "looking", zxid: 0n, epoch: 0, round: 0, voting: true, fresh: false } as const;
-    const message: ReplicaMessage = { kind: "notification", leader, ...known };
+    const message: ReplicaMessage = { kind: "notification", leader, configuration: undefined, ...known };
     this.#step(actor, { kind: "message", from: actor.id, link: 0, message }, `leader ${leader}`);
   }
 

@@ -11,7 +11,8 @@ import {
 } from "../core/entry.ts";
 import type { ReplicaMessage } from "../core/messages.ts";
 import { majority } from "../core/quorum.ts";
-import type { CoreStatus, Input, LeaderHooks, Members, Prepared, ReplicaCore } from "../core/replica-core.ts";
+import type { Members } from "../core/configuration.ts";
+import type { CoreStatus, Input, LeaderHooks, Prepared, ReplicaCore } from "../core/replica-core.ts";
 import { formatZxid, type Zxid } from "../core/zxid.ts";
 import { createVariantCore } from "../core/zab/zab-core.ts";
 import { zabVariant } from "../core/zab/election.ts";
@@ -131,7 +132,7 @@ export class SimNode implements NetworkPeer {
     if (fault?.votesWhileEmpty === true) recovered = { ...recovered, epochs: { ...recovered.epochs, voting: true } };
     this.#load(recovered.log.snapshot);
     checker.started(id, recovered.log.snapshot.position);
-    const quorum = (fault?.quorum ?? majority)(members.voters);
+    const quorum = fault?.quorum ?? majority;
     const variant = variants[this.#options.protocol]();
     const numbered = fault?.nextEpoch === undefined ? variant : { ...variant, nextEpoch: fault.nextEpoch };
     const options = { id, members, recovered, hooks: this.#hooks(), zab: { ...zab, quorum } };

@@ -85,6 +85,11 @@ export class ByteReader {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
+  /** Bytes that have not been read. */
+  get left(): number {
+    return this.#bytes.length - this.#offset;
+  }
+
   byte(): number {
     return this.#view.getUint8(this.#take(1));
   }

@@ -1,4 +1,5 @@
-import type { Entry } from "../core/entry.ts";
+import type { Configuration, LoggedConfiguration, Members } from "../core/configuration.ts";
+import type { Entry, NodeId } from "../core/entry.ts";
 import type {
   Heartbeat,
   LeaderMessage,
@@ -10,8 +11,11 @@ import type {
 import type { Zxid } from "../core/zxid.ts";
 import { ByteReader, ByteWriter, malformed } from "./byte-cursor.ts";
 
-/** Version of this encoding, compared in the hello of a link. */
-export const zabWireVersion = 1;
+/**
+ * Version of this encoding, compared in the hello of a link. 2: members may change, and messages name them from the first
+ * change on; before that, the bytes are those of version 1.
+ */
+export const zabWireVersion = 2;
 
 // Numbers of kinds are part of the format: they are never given to another kind.
 const kinds = {
@@ -27,6 +31,7 @@ const kinds = {
   offerSnap: 10,
   offerEntry: 11,
   offerEnd: 12,
+  // 13: a request that asks for other members.
   leaderInfo: 16,
   diff: 17,
   trunc: 18,
@@ -48,32 +53,41 @@ const kindOf: ReadonlyMap<number, ReplicaMessage["kind"]> = new Map(
   Object.entries(kinds).map(([kind, number]) => [number, kind as ReplicaMessage["kind"]]),
 );
 const states: readonly MemberState[] = ["looking", "following", "observing", "leading"];
+const requestOfMembers = 13;
 /** More than the fixed part of any message. */
-const fixedBytesMax = 64;
+const fixedBytesMax = 128;
 
 function restBytes(message: ReplicaMessage): number {
   switch (message.kind) {
     case "request":
-      return message.payload.length;
+      return message.payload.length + memberBytes(message.members);
     case "report":
       return message.bytes.length;
     case "proposal":
     case "inform":
     case "offerEntry":
-      return message.entry.payload.length;
+      return message.entry.payload.length + memberBytes(message.entry.configuration);
     case "offerSnap":
     case "snap":
-      return message.chunk?.length ?? 0;
+      return (message.chunk?.length ?? 0) + memberBytes(message.configuration);
+    case "notification":
+      return memberBytes(message.configuration);
     default:
       return 0;
   }
+}
+
+function memberBytes(members: (Members & Partial<Configuration>) | undefined): number {
+  if (members === undefined) return 0;
+  return (members.voters.length + members.observers.length + (members.outgoing?.length ?? 0)) * 8;
 }
 
 /** `prefix`, if there is one, stands before the message: room for what a transport has to say about it. */
 export function encodeZabMessage(message: ReplicaMessage, prefix?: number): Uint8Array {
   const writer = new ByteWriter(fixedBytesMax + restBytes(message));
   if (prefix !== undefined) writer.byte(prefix);
-  writer.byte(kinds[message.kind]);
+  const isForMembers = message.kind === "request" && message.members !== undefined;
+  writer.byte(isForMembers ? requestOfMembers : kinds[message.kind]);
   if (message.kind === "notification") writeNotification(writer, message);
   else if (message.kind === "heartbeat") writeHeartbeat(writer, message);
   else {
@@ -96,6 +110,23 @@ function writeNotification(writer: ByteWriter, message: Notification): void {
   writer.count(message.round);
   writer.flag(message.voting);
   writer.flag(message.fresh);
+  if (message.configuration !== undefined) writeLogged(writer, message.configuration);
+}
+
+function writeIds(writer: ByteWriter, ids: readonly NodeId[]): void {
+  writer.count(ids.length);
+  for (const id of ids) writer.count(id);
+}
+
+function writeConfiguration(writer: ByteWriter, { voters, observers, outgoing }: Configuration): void {
+  writeIds(writer, voters);
+  writeIds(writer, observers);
+  writeIds(writer, outgoing ?? []);
+}
+
+function writeLogged(writer: ByteWriter, configuration: LoggedConfiguration): void {
+  writer.long(configuration.position);
+  writeConfiguration(writer, configuration);
 }
 
 function writeHeartbeat(writer: ByteWriter, message: Heartbeat): void {
@@ -106,9 +137,12 @@ function writeHeartbeat(writer: ByteWriter, message: Heartbeat): void {
   writer.flag(message.connected);
   writer.long(message.zxid);
   writer.count(message.epoch);
-  writer.flag(message.voting);
+  writer.byte(message.voting ? (message.electable ? 1 : votesOnly) : 0);
   writer.flag(message.fresh);
 }
+
+/** A voice that counts, of a member that may not lead. Version 1 takes it for none. */
+const votesOnly = 3;
 
 function writeOfLearner(writer: ByteWriter, message: LearnerMessage): void {
   switch (message.kind) {
@@ -133,6 +167,10 @@ function writeOfLearner(writer: ByteWriter, message: LearnerMessage): void {
     case "request":
       writer.long(message.client);
       writer.count(message.sequence);
+      if (message.members !== undefined) {
+        writeIds(writer, message.members.voters);
+        writeIds(writer, message.members.observers);
+      }
       return writer.rest(message.payload);
     case "readRequest":
       return writer.count(message.read);
@@ -181,19 +219,27 @@ function writeSnap(
     position,
     last,
     chunk,
-  }: { readonly position: Zxid; readonly last: boolean; readonly chunk: Uint8Array | undefined },
+    configuration,
+  }: Pick<Extract<LeaderMessage, { kind: "snap" }>, "position" | "last" | "chunk" | "configuration">,
 ): void {
   writer.long(position);
   writer.flag(last);
-  writer.flag(chunk !== undefined);
+  writer.byte((chunk === undefined ? 0 : 1) + (configuration === undefined ? 0 : withConfiguration));
+  if (configuration !== undefined) writeLogged(writer, configuration);
   writer.rest(chunk ?? new Uint8Array(0));
 }
 
+/** Added to the mark of what may carry a configuration. */
+const withConfiguration = 4;
+const entryKinds: readonly Entry["kind"][] = ["reject", "txn", "config"];
+
 function writeEntry(writer: ByteWriter, entry: Entry): void {
+  const { configuration } = entry;
   writer.long(entry.zxid);
-  writer.flag(entry.kind === "txn");
+  writer.byte(entryKinds.indexOf(entry.kind) + (configuration === undefined ? 0 : withConfiguration));
   writer.long(entry.client);
   writer.count(entry.sequence);
+  if (configuration !== undefined) writeConfiguration(writer, configuration);
   writer.rest(entry.payload);
 }
 
@@ -201,6 +247,7 @@ function writeEntry(writer: ByteWriter, entry: Entry): void {
 export function decodeZabMessage(bytes: Uint8Array): ReplicaMessage {
   const reader = new ByteReader(bytes);
   const number = reader.byte();
+  if (number === requestOfMembers) return readRequestOfMembers(reader);
   const kind = kindOf.get(number);
   if (kind === undefined) throw malformed(`there is no message of kind ${number}`);
   const message = readMessage(reader, kind);
@@ -214,21 +261,36 @@ function readMessage(reader: ByteReader, kind: ReplicaMessage["kind"]): ReplicaM
   return readOfSession(reader, kind, reader.count());
 }
 
+function readRequestOfMembers(reader: ByteReader): ReplicaMessage {
+  const [session, client, sequence] = [reader.count(), reader.long(), reader.count()];
+  const members = { voters: readIds(reader), observers: readIds(reader) };
+  return { kind: "request", session, client, sequence, members, payload: reader.rest() };
+}
+
+function readIds(reader: ByteReader): readonly NodeId[] {
+  const count = reader.count();
+  if (count < 0 || count * 8 > reader.left) throw malformed(`${count} members do not fit into the message`);
+  return Array.from({ length: count }, () => reader.count());
+}
+
+function readConfiguration(reader: ByteReader): Configuration {
+  const [voters, observers, outgoing] = [readIds(reader), readIds(reader), readIds(reader)];
+  return { voters, observers, outgoing: outgoing.length === 0 ? undefined : outgoing };
+}
+
+function readLogged(reader: ByteReader): LoggedConfiguration {
+  const position = reader.long();
+  return { ...readConfiguration(reader), position };
+}
+
 function readHeartbeat(reader: ByteReader): Heartbeat {
   const [round, isAnswer, state] = [reader.count(), reader.flag(), states[reader.byte()]];
   if (state === undefined) throw malformed("a heartbeat from a member in no known state");
-  return {
-    kind: "heartbeat",
-    round,
-    isAnswer,
-    state,
-    settled: reader.flag(),
-    connected: reader.flag(),
-    zxid: reader.long(),
-    epoch: reader.count(),
-    voting: reader.flag(),
-    fresh: reader.flag(),
-  };
+  const [settled, connected, zxid, epoch] = [reader.flag(), reader.flag(), reader.long(), reader.count()];
+  const voice = reader.byte();
+  const [voting, electable] = [voice === 1 || voice === votesOnly, voice === 1];
+  const fresh = reader.flag();
+  return { kind: "heartbeat", round, isAnswer, state, settled, connected, zxid, epoch, voting, electable, fresh };
 }
 
 function readNotification(reader: ByteReader): Notification {
@@ -243,6 +305,7 @@ function readNotification(reader: ByteReader): Notification {
     round: reader.count(),
     voting: reader.flag(),
     fresh: reader.flag(),
+    configuration: reader.left === 0 ? undefined : readLogged(reader),
   };
 }
 
@@ -275,8 +338,10 @@ function readOfSession(reader: ByteReader, kind: SessionKind, session: number): 
       return { kind, session, epoch: reader.count() };
     case "offerSnap":
     case "snap": {
-      const [position, last, hasChunk, chunk] = [reader.long(), reader.flag(), reader.flag(), reader.rest()];
-      return { kind, session, position, last, chunk: hasChunk ? chunk : undefined };
+      const [position, last, mark] = [reader.long(), reader.flag(), reader.byte()];
+      const configuration = mark >= withConfiguration ? readLogged(reader) : undefined;
+      const chunk = reader.rest();
+      return { kind, session, position, last, configuration, chunk: mark % withConfiguration === 1 ? chunk : undefined };
     }
     case "proposal":
     case "inform":
@@ -299,6 +364,10 @@ function readOfSession(reader: ByteReader, kind: SessionKind, session: number): 
 
 function readEntry(reader: ByteReader): Entry {
   const zxid = reader.long();
-  const kind = reader.flag() ? "txn" : "reject";
-  return { zxid, kind, client: reader.long(), sequence: reader.count(), payload: reader.rest() };
+  const mark = reader.byte();
+  const kind = entryKinds[mark % withConfiguration];
+  if (kind === undefined || mark >= 2 * withConfiguration) throw malformed(`there is no entry of kind ${mark}`);
+  const [client, sequence] = [reader.long(), reader.count()];
+  const change = mark < withConfiguration ? {} : { configuration: readConfiguration(reader) };
+  return { zxid, kind, client, sequence, ...change, payload: reader.rest() };
 }

@@ -18,7 +18,10 @@ function check(log: string, learner: string, expected: string): void {
     return { zxid, kind: "txn", client: 1n, sequence: 1, payload: new Uint8Array(0) };
   });
   const snapshot = { position: base, chunks: [] };
-  const mirror = new LogMirror({ snapshot, base, entries }, { write: () => 1 }, 100);
+  const mirror = new LogMirror(
+    { snapshot, base, entries },
+    { initial: { voters: [1], observers: [] }, out: { write: () => 1 }, retainedEntriesMax: 100 },
+  );
   const [peer = 0n] = zxids(learner);
   const plan = planSync(mirror, peer);
   const shown = plan.kind === "snap" ? "snap" : `${plan.kind} ${plan.kind === "diff" ? plan.after : plan.last}`;

@@ -7,13 +7,21 @@ const count = fc.maxSafeNat();
 const signed = fc.maxSafeInteger();
 const long = fc.bigInt({ min: 0n, max: 0xffff_ffff_ffff_ffffn });
 const bytes = fc.uint8Array({ maxLength: 100 });
-const entry = fc.record({
-  zxid: long,
-  kind: fc.constantFrom("txn" as const, "reject" as const),
-  client: long,
-  sequence: count,
-  payload: bytes,
-});
+const ids = fc.array(count, { maxLength: 5 });
+const outgoing = fc.option(fc.array(count, { minLength: 1, maxLength: 5 }), { nil: undefined });
+const configuration = fc.record({ voters: ids, observers: ids, outgoing });
+const logged = fc.option(fc.record({ voters: ids, observers: ids, outgoing, position: long }), { nil: undefined });
+const entry = fc.record(
+  {
+    zxid: long,
+    kind: fc.constantFrom("txn" as const, "reject" as const, "config" as const),
+    client: long,
+    sequence: count,
+    payload: bytes,
+    configuration,
+  },
+  { requiredKeys: ["zxid", "kind", "client", "sequence", "payload"] },
+);
 
 function of<Kind extends ReplicaMessage["kind"], Fields extends object>(
   kind: Kind,
@@ -32,6 +40,7 @@ const notification = fc.record({
   round: count,
   voting: fc.boolean(),
   fresh: fc.boolean(),
+  configuration: logged,
 });
 
 const heartbeat = fc.record({
@@ -43,16 +52,19 @@ const heartbeat = fc.record({
   connected: fc.boolean(),
   zxid: long,
   epoch: count,
-  voting: fc.boolean(),
   fresh: fc.boolean(),
-});
+}).chain((fields) =>
+  fc
+    .constantFrom({ voting: false, electable: false }, { voting: true, electable: false }, { voting: true, electable: true })
+    .map((voice) => ({ ...fields, ...voice })),
+);
 
 const message: fc.Arbitrary<ReplicaMessage> = fc.oneof(
   notification,
   heartbeat,
   of("pull", { zxid: long }),
   of("offerCut", { zxid: long }),
-  of("offerSnap", { position: long, chunk: fc.option(bytes, { nil: undefined }), last: fc.boolean() }),
+  of("offerSnap", { position: long, configuration: logged, chunk: fc.option(bytes, { nil: undefined }), last: fc.boolean() }),
   of("offerEntry", { entry }),
   of("offerEnd", { zxid: long }),
   of("followerInfo", { acceptedEpoch: count, voting: fc.boolean() }),
@@ -60,12 +72,13 @@ const message: fc.Arbitrary<ReplicaMessage> = fc.oneof(
   of("ack", { zxid: long }),
   of("pong", { round: count }),
   of("request", { client: long, sequence: count, payload: bytes }),
+  of("request", { client: long, sequence: count, members: fc.record({ voters: ids, observers: ids }), payload: bytes }),
   of("readRequest", { read: count }),
   of("report", { bytes }),
   of("leaderInfo", { epoch: count }),
   of("diff", { zxid: long }),
   of("trunc", { zxid: long }),
-  of("snap", { position: long, chunk: fc.option(bytes, { nil: undefined }), last: fc.boolean() }),
+  of("snap", { position: long, configuration: logged, chunk: fc.option(bytes, { nil: undefined }), last: fc.boolean() }),
   of("proposal", { entry }),
   of("newLeader", { epoch: count, committed: long }),
   of("upToDate", { committed: long }),

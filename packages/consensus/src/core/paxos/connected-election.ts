@@ -2,7 +2,7 @@ import type { Token } from "../effects.ts";
 import type { NodeId } from "../entry.ts";
 import type { ElectionMessage, Heartbeat } from "../messages.ts";
 import { considerFirstStart, isFresh, memberState } from "../zab/election.ts";
-import { beginLooking, enter, isVoter, request, type Variant, type ZabState } from "../zab/zab-state.ts";
+import { beginLooking, electorateOf, enter, isVoter, request, type Variant, type ZabState } from "../zab/zab-state.ts";
 import { nextBallot } from "./ballot-number.ts";
 
 /**
@@ -61,7 +61,7 @@ class ConnectedElection {
       this.#beginRound(state);
     }
     const { role } = state;
-    if (role.kind !== "learning" || role.phase !== "discovery" || !role.voting) return;
+    if (role.kind !== "learning" || role.phase !== "discovery") return;
     if (role.phaseTicks < state.options.voteTicks * 2 || this.#peers.get(role.leader)?.state === "leading") return;
     request(state, { to: "looking", reason: `${role.leader} has not begun to lead` });
   }
@@ -105,8 +105,13 @@ class ConnectedElection {
   }
 
   /** A vote counts from when it is durable: else the others promise, this one crashes, and is new again (SEED=2699). */
+  #isTrusted(state: ZabState): boolean {
+    return state.epochs.voting && state.durableToken >= this.#voteToken;
+  }
+
+  /** Whether it may lead. */
   #isVoter(state: ZabState): boolean {
-    return isVoter(state) && state.durableToken >= this.#voteToken;
+    return isVoter(state) && this.#isTrusted(state);
   }
 
   #beginRound(state: ZabState): void {
@@ -126,7 +131,7 @@ class ConnectedElection {
   }
 
   #isAnsweredByQuorum(state: ZabState): boolean {
-    return this.#isVoter(state) && state.quorum.isQuorum(new Set([state.id, ...this.#answered]));
+    return this.#isVoter(state) && electorateOf(state).quorum.isQuorum(new Set([state.id, ...this.#answered]));
   }
 
   #send(state: ZabState, to: NodeId, kind: Pick<Heartbeat, "round" | "isAnswer">): void {
@@ -140,7 +145,8 @@ class ConnectedElection {
       connected: this.#isConnected,
       zxid: state.log.end,
       epoch: state.epochs.current,
-      voting: this.#isVoter(state),
+      voting: this.#isTrusted(state),
+      electable: this.#isVoter(state),
       fresh: isFresh(state),
     };
     // It promises nothing, and so waits for no write.
@@ -150,7 +156,7 @@ class ConnectedElection {
   /** When every linked voter has answered there is nobody left to wait for. */
   #considerEarly(state: ZabState): void {
     if (state.next !== undefined) return;
-    const linked = state.members.voters.filter((voter) => state.links.has(voter));
+    const linked = [...electorateOf(state).voters].filter((voter) => state.links.has(voter));
     const hasAll = linked.every((voter) => this.#answered.has(voter) || this.#peers.get(voter)?.voting === false);
     if (this.#isVoter(state) ? this.#isConnected && hasAll : [...this.#peers.values()].some(isLeading))
       this.#decide(state);
@@ -163,10 +169,10 @@ class ConnectedElection {
     let isBestLeading = false;
     if (isOwnVote && this.#isConnected) best = { node: state.id, epoch: state.epochs.current, zxid: state.log.end };
     for (const [node, peer] of this.#peers) {
-      if (!state.members.voters.includes(node) || !peer.voting || !state.links.has(node)) continue;
+      if (!peer.electable || !state.links.has(node)) continue;
       const leads = isLeading(peer);
       const isCandidate =
-        leads || (isOwnVote && peer.state === "looking" && peer.connected && this.#answered.has(node));
+        leads || (state.epochs.voting && peer.state === "looking" && peer.connected && this.#answered.has(node));
       if (!isCandidate || (isBestLeading && !leads)) continue;
       const candidate: Candidate = { node, epoch: peer.epoch, zxid: peer.zxid };
       if (best !== undefined && isBestLeading === leads && !isBetter(candidate, best)) continue;
@@ -175,7 +181,7 @@ class ConnectedElection {
     }
     if (best === undefined) return;
     if (best.node === state.id) request(state, { to: "leading" });
-    else request(state, { to: "learning", leader: best.node, voting: isOwnVote });
+    else request(state, { to: "learning", leader: best.node });
   }
 }
 

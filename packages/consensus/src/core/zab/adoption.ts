@@ -1,8 +1,9 @@
 import type { LearnerMessage, OfferMessage } from "../messages.ts";
 import { isSuccessor, type Zxid } from "../zxid.ts";
 import { planSync } from "./sync-plan.ts";
-import { cutHistory, replaceHistory } from "./synchronization.ts";
+import { cutHistory, incomingHistory, replaceHistory } from "./synchronization.ts";
 import {
+  isVoting,
   request,
   sendToLeader,
   sendToLearner,
@@ -30,7 +31,7 @@ export function isAdopting(state: ZabState, leading: Leading): boolean {
   leading.adoption = undefined;
   let best: Learner | undefined;
   for (const learner of leading.learners.values()) {
-    if (!learner.voting || learner.phase !== "epochAcked" || !learner.promised || !knowsMore(learner, leading))
+    if (!isVoting(state, learner) || learner.phase !== "epochAcked" || !learner.promised || !knowsMore(learner, leading))
       continue;
     if (best === undefined || isLess(best, learner)) best = learner;
   }
@@ -53,10 +54,10 @@ export function offerHistory(state: ZabState, learning: Learning, leaderEnd: Zxi
   const plan = planSync(state.log, leaderEnd);
   let after: Zxid;
   if (plan.kind === "snap") {
-    const { position, chunks } = state.log.snapshot;
+    const { position, chunks, configuration } = state.log.snapshot;
     const pieces = chunks.length === 0 ? [undefined] : chunks;
     for (const [index, chunk] of pieces.entries()) {
-      send({ kind: "offerSnap", session, position, chunk, last: index === pieces.length - 1 });
+      send({ kind: "offerSnap", session, position, configuration, chunk, last: index === pieces.length - 1 });
     }
     after = position;
   } else {
@@ -76,10 +77,11 @@ export function onOffer(state: ZabState, leading: Leading, learner: Learner, mes
   switch (message.kind) {
     case "offerCut":
       adoption.cut = message.zxid;
-      adoption.incoming = { position: message.zxid, chunks: [], entries: [], complete: true };
+      adoption.incoming = incomingHistory({ position: message.zxid });
+      adoption.incoming.complete = true;
       return false;
     case "offerSnap":
-      adoption.incoming ??= { position: message.position, chunks: [], entries: [], complete: false };
+      adoption.incoming ??= incomingHistory(message);
       if (message.chunk !== undefined) adoption.incoming.chunks.push(message.chunk);
       adoption.incoming.complete = message.last;
       return false;

@@ -3,8 +3,12 @@ import type { LeaderMessage, LearnerMessage, Session } from "../messages.ts";
 import { quorumPosition } from "../quorum.ts";
 import { counterOf, epochOf, formatZxid, zxidOf, type Zxid } from "../zxid.ts";
 import { considerEstablished, receiveEntry, sendUpToDate } from "./synchronization.ts";
+import { membershipView } from "./membership-view.ts";
 import {
   deliver,
+  electorateOf,
+  isVoter,
+  isVoting,
   request,
   sendToLeader,
   sendToLearner,
@@ -103,23 +107,36 @@ function propose(state: ZabState, leading: Leading, queued: QueuedRequest): void
     answer(state, leading, queued, pending);
     return;
   }
-  const counter = epochOf(state.log.end) === leading.epoch ? counterOf(state.log.end) + 1 : 1;
-  if (counter > state.options.counterLimit) {
-    request(state, { to: "looking", reason: "the epoch has no positions left" });
-    return;
-  }
-  const zxid = zxidOf(leading.epoch, counter);
-  const prepared = state.hooks.prepare(queued.request, zxid);
+  const zxid = nextPosition(state, leading);
+  if (zxid === undefined) return;
+  const prepared = state.hooks.prepare(queued.request, zxid, membershipView(state, leading));
   if (prepared.kind === "known") {
     answer(state, leading, queued, state.applied);
     return;
   }
-  const entry: Entry = { zxid, kind: prepared.kind, client, sequence, payload: prepared.payload };
   if (key !== undefined) state.workload.unapplied.set(key, zxid);
+  const { kind, payload } = prepared;
+  const change = "configuration" in prepared ? { configuration: prepared.configuration } : {};
+  log(state, leading, { zxid, kind, client, sequence, payload, ...change });
+}
+
+/** The next position of this epoch; without one the leader steps down, so that a new epoch begins (ZOOKEEPER-1277). */
+export function nextPosition(state: ZabState, leading: Leading): Zxid | undefined {
+  const counter = epochOf(state.log.end) === leading.epoch ? counterOf(state.log.end) + 1 : 1;
+  if (counter <= state.options.counterLimit) return zxidOf(leading.epoch, counter);
+  request(state, { to: "looking", reason: "the epoch has no positions left" });
+  return undefined;
+}
+
+/** Logs an entry here and at all that acknowledge. Whoever becomes a voter by it is sent what it was not told so far. */
+export function log(state: ZabState, leading: Leading, entry: Entry): void {
+  const before = electorateOf(state).voters;
   state.log.append(entry);
   for (const learner of leading.learners.values()) {
-    if (!learner.voting || learner.phase === "discovery" || learner.phase === "epochAcked") continue;
-    sendToLearner(state, learner, { kind: "proposal", session: learner.session, entry }, 0);
+    if (!isVoting(state, learner) || learner.phase === "discovery" || learner.phase === "epochAcked") continue;
+    const { session } = learner;
+    const entries = before.has(learner.node) ? [entry] : state.log.after(state.committed);
+    for (const one of entries) sendToLearner(state, learner, { kind: "proposal", session, entry: one }, 0);
   }
 }
 
@@ -159,9 +176,9 @@ export function considerCommit(state: ZabState, leading: Leading): void {
   if (leading.phase !== "broadcast") return;
   const acked = new Map<NodeId, Zxid>([[state.id, state.log.durableEnd]]);
   for (const learner of leading.learners.values()) {
-    if (learner.voting && learner.phase === "broadcast") acked.set(learner.node, learner.acked);
+    if (learner.trusted && learner.phase === "broadcast") acked.set(learner.node, learner.acked);
   }
-  const position = quorumPosition(state.quorum, acked);
+  const position = quorumPosition(electorateOf(state).quorum, acked);
   if (position <= state.committed) {
     deliver(state);
     return;
@@ -171,7 +188,7 @@ export function considerCommit(state: ZabState, leading: Leading): void {
   for (const learner of leading.learners.values()) {
     if (learner.phase === "discovery" || learner.phase === "epochAcked") continue;
     const { session } = learner;
-    if (learner.voting) {
+    if (isVoting(state, learner)) {
       sendToLearner(state, learner, { kind: "commit", session, zxid: position }, 0);
       continue;
     }
@@ -185,7 +202,7 @@ export function considerCommit(state: ZabState, leading: Leading): void {
 /** A proposal, during sync or live. Its ack names its own write, and so waits for it and for all before it. */
 export function onProposal(state: ZabState, learning: Learning, entry: Entry): void {
   receiveEntry(state, learning, entry);
-  if (!learning.newLeaderAcked || !learning.voting || state.next !== undefined) return;
+  if (!learning.newLeaderAcked || !isVoter(state) || state.next !== undefined) return;
   // A repeated entry is acknowledged again: staying silent would stall a leader that missed the first ack.
   if (epochOf(state.log.end) !== learning.epoch) return;
   state.ackDue = true;
@@ -227,9 +244,9 @@ export function sendPings(state: ZabState, leading: Leading): void {
 function confirmedRound(state: ZabState, leading: Leading): number {
   const rounds = new Map<NodeId, Zxid>([[state.id, BigInt(leading.round)]]);
   for (const learner of leading.learners.values()) {
-    if (learner.voting && learner.phase === "broadcast") rounds.set(learner.node, BigInt(learner.round));
+    if (learner.trusted && learner.phase === "broadcast") rounds.set(learner.node, BigInt(learner.round));
   }
-  return Number(quorumPosition(state.quorum, rounds));
+  return Number(quorumPosition(electorateOf(state).quorum, rounds));
 }
 
 /**

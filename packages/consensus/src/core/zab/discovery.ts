@@ -3,8 +3,10 @@ import type { NodeId } from "../entry.ts";
 import type { LeaderMessage, LearnerMessage } from "../messages.ts";
 import { isAdopting, knowsMore } from "./adoption.ts";
 import {
+  electorateOf,
   enter,
   isVoter,
+  isVoting,
   request,
   sendToLeader,
   sendToLearner,
@@ -21,11 +23,10 @@ import {
 /** A message of one kind. */
 type Of<Message, Kind> = Extract<Message, { readonly kind: Kind }>;
 
-export function startLearning(state: ZabState, leader: NodeId, voting: boolean): void {
+export function startLearning(state: ZabState, leader: NodeId): void {
   state.sessions += 1;
   const learning: Learning = {
     kind: "learning",
-    voting,
     leader,
     session: state.sessions,
     link: state.links.get(leader),
@@ -46,7 +47,7 @@ export function sendFollowerInfo(state: ZabState, learning: Learning): void {
     kind: "followerInfo",
     session: learning.session,
     acceptedEpoch: state.epochs.accepted,
-    voting: learning.voting,
+    voting: state.epochs.voting,
   };
   sendToLeader(state, learning, message, 0);
 }
@@ -81,7 +82,7 @@ export function onFollowerInfo(
     node: from,
     session: message.session,
     link,
-    voting: message.voting && state.members.voters.includes(from),
+    trusted: message.voting,
     acceptedEpoch: message.acceptedEpoch,
     phase: "discovery",
     promised: false,
@@ -114,10 +115,10 @@ function considerEpoch(state: ZabState, leading: Leading): void {
   let accepted = Math.max(state.epochs.accepted, state.epochFloor);
   for (const learner of leading.learners.values()) {
     // An observer may raise the epoch but is no part of the quorum (ZOOKEEPER-2959).
-    if (learner.voting) heard.add(learner.node);
+    if (learner.trusted) heard.add(learner.node);
     accepted = Math.max(accepted, learner.acceptedEpoch);
   }
-  if (!state.quorum.isQuorum(heard)) return;
+  if (!electorateOf(state).quorum.isQuorum(heard)) return;
   leading.epoch = state.variant.nextEpoch(accepted, state.id);
   setEpochs(state, { accepted: leading.epoch });
   for (const learner of leading.learners.values()) sendLeaderInfo(state, leading, learner);
@@ -162,7 +163,7 @@ export function onAckEpoch(state: ZabState, learner: Learner, message: Of<Learne
     learner.phase = "epochAcked";
     return true;
   }
-  if (!state.variant.adoptsHistory && learner.voting && knowsMore(learner, leading)) {
+  if (!state.variant.adoptsHistory && isVoting(state, learner) && knowsMore(learner, leading)) {
     leading.learners.delete(learner.node);
     sendToLearner(state, learner, { kind: "refuse", session: learner.session }, 0);
     return false;
@@ -180,9 +181,9 @@ export function considerHistory(state: ZabState, leading: Leading): void {
   if (leading.phase !== "discovery" || leading.epoch === 0 || !isVoter(state)) return;
   const promised = new Set<NodeId>([state.id]);
   for (const learner of leading.learners.values()) {
-    if (learner.voting && learner.phase === "epochAcked" && learner.promised) promised.add(learner.node);
+    if (learner.trusted && learner.phase === "epochAcked" && learner.promised) promised.add(learner.node);
   }
-  if (!state.quorum.isQuorum(promised)) return;
+  if (!electorateOf(state).quorum.isQuorum(promised)) return;
   if (state.variant.adoptsHistory && isAdopting(state, leading)) return;
   leading.ownAck = setEpochs(state, { current: leading.epoch });
   leading.phase = "synchronization";

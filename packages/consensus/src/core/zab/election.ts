@@ -1,9 +1,12 @@
 import type { NodeId } from "../entry.ts";
 import type { MemberState, Notification } from "../messages.ts";
+import { quorumOf, votersOf, type Configuration } from "../configuration.ts";
 import {
   beginLooking,
+  electorateOf,
   enter,
   isVoter,
+  noVote,
   request,
   setEpochs,
   type Looking,
@@ -22,9 +25,18 @@ function isBetterVote(left: Vote, right: Vote): boolean {
   return left.leader > right.leader;
 }
 
-/** The vote for oneself: the log as the disk will hold it, never the state that happens to be applied (Z3). */
+/**
+ * The vote for oneself: the log as the disk will hold it, never the state that happens to be applied (Z3). Who is no voter
+ * has none to give, but supports whom others propose: their configuration may name it a voter, and its own not yet.
+ */
 function ownVote(state: ZabState): Vote {
-  return { leader: isVoter(state) ? state.id : 0, zxid: state.log.end, epoch: state.epochs.current };
+  if (!isVoter(state)) return noVote;
+  return {
+    leader: state.id,
+    zxid: state.log.end,
+    epoch: state.epochs.current,
+    configuration: state.log.configuration,
+  };
 }
 
 /** Starts looking for a leader with a new round. */
@@ -41,9 +53,9 @@ function startElection(state: ZabState): void {
 
 /** A node without data may vote only when the whole ensemble is new; else it has forgotten what it promised (2325). */
 export function considerFirstStart(state: ZabState): void {
-  if (state.epochs.voting || !isFresh(state) || !state.members.voters.includes(state.id)) return;
-  const others = state.members.voters.filter((voter) => voter !== state.id);
-  if (!others.every((voter) => state.fresh.has(voter))) return;
+  const { voters } = electorateOf(state);
+  if (state.epochs.voting || !isFresh(state) || !voters.has(state.id)) return;
+  if (![...voters].every((voter) => voter === state.id || state.fresh.has(voter))) return;
   setEpochs(state, { voting: true });
   request(state, { to: "looking", reason: "first start: every voter is reachable and empty" });
 }
@@ -54,17 +66,23 @@ export function isFresh(state: ZabState): boolean {
 
 export function memberState(state: ZabState): MemberState {
   if (state.role.kind !== "learning") return state.role.kind;
-  return state.role.voting ? "following" : "observing";
+  return isVoter(state) ? "following" : "observing";
 }
 
 function notificationOf(state: ZabState): Notification {
-  const vote = state.role.kind === "looking" ? state.role.vote : (state.settledVote ?? ownVote(state));
+  const vote =
+    state.role.kind === "looking"
+      ? state.role.vote
+      : // In step with its leader it knows the newest configuration, which need not be that of the election.
+        { ...(state.settledVote ?? ownVote(state)), configuration: state.log.configuration };
+  const { configuration } = vote;
   return {
     kind: "notification",
     state: memberState(state),
     ...vote,
+    configuration: configuration.position === 0n ? undefined : configuration,
     round: state.round,
-    voting: isVoter(state),
+    voting: state.epochs.voting,
     fresh: isFresh(state),
   };
 }
@@ -77,8 +95,9 @@ function notify(state: ZabState, peer: NodeId): void {
 }
 
 function broadcastVote(state: ZabState, looking: Looking): void {
-  for (const voter of state.members.voters) if (voter !== state.id) notify(state, voter);
-  if (isVoter(state)) looking.votes.set(state.id, looking.vote);
+  const voters = new Set([...electorateOf(state).voters, ...votersOf(looking.vote.configuration)]);
+  for (const voter of voters) if (voter !== state.id) notify(state, voter);
+  if (state.epochs.voting) looking.votes.set(state.id, looking.vote);
 }
 
 /**
@@ -121,13 +140,13 @@ function onNotification(state: ZabState, from: NodeId, message: Notification): v
   considerFirstStart(state);
   // A node without a vote is not answered by one that looks itself: two of them would answer each other for ever.
   if (message.state !== "looking") onSettledVote(state, role, from, message);
-  else if (message.voting && isVoter(state) && state.members.voters.includes(from))
-    onLookingVote(state, role, from, message);
+  else if (message.voting && state.epochs.voting) onLookingVote(state, role, from, message);
 }
 
 function onLookingVote(state: ZabState, looking: Looking, from: NodeId, message: Notification): void {
-  if (!state.members.voters.includes(message.leader)) return;
-  const vote: Vote = { leader: message.leader, zxid: message.zxid, epoch: message.epoch };
+  const vote = voteOf(state, message);
+  const voters = votersOf(vote.configuration);
+  if (!voters.has(vote.leader) || !(voters.has(state.id) || isVoter(state))) return;
   if (message.round < state.round) {
     notify(state, from);
     return;
@@ -152,25 +171,35 @@ function sameVote(left: Vote, right: Vote): boolean {
   return left.leader === right.leader && left.zxid === right.zxid && left.epoch === right.epoch;
 }
 
+function voteOf(state: ZabState, { leader, zxid, epoch, configuration }: Notification): Vote {
+  return { leader, zxid, epoch, configuration: configuration ?? state.log.initialConfiguration };
+}
+
 /** Decides when a quorum agrees and either every linked voter has voted or the wait for a better vote is over. */
 function considerDecision(state: ZabState, looking: Looking): void {
-  if (!isVoter(state)) return;
+  const { configuration } = looking.vote;
+  const voters = votersOf(configuration);
+  if (!state.epochs.voting || !voters.has(state.id)) return;
   const agreeing = new Set<NodeId>();
   for (const [voter, vote] of looking.votes) if (sameVote(vote, looking.vote)) agreeing.add(voter);
-  if (!state.quorum.isQuorum(agreeing)) {
+  if (!isQuorum(state, configuration, agreeing)) {
     looking.ticksToFinal = undefined;
     return;
   }
   looking.ticksToFinal ??= state.options.finalizeTicks;
-  const linked = state.members.voters.filter((voter) => voter === state.id || state.links.has(voter));
+  const linked = [...voters].filter((voter) => voter === state.id || state.links.has(voter));
   if (looking.ticksToFinal > 0 && !linked.every((voter) => looking.votes.has(voter))) return;
   decide(state, looking.vote);
+}
+
+function isQuorum(state: ZabState, configuration: Configuration, agreeing: ReadonlySet<NodeId>): boolean {
+  return quorumOf(configuration, state.options.quorum).isQuorum(agreeing);
 }
 
 function decide(state: ZabState, vote: Vote): void {
   state.settledVote = vote;
   if (vote.leader === state.id) request(state, { to: "leading" });
-  else request(state, { to: "learning", leader: vote.leader, voting: isVoter(state) });
+  else request(state, { to: "learning", leader: vote.leader });
 }
 
 /**
@@ -178,9 +207,9 @@ function decide(state: ZabState, vote: Vote): void {
  * Zxid and round legitimately differ among settled members, so only leader and epoch are compared (1732, 1805).
  */
 function onSettledVote(state: ZabState, looking: Looking, from: NodeId, message: Notification): void {
-  const vote: Vote = { leader: message.leader, zxid: message.zxid, epoch: message.epoch };
+  const vote = voteOf(state, message);
   if (!message.voting) return;
-  if (message.round === state.round && isVoter(state) && state.members.voters.includes(vote.leader)) {
+  if (message.round === state.round && state.epochs.voting && votersOf(vote.configuration).has(vote.leader)) {
     looking.votes.set(from, vote);
     const leads =
       vote.leader === state.id || looking.settled.get(vote.leader)?.leading === true || from === vote.leader;
@@ -188,12 +217,14 @@ function onSettledVote(state: ZabState, looking: Looking, from: NodeId, message:
   }
   looking.settled.set(from, { vote, round: message.round, leading: message.state === "leading" });
   if (state.next !== undefined) return;
+  // Whether they are enough says the configuration of the leader itself.
+  const lead = vote.leader === state.id ? undefined : looking.settled.get(vote.leader);
+  if (lead?.leading !== true) return;
   const naming = new Set<NodeId>();
   for (const [voter, one] of looking.settled) {
     if (one.vote.leader === vote.leader && one.vote.epoch === vote.epoch) naming.add(voter);
   }
-  if (!state.quorum.isQuorum(naming)) return;
-  if (vote.leader === state.id || looking.settled.get(vote.leader)?.leading !== true) return;
+  if (!isQuorum(state, lead.vote.configuration, naming)) return;
   state.round = Math.max(state.round, message.round);
   decide(state, vote);
 }

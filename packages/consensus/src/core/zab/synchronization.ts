@@ -4,6 +4,7 @@ import { formatZxid, isSuccessor, zxidOf, type Zxid } from "../zxid.ts";
 import { planSync } from "./sync-plan.ts";
 import {
   deliver,
+  electorateOf,
   request,
   sendToLeader,
   sendToLearner,
@@ -53,11 +54,11 @@ export function synchronize(state: ZabState, leading: Leading, learner: Learner)
 }
 
 function sendSnapshot(state: ZabState, learner: Learner, snapshot: Snapshot): void {
-  const { position, chunks } = snapshot;
+  const { position, chunks, configuration } = snapshot;
   const pieces = chunks.length === 0 ? [undefined] : chunks;
   for (const [index, chunk] of pieces.entries()) {
     const last = index === pieces.length - 1;
-    sendToLearner(state, learner, { kind: "snap", session: learner.session, position, chunk, last }, 0);
+    sendToLearner(state, learner, { kind: "snap", session: learner.session, position, configuration, chunk, last }, 0);
   }
 }
 
@@ -68,15 +69,16 @@ export function considerEstablished(state: ZabState, leading: Leading): void {
   // The leader's own word counts like any other: only when it is on its disk.
   if (leading.ownAck !== undefined && leading.ownAck <= state.durableToken) acked.add(state.id);
   for (const learner of leading.learners.values()) {
-    if (learner.voting && learner.phase === "broadcast") acked.add(learner.node);
+    if (learner.trusted && learner.phase === "broadcast") acked.add(learner.node);
   }
-  if (!state.quorum.isQuorum(acked)) return;
+  if (!electorateOf(state).quorum.isQuorum(acked)) return;
   // A quorum may be there before this disk holds the snapshot that the leader took over. What became of the proposals
   // made here can be told only when that is applied (found by SEED=2608 of paxos).
   deliver(state);
   if (state.restore !== undefined) return;
   leading.phase = "broadcast";
-  state.settledVote = { leader: state.id, zxid: leading.initialZxid, epoch: leading.epoch };
+  const { configuration } = state.log;
+  state.settledVote = { leader: state.id, zxid: leading.initialZxid, epoch: leading.epoch, configuration };
   if (leading.initialEnd > state.committed) state.committed = leading.initialEnd;
   state.proposals.settle(state.log, state.delivered, state.restored);
   state.restored = false;
@@ -113,9 +115,17 @@ export function onTrunc(state: ZabState, learning: Learning, message: Of<"trunc"
 
 export function onSnap(state: ZabState, learning: Learning, message: Of<"snap">): void {
   if (learning.phase !== "synchronization" || learning.newLeaderAcked) return;
-  learning.incoming ??= { position: message.position, chunks: [], entries: [], complete: false };
+  learning.incoming ??= incomingHistory(message);
   if (message.chunk !== undefined) learning.incoming.chunks.push(message.chunk);
   learning.incoming.complete = message.last;
+}
+
+/** What comes after the head of a snapshot is collected here. */
+export function incomingHistory({
+  position,
+  configuration,
+}: Pick<Snapshot, "position" | "configuration">): IncomingHistory {
+  return { position, configuration, chunks: [], entries: [], complete: false };
 }
 
 /**
@@ -173,7 +183,8 @@ export function replaceHistory(state: ZabState, incoming: IncomingHistory): bool
     state.out.fatal({ reason: "history-mismatch", detail });
     return false;
   }
-  const snapshot: Snapshot = { position: incoming.position, chunks: incoming.chunks };
+  const { position, chunks, configuration } = incoming;
+  const snapshot: Snapshot = { position, chunks, configuration };
   const token = state.log.replace(snapshot, incoming.entries, state.delivered);
   if (snapshot.position > state.delivered) state.restore = { token, snapshot };
   return true;
@@ -194,10 +205,11 @@ export function onUpToDate(state: ZabState, learning: Learning, message: Of<"upT
   state.proposals.settle(state.log, state.delivered, state.restored);
   state.restored = false;
   state.out.event({ kind: "leader", leader: learning.leader, epoch: learning.epoch });
-  if (learning.voting) state.variant.announceSettled(state);
-  if (!state.epochs.voting && state.members.voters.includes(state.id)) {
-    // In step with an established leader: from now on this disk holds all that a vote has to stand for.
+  if (state.epochs.voting) state.variant.announceSettled(state);
+  else {
+    // In step with an established leader: from now on this disk holds all that a vote has to stand for. An observer gets
+    // one too, for the day on which it becomes a voter, which its leader may know before it does.
     setEpochs(state, { voting: true });
-    request(state, { to: "looking", reason: "in step again, and from now on with a vote" });
+    request(state, { to: "looking", reason: "in step, and from now on with a vote" });
   }
 }

@@ -1,10 +1,10 @@
 import { assert } from "@tutti/stdx";
+import type { Members } from "../configuration.ts";
 import { EffectsBuffer, type Effects } from "../effects.ts";
 import type { NodeId } from "../entry.ts";
 import { LogMirror } from "../log-mirror.ts";
 import type { LeaderMessage, LearnerMessage, ReplicaMessage } from "../messages.ts";
-import { majority } from "../quorum.ts";
-import type { Input, LeaderHooks, Members, RecoveredState, ReplicaCore } from "../replica-core.ts";
+import type { Input, LeaderHooks, RecoveredState, ReplicaCore } from "../replica-core.ts";
 import {
   considerCommit,
   considerReads,
@@ -42,9 +42,12 @@ import {
   receiveEntry,
   synchronize,
 } from "./synchronization.ts";
+import { considerMembers } from "./membership.ts";
 import {
   beginLooking,
+  createElectorate,
   deliver,
+  electorateOf,
   request,
   sendToLeader,
   sendToLearner,
@@ -59,6 +62,7 @@ import { zabDefaults, type ZabOptions } from "./zab-options.ts";
 /** What one replica's core begins with. */
 export interface ZabCoreOptions {
   readonly id: NodeId;
+  /** Who takes part while the log does not say otherwise. */
   readonly members: Members;
   readonly recovered: RecoveredState;
   readonly hooks: LeaderHooks;
@@ -88,6 +92,9 @@ export function createVariantCore(options: ZabCoreOptions, variant: Variant): Re
       return state.out.drain();
     },
     status: () => statusOf(state),
+    get configuration() {
+      return state.log.configuration;
+    },
     get isInStep() {
       return state.role.kind !== "looking" && state.role.phase === "broadcast";
     },
@@ -97,15 +104,14 @@ export function createVariantCore(options: ZabCoreOptions, variant: Variant): Re
 function createState({ id, members, recovered, hooks, zab }: ZabCoreOptions, variant: Variant): ZabState {
   const settings: ZabOptions = { ...zabDefaults, ...zab };
   const out = new EffectsBuffer<ReplicaMessage>();
-  const log = new LogMirror(recovered.log, out, settings.retainedEntriesMax);
+  const log = new LogMirror(recovered.log, { initial: members, out, retainedEntriesMax: settings.retainedEntriesMax });
   assert(recovered.epochs.current <= recovered.epochs.accepted, "an epoch is accepted before it is entered");
   const { position } = log.snapshot;
   return {
     id,
     variant,
-    members,
     options: settings,
-    quorum: settings.quorum ?? majority(members.voters),
+    electorate: createElectorate(log.configuration, settings),
     hooks,
     out,
     log,
@@ -142,7 +148,7 @@ function settleRole(state: ZabState): void {
       leaveRole(state);
       state.variant.startElection(state);
     } else if (next.to === "learning") {
-      startLearning(state, next.leader, next.voting);
+      startLearning(state, next.leader);
     } else {
       startLeading(state);
       advanceLeading(state);
@@ -202,6 +208,7 @@ function dispatch(state: ZabState, input: Input<ReplicaMessage>): void {
         client: input.client,
         sequence: input.sequence,
         payload: input.payload,
+        ...(input.members === undefined ? {} : { members: input.members }),
       });
     case "submit":
       return state.proposals.addUnnamed(input.payload);
@@ -242,6 +249,7 @@ function advanceLeading(state: ZabState): void {
   }
   considerEstablished(state, leading);
   considerCommit(state, leading);
+  considerMembers(state, leading);
   considerReads(state, leading);
 }
 
@@ -321,7 +329,8 @@ function onLearnerMessage(
       onAckEpoch(state, learner, message);
       return advanceLeading(state);
     case "ack":
-      return onAck(state, leading, learner, message.zxid);
+      onAck(state, leading, learner, message.zxid);
+      return considerMembers(state, leading);
     case "pong":
       learner.round = Math.max(learner.round, message.round);
       return considerReads(state, leading);
@@ -410,12 +419,13 @@ function tickLearning(state: ZabState, learning: Learning): void {
 function tickLeading(state: ZabState, leading: Leading): void {
   leading.phaseTicks += 1;
   const heard = new Set<NodeId>([state.id]);
+  const { quorum } = electorateOf(state);
   for (const learner of leading.learners.values()) {
     learner.silentTicks += 1;
     if (learner.silentTicks >= state.options.silenceTicks) {
       leading.learners.delete(learner.node);
       sendToLearner(state, learner, { kind: "refuse", session: learner.session }, 0);
-    } else if (learner.voting) {
+    } else if (learner.trusted) {
       heard.add(learner.node);
     }
   }
@@ -427,7 +437,7 @@ function tickLeading(state: ZabState, leading: Leading): void {
   if (leading.phase !== "broadcast" && leading.phaseTicks >= state.options.joinTicks) {
     return request(state, { to: "looking", reason: "no quorum came into step" });
   }
-  if (leading.phase === "broadcast" && !state.quorum.isQuorum(heard)) {
+  if (leading.phase === "broadcast" && !quorum.isQuorum(heard)) {
     return request(state, { to: "looking", reason: "lost touch with the quorum" });
   }
   leading.ticksToPing -= 1;

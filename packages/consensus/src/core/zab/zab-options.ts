@@ -1,4 +1,5 @@
-import type { QuorumSystem } from "../quorum.ts";
+import type { NodeId } from "../entry.ts";
+import { majority, type QuorumSystem } from "../quorum.ts";
 
 /** Timing and limits of ZAB. Time is counted in ticks of the driver. */
 export interface ZabTiming {
@@ -29,8 +30,8 @@ export interface ZabLimits {
 
 /** All that can be set about the protocol. */
 export interface ZabOptions extends ZabTiming, ZabLimits {
-  /** Replaces the majority of voters. Any two quorums must share a voter. */
-  readonly quorum: QuorumSystem | undefined;
+  /** Which sets of these voters may decide, in place of the majority. Any two quorums must share a voter. */
+  readonly quorum: (voters: readonly NodeId[]) => QuorumSystem;
   /** Transactions per epoch before the leader steps down. Default 2^32 - 1, the most there can be (ZOOKEEPER-1277). */
   readonly counterLimit: number;
 }
@@ -44,6 +45,6 @@ export const zabDefaults: ZabOptions = {
   outstandingEntriesMax: 4096,
   waitingRequestsMax: 16_384,
   retainedEntriesMax: 1024,
-  quorum: undefined,
+  quorum: majority,
   counterLimit: 0xffff_ffff,
 };

@@ -1,9 +1,10 @@
+import { quorumOf, votersOf, type Configuration, type LoggedConfiguration } from "../configuration.ts";
 import type { EffectsBuffer, Epochs, LinkId, Token } from "../effects.ts";
 import type { Entry, NodeId, ProposalRequest, Snapshot } from "../entry.ts";
 import type { LogMirror } from "../log-mirror.ts";
 import type { ElectionMessage, LeaderMessage, LearnerMessage, ReplicaMessage, Session } from "../messages.ts";
 import type { QuorumSystem } from "../quorum.ts";
-import type { LeaderHooks, Members } from "../replica-core.ts";
+import type { LeaderHooks } from "../replica-core.ts";
 import { assert } from "@tutti/stdx";
 import type { Zxid } from "../zxid.ts";
 import type { ProposalBook } from "./proposal-book.ts";
@@ -15,6 +16,8 @@ export interface Vote {
   readonly leader: NodeId;
   readonly zxid: Zxid;
   readonly epoch: number;
+  /** The newest in the log of the proposed leader: it decides whether enough members agree, as it will in discovery. */
+  readonly configuration: LoggedConfiguration;
 }
 
 /** Zab phase 0. */
@@ -31,7 +34,13 @@ export interface Looking {
   ticksToFinal: number | undefined;
 }
 
-const noVote: Vote = { leader: 0, zxid: 0n, epoch: 0 };
+/** The vote of those that have none to give. */
+export const noVote: Vote = {
+  leader: 0,
+  zxid: 0n,
+  epoch: 0,
+  configuration: { voters: [], observers: [], outgoing: undefined, position: 0n },
+};
 
 /** A new search. Without a vote of its own it neither votes nor counts votes. */
 export function beginLooking(vote: Vote = noVote, voteTicks = 0): Looking {
@@ -49,7 +58,6 @@ export function beginLooking(vote: Vote = noVote, voteTicks = 0): Looking {
 /** Follower or observer, in Zab phases 1 to 3. */
 export interface Learning {
   readonly kind: "learning";
-  readonly voting: boolean;
   readonly leader: NodeId;
   readonly session: Session;
   link: LinkId | undefined;
@@ -69,7 +77,8 @@ export interface Learner {
   readonly node: NodeId;
   readonly session: Session;
   readonly link: LinkId;
-  readonly voting: boolean;
+  /** Whether its disk holds all that a vote stands for. It counts if the leader's configuration names it a voter too. */
+  readonly trusted: boolean;
   readonly acceptedEpoch: number;
   phase: "discovery" | "epochAcked" | "synchronization" | "broadcast";
   /** True when it promised this epoch, rather than having promised it before. */
@@ -88,6 +97,7 @@ export interface Learner {
 /** What SNAP or an offer brought so far. */
 export interface IncomingHistory {
   readonly position: Zxid;
+  readonly configuration: LoggedConfiguration | undefined;
   readonly chunks: Uint8Array[];
   readonly entries: Entry[];
   complete: boolean;
@@ -128,7 +138,7 @@ export type ZabRole = Looking | Learning | Leading;
 /** What a phase may ask for; carried out when the present step is over, so that no phase calls another. */
 export type Transition =
   | { readonly to: "looking"; readonly reason: string }
-  | { readonly to: "learning"; readonly leader: NodeId; readonly voting: boolean }
+  | { readonly to: "learning"; readonly leader: NodeId }
   | { readonly to: "leading" };
 
 const transitions: Readonly<Record<ZabRole["kind"], readonly ZabRole["kind"][]>> = {
@@ -169,13 +179,20 @@ export interface Variant {
   readonly adoptsHistory: boolean;
 }
 
+/** Who may decide. */
+export interface Electorate {
+  readonly configuration: Configuration;
+  readonly voters: ReadonlySet<NodeId>;
+  readonly quorum: QuorumSystem;
+}
+
 /** All that one replica knows. The phases are functions over it. */
 export interface ZabState {
   readonly id: NodeId;
   readonly variant: Variant;
-  readonly members: Members;
   readonly options: ZabOptions;
-  readonly quorum: QuorumSystem;
+  /** What follows from the newest configuration in the log; made anew when that is another. */
+  electorate: Electorate;
   readonly hooks: LeaderHooks;
   readonly out: EffectsBuffer<ReplicaMessage>;
   readonly log: LogMirror;
@@ -265,7 +282,25 @@ export function deliver(state: ZabState): void {
   }
 }
 
+/** Who may decide by the newest configuration in the log. */
+export function electorateOf(state: Pick<ZabState, "electorate" | "log" | "options">): Electorate {
+  const { configuration } = state.log;
+  if (state.electorate.configuration !== configuration) {
+    state.electorate = createElectorate(configuration, state.options);
+  }
+  return state.electorate;
+}
+
+export function createElectorate(configuration: Configuration, { quorum }: ZabOptions): Electorate {
+  return { configuration, voters: votersOf(configuration), quorum: quorumOf(configuration, quorum) };
+}
+
 /** True for a member that may vote and lead. */
 export function isVoter(state: ZabState): boolean {
-  return state.epochs.voting && state.members.voters.includes(state.id);
+  return state.epochs.voting && electorateOf(state).voters.has(state.id);
+}
+
+/** Whether a leader counts what this learner says. */
+export function isVoting(state: ZabState, learner: Learner): boolean {
+  return learner.trusted && electorateOf(state).voters.has(learner.node);
 }

@@ -6,7 +6,7 @@ const letters = { looking: "L", following: "F", observing: "O", leading: "*" } a
 
 export function roleName(state: ZabState): CoreStatus["role"] {
   if (state.role.kind !== "learning") return state.role.kind;
-  return state.role.voting ? "following" : "observing";
+  return isVoter(state) ? "following" : "observing";
 }
 
 export function statusOf(state: ZabState): CoreStatus {
