@@ -2,9 +2,11 @@ import type { NodeId } from "../core/entry.ts";
 import type { Members } from "../core/configuration.ts";
 import { ConsensusError } from "../consensus-error.ts";
 import { openWal } from "../log/wal.ts";
+import type { Clock } from "../ports/clock.ts";
 import type { Disk } from "../ports/disk.ts";
 import type { Transport } from "../ports/transport.ts";
 import type { Machine } from "./machine.ts";
+import { processClock } from "./process-clock.ts";
 import type { Protocol } from "./protocol.ts";
 import type { Replica } from "./replica.ts";
 import { ReplicaDriver, type DriverSettings } from "./replica-driver.ts";
@@ -32,6 +34,8 @@ export interface ReplicaOptions {
   readonly requestBytesMax?: number;
   /** Size of a log segment, allocated ahead. Default 4 MiB. ZooKeeper's `preAllocSize` is 64 MiB. */
   readonly segmentBytes?: number;
+  /** For simulators. Default: that of this process. */
+  readonly clock?: Clock;
 }
 
 /**
@@ -86,5 +90,5 @@ function parseOptions(options: ReplicaOptions): DriverSettings {
   if (!(snapshotEntries >= 1)) problems.push(`snapshotEntries is ${snapshotEntries}, not at least 1`);
   if (!(requestBytesMax >= 0)) problems.push(`requestBytesMax is ${requestBytesMax}, not at least 0`);
   if (problems.length > 0) throw new ConsensusError("invalid-options", problems.join("; "));
-  return { members, tickMs, snapshotEntries, requestBytesMax };
+  return { members, tickMs, snapshotEntries, requestBytesMax, clock: options.clock ?? processClock };
 }

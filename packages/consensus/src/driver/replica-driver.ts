@@ -18,6 +18,7 @@ import { openReadsMax } from "../core/zab/read-book.ts";
 import { explainStatus } from "../core/zab/zab-status.ts";
 import { ConsensusError } from "../consensus-error.ts";
 import type { Wal } from "../log/wal.ts";
+import type { Clock } from "../ports/clock.ts";
 import type { TransportPort } from "../ports/transport.ts";
 import { AnswerTable, type Answer } from "./answer-table.ts";
 import { drawSnapshot } from "./draw-snapshot.ts";
@@ -38,6 +39,7 @@ export interface DriverSettings {
   readonly tickMs: number;
   readonly snapshotEntries: number;
   readonly requestBytesMax: number;
+  readonly clock: Clock;
 }
 
 /** A call that waits: what it needs when it ends. */
@@ -70,7 +72,8 @@ export class ReplicaDriver implements Replica {
   readonly #port: TransportPort;
   readonly #emitter: EventEmitter<ReplicaEvents> = new EventEmitter<ReplicaEvents>();
   readonly #table: AnswerTable = new AnswerTable();
-  readonly #timer: NodeJS.Timeout;
+  readonly #clock: Clock;
+  readonly #stopTicks: () => void;
   readonly #client: bigint;
   readonly #proposals: Map<number, OpenProposal> = new Map<number, OpenProposal>();
   readonly #byKey: Map<string, OpenProposal> = new Map<string, OpenProposal>();
@@ -118,7 +121,8 @@ export class ReplicaDriver implements Replica {
     const { snapshot } = wal.recovered.log;
     this.#applied = snapshot.position;
     if (snapshot.position > 0n) this.#load(snapshot);
-    this.#client = crypto.getRandomValues(new BigUint64Array(1))[0] ?? 0n;
+    this.#clock = settings.clock;
+    this.#client = this.#clock.drawName();
     const { members } = settings;
     this.#core = protocol.create({ id, members, recovered: wal.recovered, hooks: this.#hooks() });
     this.#id = id;
@@ -128,7 +132,7 @@ export class ReplicaDriver implements Replica {
       linkDown: (peer, link) => this.#step({ kind: "linkDown", peer, link }),
       message: (from, link, message) => this.#stepSoon({ kind: "message", from, link, message }),
     });
-    this.#timer = setInterval(() => this.#tick(), settings.tickMs);
+    this.#stopTicks = this.#clock.every(settings.tickMs, () => this.#tick());
     this.#perform();
   }
 
@@ -232,7 +236,7 @@ export class ReplicaDriver implements Replica {
     if (this.#error !== undefined) throw this.#error;
     if (signal?.aborted === true) throw new ConsensusError("canceled", "the call was canceled before it began");
     const linked = linkSignals([signal, this.#closing.signal]);
-    let timer: NodeJS.Timeout | undefined;
+    let cancelTimeout: (() => void) | undefined;
     try {
       return await new Promise<Value>((resolve, reject) => {
         linked.signal.addEventListener("abort", () => {
@@ -246,15 +250,15 @@ export class ReplicaDriver implements Replica {
           }
         });
         if (timeoutMs !== undefined) {
-          timer = setTimeout(() => {
+          cancelTimeout = this.#clock.after(timeoutMs, () => {
             reject(new ConsensusError("timeout", `no answer within ${timeoutMs} ms`, { maybeApplied }));
-          }, timeoutMs);
+          });
         }
         begin({ resolve, reject });
       });
     } finally {
       linked[Symbol.dispose]();
-      clearTimeout(timer);
+      cancelTimeout?.();
       end();
     }
   }
@@ -478,7 +482,7 @@ export class ReplicaDriver implements Replica {
       prepare: (request, position): Prepared => {
         const isNamed = request.client !== unnamedClient;
         if (isNamed && this.#table.lookup(request.client, request.sequence) !== undefined) return { kind: "known" };
-        const context = { position, epoch: epochOf(position), nowMs: Date.now() };
+        const context = { position, epoch: epochOf(position), nowMs: this.#clock.nowMs() };
         const prepared = this.#machine.prepare?.(request.payload, context) ?? { txn: request.payload };
         if ("txn" in prepared) return { kind: "txn", payload: prepared.txn };
         return { kind: "reject", payload: prepared.reject };
@@ -504,7 +508,7 @@ export class ReplicaDriver implements Replica {
   #stop(error: ConsensusError): void {
     if (this.#error !== undefined) return;
     this.#error = error;
-    clearInterval(this.#timer);
+    this.#stopTicks();
     this.#held = [];
     this.#closing.abort(error);
     void this.#port.close();
