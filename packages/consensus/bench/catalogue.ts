@@ -59,7 +59,10 @@ const tell = (row: Row): void => {
 for (const plant of plantedFaults) {
   if (values.plant !== undefined && values.plant !== plant.name) continue;
   for (const protocol of plant.protocols ?? (["zab", "paxos"] as const)) {
-    const attempt: Attempt = (seed, planted) => simulate({ seed, protocol, ...(planted ? { plant } : {}) }).violation;
+    const attempt: Attempt = (seed, planted) => {
+      const reconfigures = plant.reconfigures === true;
+      return simulate({ seed, protocol, reconfigures, ...(planted ? { plant } : {}) }).violation;
+    };
     tell(search({ name: plant.name, protocol, source: plant.source }, seedsMax, attempt));
   }
 }

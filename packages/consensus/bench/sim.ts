@@ -1,5 +1,5 @@
 // Runs many seeds, or one with its trace: node --conditions=@tutti/source bench/sim.ts --protocol zab|paxos --seeds 1000 [--base 1] [--json]
-// or --seed 13 --trace; --plant NAME puts a fault in; --duration 8000 lasts longer; --twice compares two traces.
+// or --seed 13 --trace; --plant NAME puts a fault in; --duration 8000 lasts longer; --twice compares two traces; --membership changes members.
 import { parseArgs } from "node:util";
 import { plantedFaults, simulate } from "../src/sim/index.ts";
 
@@ -12,6 +12,7 @@ const { values } = parseArgs({
     duration: { type: "string" },
     twice: { type: "boolean", default: false },
     plant: { type: "string" },
+    membership: { type: "boolean", default: false },
     trace: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
   },
@@ -19,24 +20,36 @@ const { values } = parseArgs({
 const { protocol } = values;
 if (protocol !== "zab" && protocol !== "paxos") throw new RangeError(`--protocol ${protocol} is neither zab nor paxos`);
 const plant = plantedFaults.find((fault) => fault.name === values.plant);
+const shape = values.membership ? { reconfigures: true } : {};
 const planted = plant === undefined ? {} : { plant };
 const base = Number(values.seed ?? values.base);
 const count = values.seed === undefined ? Number(values.seeds) : 1;
 const startedMs = performance.now();
-const totals = { protocol, seeds: count, events: 0, steps: 0, commits: 0, reads: 0, submitted: 0, violations: 0 };
+const totals = {
+  protocol,
+  seeds: count,
+  events: 0,
+  steps: 0,
+  commits: 0,
+  reads: 0,
+  submitted: 0,
+  configurations: 0,
+  violations: 0,
+};
 const faults: Record<string, number> = {};
 const marks: Record<string, number> = {};
 const duration = values.duration === undefined ? {} : { durationMs: Number(values.duration) };
 for (let seed = base; seed < base + count; seed += 1) {
-  const report = simulate({ seed, protocol, trace: values.trace, ...planted, ...duration });
+  const report = simulate({ seed, protocol, trace: values.trace, ...planted, ...shape, ...duration });
   totals.events += report.events;
   totals.steps += report.steps;
   totals.commits += report.commits;
   totals.reads += report.reads;
   totals.submitted += report.submitted;
+  totals.configurations += report.configurations;
   for (const [kind, fired] of Object.entries(report.faults)) faults[kind] = (faults[kind] ?? 0) + fired;
   for (const [mark, fired] of Object.entries(report.marks)) marks[mark] = (marks[mark] ?? 0) + fired;
-  if (values.twice && simulate({ seed, protocol, ...planted, ...duration }).traceHash !== report.traceHash) {
+  if (values.twice && simulate({ seed, protocol, ...planted, ...shape, ...duration }).traceHash !== report.traceHash) {
     totals.violations += 1;
     console.error(`SEED=${seed}: the same seed gives another trace`);
   }

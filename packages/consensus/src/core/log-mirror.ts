@@ -93,6 +93,11 @@ export class LogMirror {
     return this.#configurations.at(-1) ?? this.#initial;
   }
 
+  /** The one before it, unless a snapshot covers the newest. */
+  get previousConfiguration(): LoggedConfiguration | undefined {
+    return this.#configurations.at(-2);
+  }
+
   get entryCount(): number {
     return this.#entries.length;
   }

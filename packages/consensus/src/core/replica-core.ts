@@ -1,5 +1,5 @@
 import type { Effects, Epochs, LinkId, Token } from "./effects.ts";
-import type { Configuration, LoggedConfiguration, Members } from "./configuration.ts";
+import type { Configuration, LoggedConfiguration } from "./configuration.ts";
 import type { NodeId, ProposalRequest, Snapshot } from "./entry.ts";
 import type { RecoveredLog } from "./log-mirror.ts";
 import type { Zxid } from "./zxid.ts";

@@ -1,4 +1,6 @@
+import type { Members } from "../core/configuration.ts";
 import type { NodeId } from "../core/entry.ts";
+import type { MembershipView } from "../core/replica-core.ts";
 import type { Zxid } from "../core/zxid.ts";
 
 /** What the leader knows when it turns a request into a transaction. */
@@ -8,10 +10,21 @@ export interface PrepareContext {
   readonly epoch: number;
   /** The leader's wall clock. It enters the machine here and nowhere else. */
   readonly nowMs: number;
+  /** Whether a change of members may be part of the transaction. */
+  readonly membership: MembershipView;
 }
 
 /** What a machine makes of a request before it is proposed: a transaction, or an answer that refuses it. */
-export type PrepareResult = { readonly txn: Uint8Array } | { readonly reject: Uint8Array };
+export type PrepareResult =
+  | {
+      readonly txn: Uint8Array;
+      /**
+       * Who takes part from this transaction on, where it says so. Only while no change is under way and a quorum of the
+       * voters is in step, as the context tells; else the replica stops.
+       */
+      readonly members?: Members;
+    }
+  | { readonly reject: Uint8Array };
 
 /**
  * The state machine that is replicated. Every replica applies the same transactions in the same order, so `apply` must

@@ -3,6 +3,7 @@ import type { Members } from "../core/configuration.ts";
 import { ConsensusError } from "../consensus-error.ts";
 import { openWal } from "../log/wal.ts";
 import type { Clock } from "../ports/clock.ts";
+import { problemsOfMembers } from "./change-members.ts";
 import type { Disk } from "../ports/disk.ts";
 import type { Transport } from "../ports/transport.ts";
 import type { Machine } from "./machine.ts";
@@ -80,11 +81,7 @@ function parseOptions(options: ReplicaOptions): DriverSettings {
   const members: Members = "voters" in given ? given : { voters: given, observers: [] };
   const problems: string[] = [];
   const all = [...members.voters, ...members.observers];
-  for (const member of all) {
-    if (!Number.isSafeInteger(member) || member < 1) problems.push(`member ${member} is not a positive integer`);
-  }
-  if (members.voters.length === 0) problems.push("there are no voters");
-  if (new Set(all).size !== all.length) problems.push(`members ${all.join(", ")} are not distinct`);
+  problems.push(...problemsOfMembers(members, options.protocol.capabilities.memberMax));
   if (!all.includes(id)) problems.push(`id ${id} is not among the members ${all.join(", ")}`);
   if (!(tickMs > 0)) problems.push(`tickMs is ${tickMs}, not above 0`);
   if (!(snapshotEntries >= 1)) problems.push(`snapshotEntries is ${snapshotEntries}, not at least 1`);

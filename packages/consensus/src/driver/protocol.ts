@@ -22,6 +22,8 @@ export interface Protocol {
   readonly capabilities: {
     /** Transactions of one leader are applied in the order in which it prepared them, with none left out. */
     readonly primaryOrder: boolean;
+    /** The largest number that a member may have. */
+    readonly memberMax: number;
   };
   create(context: ProtocolContext): ReplicaCore<ReplicaMessage>;
 }
@@ -39,7 +41,7 @@ export function zab(options: Partial<ZabOptions> = {}): Protocol {
   const settings = parseSettings(options);
   return {
     name: "zab",
-    capabilities: { primaryOrder: true },
+    capabilities: { primaryOrder: true, memberMax: Number.MAX_SAFE_INTEGER },
     create: (context) => createZabCore({ ...context, zab: settings }),
   };
 }
@@ -60,18 +62,8 @@ export function paxos(options: Partial<ZabOptions> = {}): Protocol {
   const settings = parseSettings(options);
   return {
     name: "paxos",
-    capabilities: { primaryOrder: true },
-    create: (context) => {
-      const { voters, observers } = context.members;
-      const tooLarge = [...voters, ...observers].find((member) => member > ballotMemberMax);
-      if (tooLarge !== undefined) {
-        throw new ConsensusError(
-          "invalid-options",
-          `member ${tooLarge} is above ${ballotMemberMax}, the most in a ballot`,
-        );
-      }
-      return createPaxosCore({ ...context, zab: settings });
-    },
+    capabilities: { primaryOrder: true, memberMax: ballotMemberMax },
+    create: (context) => createPaxosCore({ ...context, zab: settings }),
   };
 }
 

@@ -2,27 +2,23 @@
 import { linkSignals } from "@tutti/stdx";
 import { EventEmitter } from "eventemitter3";
 import type { Apply, CoreEvent, Effects, Outcome, PendingWrite, Send } from "../core/effects.ts";
-import {
-  requestKey,
-  unnamedClient,
-  type NodeId,
-  type Entry,
-  type ProposalRequest,
-  type Snapshot,
-} from "../core/entry.ts";
+import { requestKey, unnamedClient, type Entry, type ProposalRequest, type Snapshot } from "../core/entry.ts";
 import type { ReplicaMessage } from "../core/messages.ts";
-import type { Members } from "../core/configuration.ts";
+import type { LoggedConfiguration, Members } from "../core/configuration.ts";
 import type { Input, LeaderHooks, Prepared, ReplicaCore } from "../core/replica-core.ts";
 import { epochOf, type Zxid } from "../core/zxid.ts";
 import { openReadsMax } from "../core/zab/read-book.ts";
 import { explainStatus } from "../core/zab/zab-status.ts";
 import { ConsensusError } from "../consensus-error.ts";
+import type { SnapshotHead } from "../log/snapshot-file.ts";
 import type { Wal } from "../log/wal.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { TransportPort } from "../ports/transport.ts";
 import { AnswerTable, type Answer } from "./answer-table.ts";
+import { changeOfMachine, prepareChange, problemsOfMembers } from "./change-members.ts";
 import { drawSnapshot } from "./draw-snapshot.ts";
 import type { Machine } from "./machine.ts";
+import { MemberBook } from "./member-book.ts";
 import type { ReplicaOptions } from "./open-replica.ts";
 import type {
   CallOptions,
@@ -63,9 +59,9 @@ interface OpenRead extends Waiting<void> {
 /** The loop of one replica: persist, send, apply, answer, tell; in this order, for every batch of effects. */
 export class ReplicaDriver implements Replica {
   readonly stopped: Promise<ConsensusError | undefined>;
-  readonly #id: NodeId;
   readonly #settings: DriverSettings;
-  #members: Members;
+  readonly #members: MemberBook;
+  readonly #memberMax: number;
   readonly #machine: Machine;
   readonly #wal: Wal;
   readonly #core: ReplicaCore<ReplicaMessage>;
@@ -120,14 +116,16 @@ export class ReplicaDriver implements Replica {
     });
     const { snapshot } = wal.recovered.log;
     this.#applied = snapshot.position;
+    this.#members = new MemberBook(id, { ...settings.members, outgoing: undefined, position: 0n });
+    this.#members.load(snapshot);
+    this.#memberMax = protocol.capabilities.memberMax;
     if (snapshot.position > 0n) this.#load(snapshot);
     this.#clock = settings.clock;
     this.#client = this.#clock.drawName();
     const { members } = settings;
     this.#core = protocol.create({ id, members, recovered: wal.recovered, hooks: this.#hooks() });
-    this.#id = id;
-    this.#members = members;
-    this.#port = transport.attach(id, peersOf(id, members), {
+    this.#members.log(this.#core.configuration);
+    this.#port = transport.attach(id, this.#members.peers, {
       linkUp: (peer, link) => this.#step({ kind: "linkUp", peer, link }),
       linkDown: (peer, link) => this.#step({ kind: "linkDown", peer, link }),
       message: (from, link, message) => this.#stepSoon({ kind: "message", from, link, message }),
@@ -145,23 +143,44 @@ export class ReplicaDriver implements Replica {
     return { ...this.#core.status(), applied: this.#applied, recovery, counts: { ...this.#counts } };
   }
 
-  config(): Members {
-    return this.#members;
+  config(): LoggedConfiguration {
+    return this.#core.configuration;
   }
 
-  setObservers(observers: readonly NodeId[]): void {
-    const { voters } = this.#members;
-    const both = observers.find((observer) => voters.includes(observer));
-    if (both !== undefined) throw new ConsensusError("invalid-options", `${both} is a voter`);
-    this.#members = { voters, observers: [...observers] };
-    this.#port.setPeers(peersOf(this.#id, this.#members));
+  async reconfigure(
+    { voters, observers }: Members,
+    options: ProposeOptions = {},
+  ): Promise<{ readonly position: Zxid }> {
+    const members: Members = { voters: [...voters], observers: [...observers] };
+    const problems = problemsOfMembers(members, this.#memberMax);
+    if (problems.length > 0) throw new ConsensusError("invalid-options", problems.join("; "));
+    const deadlineMs = options.timeoutMs === undefined ? undefined : this.#clock.nowMs() + options.timeoutMs;
+    const { position } = await this.#propose(new Uint8Array(0), options, members).catch((thrown: unknown) => {
+      const { code, answer } = ConsensusError.from(thrown, "proposal-lost");
+      if (code !== "proposal-rejected" || answer === undefined) throw thrown;
+      throw new ConsensusError("proposal-rejected", new TextDecoder().decode(answer), { answer, cause: thrown });
+    });
+    const left = deadlineMs === undefined ? {} : { timeoutMs: Math.max(1, deadlineMs - this.#clock.nowMs()) };
+    let stopWaiting = (): void => undefined;
+    await this.#wait<void>(
+      { ...options, ...left, maybeApplied: true },
+      () => stopWaiting(),
+      ({ resolve }) => {
+        stopWaiting = this.#members.whenAlone(position, resolve);
+      },
+    );
+    return { position };
   }
 
   toString(): string {
     return explainStatus(this.#core.status());
   }
 
-  async propose(request: Uint8Array, options: ProposeOptions = {}): Promise<ProposeResult> {
+  propose(request: Uint8Array, options: ProposeOptions = {}): Promise<ProposeResult> {
+    return this.#propose(request, options, undefined);
+  }
+
+  async #propose(request: Uint8Array, options: ProposeOptions, members: Members | undefined): Promise<ProposeResult> {
     if (request.length > this.#settings.requestBytesMax) {
       const limit = this.#settings.requestBytesMax;
       throw new ConsensusError("proposal-too-large", `${request.length} bytes are above the limit of ${limit}`);
@@ -176,7 +195,8 @@ export class ReplicaDriver implements Replica {
     const known = this.#table.lookup(name.client, name.sequence);
     if (known !== undefined && this.#error === undefined) return resultOf(known);
     const proposal = (this.#calls += 1);
-    const made: ProposalRequest = { ...name, payload: request.slice() };
+    const asked = members === undefined ? {} : { members };
+    const made: ProposalRequest = { ...name, payload: request.slice(), ...asked };
     const end = (): void => {
       this.#proposals.delete(proposal);
       this.#byKey.delete(requestKey(made));
@@ -315,6 +335,7 @@ export class ReplicaDriver implements Replica {
       return false;
     }
     const { writes, sends, applies, reads, outcomes, events } = effects;
+    if (this.#members.log(this.#core.configuration)) this.#port.setPeers(this.#members.peers);
     this.#pending.push(...writes);
     if (writes.length > 0) this.#flushing ??= this.#flush();
     for (const send of sends) {
@@ -382,6 +403,7 @@ export class ReplicaDriver implements Replica {
   #applyOne(apply: Apply): void {
     if (apply.kind === "restore") {
       this.#load(apply.snapshot);
+      this.#members.load(apply.snapshot);
       this.#applied = apply.snapshot.position;
       return;
     }
@@ -389,6 +411,10 @@ export class ReplicaDriver implements Replica {
     this.#applied = entry.zxid;
     this.#sinceSnapshot += 1;
     this.#counts.applied += 1;
+    if (entry.configuration !== undefined) {
+      this.#members.apply({ ...entry.configuration, position: entry.zxid });
+      this.#port.setPeers(this.#members.peers);
+    }
     const answer = this.#answerOf(entry);
     if (answer === undefined || this.#byKey.size === 0) return;
     const open = this.#byKey.get(requestKey(entry));
@@ -397,7 +423,7 @@ export class ReplicaDriver implements Replica {
 
   #answerOf(entry: Entry): Answer | undefined {
     const rejected = entry.kind === "reject";
-    const bytes = rejected ? entry.payload : this.#machine.apply(entry.zxid, entry.payload);
+    const bytes = entry.kind === "txn" ? this.#machine.apply(entry.zxid, entry.payload) : entry.payload;
     if (entry.client === unnamedClient) return undefined;
     const answer: Answer = { position: entry.zxid, rejected, answer: bytes };
     this.#table.record(entry.client, entry.sequence, answer);
@@ -415,19 +441,18 @@ export class ReplicaDriver implements Replica {
   #snapshotIfDue(): void {
     if (this.#sinceSnapshot < this.#settings.snapshotEntries || this.#drawing !== undefined) return;
     this.#sinceSnapshot = 0;
-    const head = this.#table.encode();
+    const table = this.#table.encode();
+    const head: SnapshotHead = { position: this.#applied, ...this.#members.ofSnapshot };
     const view = this.#machine.view?.();
-    if (view === undefined)
-      this.#snapshotTaken({ position: this.#applied, chunks: [head, ...this.#machine.snapshot()] });
-    else this.#drawing = this.#draw(head, view);
+    if (view === undefined) this.#snapshotTaken({ ...head, chunks: [table, ...this.#machine.snapshot()] });
+    else this.#drawing = this.#draw(head, table, view);
   }
 
-  async #draw(head: Uint8Array, view: Iterable<Uint8Array>): Promise<void> {
-    const position = this.#applied;
+  async #draw(head: SnapshotHead, table: Uint8Array, view: Iterable<Uint8Array>): Promise<void> {
     const loads = this.#loads;
     const isOver = (): boolean => this.#error !== undefined || this.#loads !== loads;
     try {
-      const snapshot = await drawSnapshot({ wal: this.#wal, position, head, view, isOver });
+      const snapshot = await drawSnapshot({ wal: this.#wal, head, table, view, isOver });
       if (snapshot === undefined || isOver()) return;
       this.#snapshotTaken(snapshot);
       this.#perform();
@@ -479,13 +504,16 @@ export class ReplicaDriver implements Replica {
 
   #hooks(): LeaderHooks {
     return {
-      prepare: (request, position): Prepared => {
+      prepare: (request, position, membership): Prepared => {
         const isNamed = request.client !== unnamedClient;
         if (isNamed && this.#table.lookup(request.client, request.sequence) !== undefined) return { kind: "known" };
-        const context = { position, epoch: epochOf(position), nowMs: this.#clock.nowMs() };
+        if (request.members !== undefined) return prepareChange(request.members, membership);
+        const context = { position, membership, epoch: epochOf(position), nowMs: this.#clock.nowMs() };
         const prepared = this.#machine.prepare?.(request.payload, context) ?? { txn: request.payload };
-        if ("txn" in prepared) return { kind: "txn", payload: prepared.txn };
-        return { kind: "reject", payload: prepared.reject };
+        if ("reject" in prepared) return { kind: "reject", payload: prepared.reject };
+        const { txn: payload, members } = prepared;
+        if (members === undefined) return { kind: "txn", payload };
+        return { kind: "txn", payload, configuration: changeOfMachine(members, membership) };
       },
       leadershipLost: () => this.#machine.leadershipLost?.(),
       reported: (from, bytes) => this.#machine.reported?.(from, bytes),
@@ -495,6 +523,7 @@ export class ReplicaDriver implements Replica {
   /** Last, when the replica is consistent again: a listener may call it, or throw. */
   #tell(events: readonly CoreEvent[], before: Zxid): void {
     if (this.#applied !== before) this.#emitter.emit("commit", { position: this.#applied });
+    for (const configuration of this.#members.takeUntold()) this.#emitter.emit("members", configuration);
     const taken = this.#taken;
     this.#taken = [];
     for (const snapshot of taken) this.#emitter.emit("snapshot", snapshot);
@@ -532,10 +561,6 @@ export class ReplicaDriver implements Replica {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
-}
-
-function peersOf(id: NodeId, { voters, observers }: Members): readonly NodeId[] {
-  return [...voters, ...observers].filter((member) => member !== id);
 }
 
 function resultOf(known: Answer | "expired"): ProposeResult {

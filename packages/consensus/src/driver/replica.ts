@@ -1,6 +1,5 @@
 import type { EventEmitter } from "eventemitter3";
-import type { NodeId } from "../core/entry.ts";
-import type { Members } from "../core/configuration.ts";
+import type { LoggedConfiguration, Members } from "../core/configuration.ts";
 import type { CoreStatus } from "../core/replica-core.ts";
 import type { Zxid } from "../core/zxid.ts";
 import type { ConsensusError } from "../consensus-error.ts";
@@ -35,6 +34,8 @@ export interface ReplicaEvents {
   role: [change: { readonly from: string; readonly to: string; readonly reason: string }];
   leader: [change: { readonly leader: number | undefined; readonly epoch: number }];
   commit: [commit: { readonly position: Zxid }];
+  /** Others take part from this position on. A change of voters tells it twice, first with those that are leaving. */
+  members: [configuration: LoggedConfiguration];
   snapshot: [snapshot: { readonly position: Zxid; readonly bytes: number }];
   stopped: [stop: { readonly error: ConsensusError }];
 }
@@ -82,12 +83,14 @@ export interface Replica extends AsyncDisposable {
    */
   read<Result>(query: () => Result, options?: CallOptions): Promise<Result>;
   status(): ReplicaStatus;
-  config(): Members;
+  /** Who takes part by the newest entry of this replica's log that says so, be it committed or not. */
+  config(): LoggedConfiguration;
   /**
-   * Observers may come and go while the ensemble serves: they are in no quorum. Call it with the same list at the same
-   * place of the log on every replica, from `apply`. Voters are fixed.
+   * Changes who takes part while the ensemble serves, from any replica. Resolves when the new members are alone: those
+   * that are left out may be stopped then. Rejects with `proposal-rejected` while another change is under way, or when
+   * no quorum of the new voters is in step with the leader; a new member is started as an observer first.
    */
-  setObservers(observers: readonly NodeId[]): void;
+  reconfigure(members: Members, options?: ProposeOptions): Promise<{ readonly position: Zxid }>;
   /** One line: id and role, epoch, committed/logged. */
   toString(): string;
   /** Settles when the replica has stopped: with the error that stopped it, or undefined after `close`. */

@@ -1,7 +1,13 @@
 import type { Zxid } from "../core/zxid.ts";
 import type { Disk, DiskFile } from "../ports/disk.ts";
 import { crc32 } from "./crc32.ts";
-import { encodeChunk, encodeSnapshotEnd, encodeSnapshotHead, snapshotName, type SnapshotHead } from "./snapshot-file.ts";
+import {
+  encodeChunk,
+  encodeSnapshotEnd,
+  encodeSnapshotHead,
+  snapshotName,
+  type SnapshotHead,
+} from "./snapshot-file.ts";
 
 /** Between two syncs: the disk is not kept busy for long at once, since the log waits for it meanwhile. */
 const syncBytesMax = 8 * 1024 * 1024;

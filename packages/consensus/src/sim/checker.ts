@@ -1,4 +1,5 @@
 import { assert } from "@tutti/stdx";
+import type { LoggedConfiguration, Members } from "../core/configuration.ts";
 import type { Entry, NodeId } from "../core/entry.ts";
 import type { Send } from "../core/effects.ts";
 import type { ReplicaMessage } from "../core/messages.ts";
@@ -30,12 +31,18 @@ export class Checker {
   readonly #submitted: Map<string, number> = new Map<string, number>();
   readonly #repeated: Set<string> = new Set<string>();
   readonly #reads: Map<string, Zxid> = new Map<string, Zxid>();
-  readonly #voters: readonly NodeId[];
+  /** That of the chain's end, and all that were logged anywhere after it. */
+  #configurations: LoggedConfiguration[];
   readonly #imageOf: (node: NodeId) => DiskImage;
 
-  constructor(voters: readonly NodeId[], imageOf: (node: NodeId) => DiskImage) {
-    this.#voters = voters;
+  constructor(members: Members, imageOf: (node: NodeId) => DiskImage) {
+    this.#configurations = [{ ...members, outgoing: undefined, position: 0n }];
     this.#imageOf = imageOf;
+  }
+
+  /** Who takes part by what is applied, first; and by what may yet be. */
+  get configurations(): readonly LoggedConfiguration[] {
+    return this.#configurations;
   }
 
   get committedEnd(): Zxid {
@@ -76,12 +83,14 @@ export class Checker {
     assert(end === undefined || entry.zxid > end.zxid, `${at} is applied after everything smaller`);
     const gapless = counterOf(entry.zxid) === 1 || (end !== undefined && entry.zxid === end.zxid + 1n);
     assert(gapless, `${at} is applied only behind what its leader proposed before`);
-    // A voter whose disk was wiped had it, for all anyone knows; until it is in step again it has no vote to misuse.
-    const holders = this.#voters.filter((voter) => {
-      const image = this.#imageOf(voter);
-      return holds(image, entry.zxid) || !image.epochs.voting;
+    this.#enterConfiguration(entry);
+    // A leader that has logged a later configuration commits by that one.
+    const isHeld = this.#configurations.some(({ voters, outgoing }) => {
+      return (
+        this.#isOnMajority(voters, entry.zxid) && (outgoing === undefined || this.#isOnMajority(outgoing, entry.zxid))
+      );
     });
-    assert(holders.length * 2 > this.#voters.length, `${at}, applied by ${node}, is on a majority of disks`);
+    assert(isHeld, `${at}, applied by ${node}, is on a majority of disks`);
     const key = nameOf(entry);
     assert(!this.#lost.has(key) || this.#repeated.has(key), `request ${key}, reported lost, is never applied`);
     assert(!this.#keys.has(key), `request ${key} is applied once`);
@@ -90,6 +99,21 @@ export class Checker {
     this.#indexOf.set(entry.zxid, this.chain.length);
     this.chain.push(entry);
     this.#committedIn.push(this.#imageOf(node).epochs.current);
+  }
+
+  #enterConfiguration(entry: Entry): void {
+    if (entry.configuration === undefined) return;
+    const later = this.#configurations.filter(({ position }) => position > entry.zxid);
+    this.#configurations = [{ ...entry.configuration, position: entry.zxid }, ...later];
+  }
+
+  /** A voter whose disk was wiped had it, for all anyone knows; until it is in step again it has no vote to misuse. */
+  #isOnMajority(voters: readonly NodeId[], zxid: Zxid): boolean {
+    const holders = voters.filter((voter) => {
+      const image = this.#imageOf(voter);
+      return holds(image, zxid) || !image.epochs.voting;
+    });
+    return holders.length * 2 > voters.length;
   }
 
   /** What one life of a replica submitted is applied in its order. Some of it may be lost, none comes late. */
@@ -136,8 +160,12 @@ export class Checker {
   logged(node: NodeId, entry: Entry): void {
     const key = nameOf(entry);
     const known = this.#requests.get(entry.zxid);
-    if (known === undefined) this.#requests.set(entry.zxid, key);
-    else assert(known === key, `${formatZxid(entry.zxid)} in the log of ${node} is the request it is everywhere`);
+    if (known === undefined) {
+      this.#requests.set(entry.zxid, key);
+      if (entry.configuration !== undefined) {
+        this.#configurations.push({ ...entry.configuration, position: entry.zxid });
+      }
+    } else assert(known === key, `${formatZxid(entry.zxid)} in the log of ${node} is the request it is everywhere`);
   }
 
   /** Durable before acknowledged, checked against the platter and not against what the driver believes. */

@@ -6,7 +6,7 @@ import type { CoreStatus, Input, ReplicaCore } from "../core/replica-core.ts";
 import { epochOf, formatZxid, type Zxid } from "../core/zxid.ts";
 import { nextBallot } from "../core/paxos/ballot-number.ts";
 import { createVariantCore } from "../core/zab/zab-core.ts";
-import { enter, noVote, request, type Variant } from "../core/zab/zab-state.ts";
+import { beginLooking, enter, request, type Variant } from "../core/zab/zab-state.ts";
 import type { PlantedFault, SimProtocol } from "./faults.ts";
 import { createRecordDisk, type RecordDisk } from "./record-disk.ts";
 
@@ -72,16 +72,7 @@ const discoveryKinds: ReadonlySet<string> = new Set([
 
 /** The election is decided outside: a notification tells its result, 0 that there is none yet. */
 const decidedElection: Variant = {
-  startElection: (state) =>
-    enter(state, {
-      kind: "looking",
-      vote: noVote,
-      votes: new Map(),
-      settled: new Map(),
-      ticksToVote: 0,
-      voteIntervalTicks: 0,
-      ticksToFinal: undefined,
-    }),
+  startElection: (state) => enter(state, beginLooking()),
   tick: () => undefined,
   receive: (state, _from, message) => {
     if (message.kind !== "notification") return;

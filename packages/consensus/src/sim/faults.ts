@@ -1,9 +1,11 @@
 import type { Send, Write } from "../core/effects.ts";
 import type { ReplicaMessage } from "../core/messages.ts";
+import type { Members } from "../core/configuration.ts";
 import type { NodeId } from "../core/entry.ts";
-import type { CoreStatus } from "../core/replica-core.ts";
+import type { CoreStatus, MembershipView, Prepared } from "../core/replica-core.ts";
 import { counterOf, type Zxid } from "../core/zxid.ts";
 import type { QuorumSystem } from "../core/quorum.ts";
+import { prepareChange } from "../driver/change-members.ts";
 import type { DiskImage } from "./record-disk.ts";
 
 /** Who sends, and what it knows: what a mistaken message may be made of. */
@@ -47,6 +49,12 @@ export interface PlantedFault {
   readonly votesWhileEmpty?: boolean;
   /** A change of leader is taken as the loss of all that was under way. */
   readonly lostByGuess?: boolean;
+  /** It shows itself where members change. */
+  readonly reconfigures?: boolean;
+  /** Rewrites what a leader makes of a request for other members. */
+  readonly change?: (members: Members, view: MembershipView) => Prepared;
+  /** A snapshot does not say who takes part. */
+  readonly snapshotWithoutMembers?: boolean;
   /** Requests are not recognised when they come again. */
   readonly noDeduplication?: boolean;
 }
@@ -214,6 +222,28 @@ export const plantedFaults: readonly PlantedFault[] = [
     source: "P12: a member executes what it has accepted",
     send: (send) =>
       send.message.kind === "proposal" ? { ...send, message: { ...send.message, kind: "inform" } } : send,
+  },
+  {
+    name: "members-at-once",
+    source: "joint consensus: the new voters decide alone from the first entry on",
+    reconfigures: true,
+    change: (members, view) => {
+      const prepared = prepareChange(members, view);
+      if (prepared.kind !== "config" || prepared.configuration === undefined) return prepared;
+      return { ...prepared, configuration: { ...prepared.configuration, outgoing: undefined } };
+    },
+  },
+  {
+    name: "changes-overlap",
+    source: "consensus reference 2.8: a second change begins before the first is over",
+    reconfigures: true,
+    change: (members, view) => prepareChange(members, { ...view, isChanging: false }),
+  },
+  {
+    name: "snapshot-without-members",
+    source: "P18: a snapshot does not say who takes part at its position",
+    reconfigures: true,
+    snapshotWithoutMembers: true,
   },
   { name: "lost-by-guess", source: "a lost connection is an unknown outcome, not a lost proposal", lostByGuess: true },
   { name: "retry-applied-twice", source: "P20: a client's retry becomes a second transaction", noDeduplication: true },

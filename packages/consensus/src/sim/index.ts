@@ -8,6 +8,7 @@ export { simulate, type SimulationOptions, type SimulationReport } from "./simul
 
 // Types that the ones above speak of.
 export { type Epochs, type LinkId, type Send, type Token, type Write } from "../core/effects.ts";
+export { type Configuration, type LoggedConfiguration, type Members } from "../core/configuration.ts";
 export { type Entry, type NodeId, type ProposalRequest, type Snapshot } from "../core/entry.ts";
 export {
   type LeaderMessage,
@@ -17,6 +18,7 @@ export {
   type Session,
   type ReplicaMessage,
 } from "../core/messages.ts";
+export { type MembershipView, type Prepared } from "../core/replica-core.ts";
 export { type QuorumSystem } from "../core/quorum.ts";
 export { type Zxid } from "../core/zxid.ts";
 export { type ZabLimits, type ZabOptions, type ZabTiming } from "../core/zab/zab-options.ts";

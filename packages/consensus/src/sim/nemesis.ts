@@ -28,7 +28,8 @@ interface NemesisOptions {
   readonly queue: EventQueue;
   readonly network: SimNetwork;
   readonly nodes: ReadonlyMap<NodeId, SimNode>;
-  readonly voters: number;
+  /** Whether losing the disk of this node is within what the ensemble must survive. */
+  readonly mayWipe: (node: NodeId) => boolean;
   readonly hooks: WriteHook;
   readonly chance: Prng;
   readonly endMs: number;
@@ -100,14 +101,10 @@ export function createNemesis(options: NemesisOptions): Nemesis {
   const between = (left: readonly NodeId[], right: readonly NodeId[]): (readonly [NodeId, NodeId])[] =>
     left.flatMap((from) => right.flatMap((to) => [[from, to] as const, [to, from] as const]));
 
-  /** Wiping more than a minority at a time loses data by definition; within it nothing may be lost. */
   const wipe = (): void => {
     const id = pick();
     const node = nodes.get(id);
-    const voters = ids.slice(0, options.voters).map((voter) => nodes.get(voter));
-    const untrusted = voters.filter((voter) => voter?.isTrusted !== true).length;
-    if (node === undefined || id > options.voters || untrusted + 1 > (options.voters - 1) / 2 || !node.isTrusted)
-      return;
+    if (node === undefined || !node.isTrusted || !options.mayWipe(id)) return;
     count("wipe");
     mark("wipe", node);
     node.wipe();

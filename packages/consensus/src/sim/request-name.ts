@@ -1,4 +1,5 @@
-import { type NodeId, type ProposalRequest, requestKey, unnamedClient } from "../core/entry.ts";
+import { type Entry, type NodeId, type ProposalRequest, requestKey, unnamedClient } from "../core/entry.ts";
+import { formatZxid } from "../core/zxid.ts";
 
 /** Who submitted a request without a name, and as its how-many-th: what the payload of a simulated one says. */
 export interface Submission {
@@ -13,14 +14,21 @@ export function encodeSubmission({ node, life, sequence }: Submission): Uint8Arr
 }
 
 /** Undefined for requests that have a name. */
-export function submissionOf(request: ProposalRequest): Submission | undefined {
-  if (request.client !== unnamedClient) return undefined;
+export function submissionOf(request: ProposalRequest | Entry): Submission | undefined {
+  if (request.client !== unnamedClient || isConfiguration(request)) return undefined;
   const [node = 0, life = 0, sequence = 0] = new Uint32Array(request.payload.slice().buffer);
   return { node, life, sequence };
 }
 
-/** Names any simulated request within a run. */
-export function nameOf(request: ProposalRequest): string {
+function isConfiguration(request: ProposalRequest | Entry): request is Entry {
+  return "kind" in request && request.kind === "config";
+}
+
+/** Names any simulated request within a run, and the second entries of changes of members, which nobody requests. */
+export function nameOf(request: ProposalRequest | Entry): string {
+  if (isConfiguration(request) && request.client === unnamedClient) {
+    return `members ${request.configuration?.voters.join()} alone from ${formatZxid(request.zxid)}`;
+  }
   const submission = submissionOf(request);
   if (submission === undefined) return requestKey(request);
   return `submitted by ${submission.node}.${submission.life}/${submission.sequence}`;

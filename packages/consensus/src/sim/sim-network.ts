@@ -17,6 +17,8 @@ export interface NetworkWeather {
 /** What the network tells a node. */
 export interface NetworkPeer {
   readonly isUp: boolean;
+  /** Whether it keeps a link to this one. It is enough if one of the two does. */
+  wants(peer: NodeId): boolean;
   linkUp(peer: NodeId, link: LinkId): void;
   linkDown(peer: NodeId, link: LinkId): void;
   receive(from: NodeId, link: LinkId, message: ReplicaMessage): void;
@@ -96,7 +98,8 @@ export function createSimNetwork({ queue, chance, nodes, weather }: NetworkOptio
     const pair = pairOf(left, right);
     const reachable = !blocked.has(directionOf(left, right)) && !blocked.has(directionOf(right, left));
     if (links.has(pair) || !reachable) return;
-    if (nodes.get(left)?.isUp !== true || nodes.get(right)?.isUp !== true) return;
+    const [one, another] = [nodes.get(left), nodes.get(right)];
+    if (one?.isUp !== true || another?.isUp !== true || !(one.wants(right) || another.wants(left))) return;
     counts.links += 1;
     const link: Link = {
       id: counts.links,

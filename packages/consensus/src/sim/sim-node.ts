@@ -11,7 +11,7 @@ import {
 } from "../core/entry.ts";
 import type { ReplicaMessage } from "../core/messages.ts";
 import { majority } from "../core/quorum.ts";
-import type { Members } from "../core/configuration.ts";
+import type { LoggedConfiguration, Members } from "../core/configuration.ts";
 import type { CoreStatus, Input, LeaderHooks, Prepared, ReplicaCore } from "../core/replica-core.ts";
 import { formatZxid, type Zxid } from "../core/zxid.ts";
 import { createVariantCore } from "../core/zab/zab-core.ts";
@@ -19,6 +19,8 @@ import { zabVariant } from "../core/zab/election.ts";
 import type { Variant } from "../core/zab/zab-state.ts";
 import { createPaxosVariant } from "../core/paxos/connected-election.ts";
 import type { ZabOptions } from "../core/zab/zab-options.ts";
+import { prepareChange } from "../driver/change-members.ts";
+import { MemberBook } from "../driver/member-book.ts";
 import type { Checker } from "./checker.ts";
 import type { EventQueue } from "./event-queue.ts";
 import type { PlantedFault, SimProtocol } from "./faults.ts";
@@ -45,6 +47,8 @@ export interface SimNodeOptions {
   readonly protocol: SimProtocol;
   readonly id: NodeId;
   readonly members: Members;
+  /** The numbers of all nodes there are. */
+  readonly others: () => Iterable<NodeId>;
   readonly zab: Partial<ZabOptions>;
   readonly queue: EventQueue;
   readonly chance: Prng;
@@ -82,6 +86,7 @@ export class SimNode implements NetworkPeer {
   #nextSubmission = 0;
   readonly #open: Map<number, string> = new Map<number, string>();
   #answers: { readonly proposal: number; readonly position: Zxid }[] = [];
+  #members: MemberBook;
   readonly counts: { steps: number; committed: number; lost: number; reads: number; submitted: number } = {
     steps: 0,
     committed: 0,
@@ -93,6 +98,7 @@ export class SimNode implements NetworkPeer {
   constructor(options: SimNodeOptions) {
     this.id = options.id;
     this.#options = options;
+    this.#members = this.#newBook();
   }
 
   get isUp(): boolean {
@@ -120,6 +126,19 @@ export class SimNode implements NetworkPeer {
     return this.#core?.status();
   }
 
+  /** What its own newest configuration says; undefined while it is down. */
+  get configuration(): LoggedConfiguration | undefined {
+    return this.#core?.configuration;
+  }
+
+  #newBook(): MemberBook {
+    return new MemberBook(this.id, { ...this.#options.members, outgoing: undefined, position: 0n });
+  }
+
+  wants(peer: NodeId): boolean {
+    return this.#members.peers.includes(peer);
+  }
+
   start(): void {
     const { id, members, zab, disk, checker, fault } = this.#options;
     if (this.#core !== undefined) return;
@@ -130,6 +149,7 @@ export class SimNode implements NetworkPeer {
     this.#tickWaits = false;
     let recovered = disk.recover();
     if (fault?.votesWhileEmpty === true) recovered = { ...recovered, epochs: { ...recovered.epochs, voting: true } };
+    this.#members = this.#newBook();
     this.#load(recovered.log.snapshot);
     checker.started(id, recovered.log.snapshot.position);
     const quorum = fault?.quorum ?? majority;
@@ -270,6 +290,7 @@ export class SimNode implements NetworkPeer {
     const core = this.#core;
     if (core === undefined) return;
     const effects = core.effects();
+    if (this.#members.log(core.configuration)) this.#dropLinks();
     if (effects.fatal !== undefined) throw new Error(`node ${this.id} stops: ${effects.fatal.detail}`);
     for (const pending of effects.writes) {
       if (pending.write.kind === "append") {
@@ -368,6 +389,10 @@ export class SimNode implements NetworkPeer {
     this.#options.checker.applied(this.id, entry);
     const machine = this.#machine;
     machine.position = entry.zxid;
+    if (entry.configuration !== undefined) {
+      this.#members.apply({ ...entry.configuration, position: entry.zxid });
+      this.#dropLinks();
+    }
     const submission = submissionOf(entry);
     if (submission === undefined) machine.applied.add(requestKey(entry));
     const sequence = submission === undefined ? entry.sequence : submission.sequence * 64 + submission.node;
@@ -388,7 +413,15 @@ export class SimNode implements NetworkPeer {
     const { applied, digest } = state ?? { applied: new Set<string>(), digest: 0 };
     const table = this.#options.fault?.snapshotWithoutTable === true ? new Set<string>() : new Set(applied);
     this.#machine = { applied: table, digest, position: snapshot.position };
+    this.#members.load(snapshot);
     this.#sinceSnapshot = 0;
+  }
+
+  /** As the transport does: whoever is no peer any more is left. */
+  #dropLinks(): void {
+    for (const other of this.#options.others()) {
+      if (other !== this.id && !this.wants(other)) this.#options.network().breakLink(this.id, other);
+    }
   }
 
   #snapshotIfDue(core: ReplicaCore<ReplicaMessage>): void {
@@ -398,7 +431,11 @@ export class SimNode implements NetworkPeer {
     const chunk = new Uint8Array(1);
     const isAhead = this.#options.fault?.snapshotAhead === true;
     snapshotStates.set(chunk, { applied: new Set(applied), digest: isAhead ? digest - 1 : digest, position });
-    core.step({ kind: "snapshot", snapshot: { position, chunks: [chunk] } });
+    core.step({ kind: "snapshot", snapshot: { position, chunks: [chunk], ...this.#ofSnapshot() } });
+  }
+
+  #ofSnapshot(): Pick<Snapshot, "configuration"> {
+    return this.#options.fault?.snapshotWithoutMembers === true ? {} : this.#members.ofSnapshot;
   }
 
   #checkAnswers(): void {
@@ -422,9 +459,11 @@ export class SimNode implements NetworkPeer {
 
   #hooks(): LeaderHooks {
     return {
-      prepare: (request): Prepared => {
+      prepare: (request, _position, membership): Prepared => {
         const known = request.client !== unnamedClient && this.#machine.applied.has(requestKey(request));
         if (known && this.#options.fault?.noDeduplication !== true) return { kind: "known" };
+        const { members } = request;
+        if (members !== undefined) return (this.#options.fault?.change ?? prepareChange)(members, membership);
         return { kind: "txn", payload: request.payload };
       },
       leadershipLost: () => this.#trace("event", () => "leadership lost", 7),

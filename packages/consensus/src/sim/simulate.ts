@@ -1,9 +1,11 @@
 import { assert, createPrng, type Prng } from "@tutti/stdx";
+import { membersOf } from "../core/configuration.ts";
 import { requestKey, type NodeId } from "../core/entry.ts";
 import type { ZabOptions } from "../core/zab/zab-options.ts";
 import { Checker } from "./checker.ts";
 import { createEventQueue, type EventQueue } from "./event-queue.ts";
 import type { PlantedFault, SimProtocol } from "./faults.ts";
+import { createElectorates } from "./electorates.ts";
 import { createNemesis, type FaultCounts, type WriteHook } from "./nemesis.ts";
 import { createRecordDisk } from "./record-disk.ts";
 import { SimNode } from "./sim-node.ts";
@@ -19,6 +21,8 @@ export interface SimulationOptions {
   readonly voters?: number;
   /** Observers; by default 0 or 1, drawn from the seed. */
   readonly observers?: number;
+  /** Whether voters and observers change too, among up to three nodes more. Default false. */
+  readonly reconfigures?: boolean;
   /** Virtual time with faults. Default 4000. */
   readonly durationMs?: number;
   /** Virtual time in which a healed ensemble must be in step again. Default 4000. */
@@ -48,6 +52,8 @@ export interface SimulationReport {
   readonly reads: number;
   /** Requests without a name that some replica took. */
   readonly submitted: number;
+  /** Entries from which on others take part. */
+  readonly configurations: number;
   readonly faults: FaultCounts;
   /** How often a fault met a node in a state, as `leading synchronization × crash`. */
   readonly marks: FaultCounts;
@@ -68,6 +74,7 @@ interface World {
   readonly chance: (purpose: number) => Prng;
   readonly trace: { hash: number; readonly lines: string[] };
   readonly hooks: WriteHook;
+  readonly initialVoters: readonly NodeId[];
 }
 
 /**
@@ -83,22 +90,35 @@ interface World {
 export function simulate(options: SimulationOptions): SimulationReport {
   const chance = (purpose: number): Prng => createPrng(Math.imul(options.seed, 0x9e37_79b1) + purpose * 0x85eb_ca6b);
   const shape = chance(1);
+  const reconfigures = options.reconfigures ?? options.plant?.reconfigures ?? false;
   const voters = options.voters ?? [3, 3, 3, 5, 5, 1, 2, 4][shape.nextBelow(8)] ?? 3;
   const observers = options.observers ?? (shape.nextUnit() < 0.3 ? 1 : 0);
-  const world = createWorld({ ...options, voters, observers }, chance);
+  const spares = reconfigures ? chance(8).nextBelow(4) : 0;
+  const world = createWorld({ ...options, voters, observers, spares }, chance);
   const durationMs = options.durationMs ?? 4000;
-  const nemesis = createNemesis({ ...world, voters, chance: chance(4), endMs: durationMs });
+  const ids = [...world.nodes.keys()];
+  const electorates = createElectorates({ ...world, ids });
+  const nemesis = createNemesis({
+    ...world,
+    mayWipe: (id) => electorates.mayWipe(id),
+    chance: chance(4),
+    endMs: durationMs,
+  });
   let violation: string | undefined;
   let events = 0;
   try {
     for (const node of world.nodes.values()) node.start();
     nemesis.start();
     startWorkload(world, durationMs, options.submits ?? true);
+    if (reconfigures) startReconfiguring(world, durationMs);
     while (world.queue.runNext(durationMs)) events += 1;
-    const core = chooseCore(world, voters, chance(6));
+    const core = electorates.chooseCore(chance(6));
+    // A change was logged when one of its voters was about to lose its disk. Nothing may go wrong, but nothing need go on.
+    const isStuck = reconfigures && world.checker.chain.length > 0 && !electorates.suffices(ids);
     nemesis.heal(core);
     const endMs = durationMs + (options.healMs ?? 4000);
-    events += healed(world, core, endMs);
+    if (isStuck) while (world.queue.runNext(endMs)) events += 1;
+    else events += healed(world, core, endMs);
   } catch (thrown) {
     violation = thrown instanceof Error ? thrown.message : String(thrown);
   }
@@ -116,6 +136,7 @@ export function simulate(options: SimulationOptions): SimulationReport {
     lostProposals: sum((node) => node.counts.lost),
     reads: sum((node) => node.counts.reads),
     submitted: sum((node) => node.counts.submitted),
+    configurations: world.checker.chain.filter((entry) => entry.configuration !== undefined).length,
     faults: { ...nemesis.counts, ...networkFaults(world.network) },
     marks: nemesis.marks,
     traceHash: world.trace.hash,
@@ -133,14 +154,15 @@ function networkFaults({ counts }: SimNetwork): FaultCounts {
 }
 
 function createWorld(
-  options: SimulationOptions & { readonly voters: number; readonly observers: number },
+  options: SimulationOptions & { readonly voters: number; readonly observers: number; readonly spares: number },
   chance: (purpose: number) => Prng,
 ): World {
   const queue = createEventQueue();
   const nodes = new Map<NodeId, SimNode>();
   const shape = chance(2);
-  const ids = Array.from({ length: options.voters + options.observers }, (_, index) => index + 1);
-  const members = { voters: ids.slice(0, options.voters), observers: ids.slice(options.voters) };
+  const { voters, observers, spares } = options;
+  const ids = Array.from({ length: voters + observers + spares }, (_, index) => index + 1);
+  const members = { voters: ids.slice(0, voters), observers: ids.slice(voters, voters + observers) };
   const retainedEntriesMax = shape.nextUnit() < 0.5 ? 1024 : shape.nextBelow(20);
   const snapshotEntries = shape.nextUnit() < 0.5 ? 1 << 30 : 5 + shape.nextBelow(60);
   const diskMeanMs = 0.2 + shape.nextUnit() * (shape.nextUnit() < 0.3 ? 20 : 2);
@@ -162,7 +184,7 @@ function createWorld(
     assert(disk !== undefined, `node ${id} has a disk`);
     return disk;
   };
-  const checker = new Checker(members.voters, (id) => diskOf(id).image);
+  const checker = new Checker(members, (id) => diskOf(id).image);
   const weather = {
     delayMinMs: 0.1 + shape.nextUnit(),
     delayMeanMs: 0.5 + shape.nextUnit() * 4,
@@ -184,7 +206,9 @@ function createWorld(
     const node = new SimNode({
       id,
       protocol: options.protocol ?? "zab",
-      members,
+      // Whoever is to join is started with what it will be at first.
+      members: id <= voters + observers ? members : { ...members, observers: [...members.observers, id] },
+      others: () => ids,
       zab: { ...options.zab, retainedEntriesMax },
       queue,
       chance: chance(100 + id),
@@ -200,7 +224,7 @@ function createWorld(
     });
     nodes.set(id, node);
   }
-  return { queue, network, nodes, checker, chance, trace, hooks };
+  return { queue, network, nodes, checker, chance, trace, hooks, initialVoters: members.voters };
 }
 
 /** Clients of every node: proposals, reads, and now and then the same request once more at another node. */
@@ -244,14 +268,27 @@ function startWorkload(world: World, endMs: number, isSubmitting: boolean): void
   queue.at(50, next);
 }
 
-/** Who is healed: everybody, or just enough voters, with the rest left broken. */
-function chooseCore({ nodes }: World, voters: number, chance: Prng): readonly NodeId[] {
+/** Any nodes as voters, some of the others as observers, asked of anybody. */
+function startReconfiguring(world: World, endMs: number): void {
+  const { queue, nodes } = world;
+  const chance = world.chance(9);
   const ids = [...nodes.keys()];
-  const trusted = ids.filter((id) => id <= voters && nodes.get(id)?.isTrusted === true);
-  const quorum = Math.floor(voters / 2) + 1;
-  if (trusted.length < quorum || chance.nextUnit() < 0.5) return ids;
-  while (trusted.length > quorum) trusted.splice(chance.nextBelow(trusted.length), 1);
-  return trusted;
+  const meanMs = 20 + chance.nextUnit() * chance.nextUnit() * 500;
+  let sequence = 0;
+  const next = (): void => {
+    if (queue.now >= endMs) return;
+    sequence += 1;
+    const drawn = ids.map((id) => ({ id, rank: chance.nextUnit() })).toSorted((a, b) => a.rank - b.rank);
+    // Few rather than many: small electorates are often disjoint.
+    const voterCount = 1 + chance.nextBelow(1 + chance.nextBelow(Math.min(5, ids.length)));
+    const voters = drawn.slice(0, voterCount).map(({ id }) => id);
+    const observers = drawn.slice(voterCount).flatMap(({ id }) => (chance.nextUnit() < 0.5 ? [id] : []));
+    const node = nodes.get(ids[chance.nextBelow(ids.length)] ?? 1);
+    const request = { client: 3n, sequence, payload: new Uint8Array(0), members: { voters, observers } };
+    if (node?.isUp === true) node.propose(request);
+    queue.at(queue.now - Math.log(1 - chance.nextUnit()) * meanMs, next);
+  };
+  queue.at(100, next);
 }
 
 /** Liveness: everybody who is healed is in step with one leader, a new proposal commits everywhere, and nothing is left open. */
@@ -259,10 +296,15 @@ function healed(world: World, core: readonly NodeId[], endMs: number): number {
   const { queue, nodes, checker } = world;
   let events = 0;
   let probes = 0;
-  const live = core.map((id) => nodes.get(id)).filter((node) => node !== undefined);
+  // Whoever left has nobody to be in step with.
+  const members = (): readonly SimNode[] => {
+    const present = checker.configurations[0];
+    const takesPart = present === undefined ? new Set<NodeId>() : membersOf(present);
+    return core.flatMap((id) => (takesPart.has(id) ? (nodes.get(id) ?? []) : []));
+  };
   const inStep = (): boolean => {
     const end = checker.committedEnd;
-    return live.every(
+    return members().every(
       (node) => node.status?.phase === "broadcast" && node.status.delivered === end && node.openProposals === 0,
     );
   };
@@ -270,6 +312,7 @@ function healed(world: World, core: readonly NodeId[], endMs: number): number {
   while (untilMs < endMs && !(probes > 0 && inStep())) {
     untilMs += 20;
     while (queue.runNext(untilMs)) events += 1;
+    const live = members();
     if (probes === 0 && live.every((node) => node.status?.phase === "broadcast")) {
       for (const [index, node] of live.entries()) {
         node.propose({ client: 2n, sequence: index + 1, payload: new Uint8Array(0) });
@@ -277,6 +320,7 @@ function healed(world: World, core: readonly NodeId[], endMs: number): number {
       probes += 1;
     }
   }
+  const live = members();
   const states = live.map((node) => `${node.id}:${node.status?.role}/${node.status?.phase}/${node.openProposals} open`);
   assert(probes > 0 && inStep(), `a healed ensemble is in step within the bound; ${states.join(", ")}`);
   const digests = new Set(live.map((node) => node.digest));

@@ -8,7 +8,6 @@ import type {
   Notification,
   ReplicaMessage,
 } from "../core/messages.ts";
-import type { Zxid } from "../core/zxid.ts";
 import { ByteReader, ByteWriter, malformed } from "./byte-cursor.ts";
 
 /**
@@ -341,7 +340,14 @@ function readOfSession(reader: ByteReader, kind: SessionKind, session: number): 
       const [position, last, mark] = [reader.long(), reader.flag(), reader.byte()];
       const configuration = mark >= withConfiguration ? readLogged(reader) : undefined;
       const chunk = reader.rest();
-      return { kind, session, position, last, configuration, chunk: mark % withConfiguration === 1 ? chunk : undefined };
+      return {
+        kind,
+        session,
+        position,
+        last,
+        configuration,
+        chunk: mark % withConfiguration === 1 ? chunk : undefined,
+      };
     }
     case "proposal":
     case "inform":

@@ -29,9 +29,10 @@ describe("a planted fault is caught by random seeds", { timeout: 60_000 }, () =>
     const hint = lastSeen[name] ?? 1;
     for (let step = 0; step <= seedsMax; step += 1) {
       const seed = step === 0 ? hint : step;
-      if (simulate({ seed, protocol, plant, submits: false }).violation === undefined) continue;
+      const options = { seed, protocol, submits: false, reconfigures: plant.reconfigures === true };
+      if (simulate({ ...options, plant }).violation === undefined) continue;
       // The same run without the fault is clean: it is the fault that was seen.
-      expect(simulate({ seed, protocol, submits: false }).violation).toBeUndefined();
+      expect(simulate(options).violation).toBeUndefined();
       return;
     }
     expect.fail(`${plant.name} (${plant.source}) stayed unseen in ${seedsMax} seeds`);

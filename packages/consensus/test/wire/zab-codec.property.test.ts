@@ -43,28 +43,39 @@ const notification = fc.record({
   configuration: logged,
 });
 
-const heartbeat = fc.record({
-  kind: fc.constant("heartbeat" as const),
-  round: count,
-  isAnswer: fc.boolean(),
-  state: fc.constantFrom("looking" as const, "following" as const, "observing" as const, "leading" as const),
-  settled: fc.boolean(),
-  connected: fc.boolean(),
-  zxid: long,
-  epoch: count,
-  fresh: fc.boolean(),
-}).chain((fields) =>
-  fc
-    .constantFrom({ voting: false, electable: false }, { voting: true, electable: false }, { voting: true, electable: true })
-    .map((voice) => ({ ...fields, ...voice })),
-);
+const heartbeat = fc
+  .record({
+    kind: fc.constant("heartbeat" as const),
+    round: count,
+    isAnswer: fc.boolean(),
+    state: fc.constantFrom("looking" as const, "following" as const, "observing" as const, "leading" as const),
+    settled: fc.boolean(),
+    connected: fc.boolean(),
+    zxid: long,
+    epoch: count,
+    fresh: fc.boolean(),
+  })
+  .chain((fields) =>
+    fc
+      .constantFrom(
+        { voting: false, electable: false },
+        { voting: true, electable: false },
+        { voting: true, electable: true },
+      )
+      .map((voice) => ({ ...fields, ...voice })),
+  );
 
 const message: fc.Arbitrary<ReplicaMessage> = fc.oneof(
   notification,
   heartbeat,
   of("pull", { zxid: long }),
   of("offerCut", { zxid: long }),
-  of("offerSnap", { position: long, configuration: logged, chunk: fc.option(bytes, { nil: undefined }), last: fc.boolean() }),
+  of("offerSnap", {
+    position: long,
+    configuration: logged,
+    chunk: fc.option(bytes, { nil: undefined }),
+    last: fc.boolean(),
+  }),
   of("offerEntry", { entry }),
   of("offerEnd", { zxid: long }),
   of("followerInfo", { acceptedEpoch: count, voting: fc.boolean() }),
@@ -78,7 +89,12 @@ const message: fc.Arbitrary<ReplicaMessage> = fc.oneof(
   of("leaderInfo", { epoch: count }),
   of("diff", { zxid: long }),
   of("trunc", { zxid: long }),
-  of("snap", { position: long, configuration: logged, chunk: fc.option(bytes, { nil: undefined }), last: fc.boolean() }),
+  of("snap", {
+    position: long,
+    configuration: logged,
+    chunk: fc.option(bytes, { nil: undefined }),
+    last: fc.boolean(),
+  }),
   of("proposal", { entry }),
   of("newLeader", { epoch: count, committed: long }),
   of("upToDate", { committed: long }),

@@ -3,7 +3,7 @@ import { errorCodes } from "../protocol/error-codes.ts";
 import { DataTree } from "./data-tree.ts";
 import { Outstanding } from "./outstanding.ts";
 import { prepareBody } from "./prepare.ts";
-import type { TreeRules } from "./prepare-context.ts";
+import type { MembershipMoment, TreeRules } from "./prepare-context.ts";
 import { SessionTable } from "./session-table.ts";
 import { decodeSnapshot, encodeSnapshot } from "./snapshot.ts";
 import type { ApplyResult, OpResult, OpTxn, TreeChange, Txn } from "./txn.ts";
@@ -15,6 +15,8 @@ export interface PrepareMoment {
   readonly epoch: bigint;
   /** The leader's wall clock; the only time that ever enters the tree. */
   readonly nowMs: bigint;
+  /** Undefined where the servers cannot change. */
+  readonly membership?: MembershipMoment;
 }
 
 const noChanges: readonly TreeChange[] = [];
@@ -57,7 +59,7 @@ export class CoordMachine {
    * Judges a request against the tree and everything on its way. The zxid is stamped here: the epoch in the high
    * half, a counter of our own in the low one. Never rejects: a request that fails becomes an error transaction.
    */
-  prepare(request: WriteRequest, { epoch, nowMs }: PrepareMoment): Txn {
+  prepare(request: WriteRequest, { epoch, nowMs, membership }: PrepareMoment): Txn {
     const first = (epoch << 32n) + 1n;
     const zxid = this.#preparedZxid + 1n > first ? this.#preparedZxid + 1n : first;
     this.#preparedZxid = zxid;
@@ -72,6 +74,7 @@ export class CoordMachine {
       outstanding: this.#outstanding,
       sessions: this.#sessions,
       rules: this.#rules,
+      membership,
     });
     return { sessionId, xid, zxid, timeMs: nowMs, body };
   }

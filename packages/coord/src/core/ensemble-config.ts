@@ -120,11 +120,11 @@ export function votersOf(servers: EnsembleConfig): readonly number[] {
   return [...servers.values()].filter(({ isObserver }) => !isObserver).map(({ id }) => id);
 }
 
-export function sameVoters(left: EnsembleConfig, right: EnsembleConfig): boolean {
-  const [one, other] = [left, right].map((servers) =>
-    votersOf(servers)
-      .toSorted((a, b) => a - b)
-      .join(),
-  );
-  return one === other;
+/** The servers as consensus knows them: by number, and whether they vote. */
+export function membersOf(servers: EnsembleConfig): {
+  readonly voters: readonly number[];
+  readonly observers: readonly number[];
+} {
+  const voters = votersOf(servers);
+  return { voters, observers: [...servers.keys()].filter((id) => !voters.includes(id)) };
 }

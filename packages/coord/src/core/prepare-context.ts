@@ -17,6 +17,14 @@ export interface TreeRules {
   readonly reconfigEnabled: boolean;
 }
 
+/** What consensus says of the servers when a change of them is asked for. */
+export interface MembershipMoment {
+  /** Another change is under way. */
+  readonly isChanging: boolean;
+  /** Whether a quorum of these voters is in step with the leader. */
+  hasQuorumInStep(voters: readonly number[]): boolean;
+}
+
 /** Everything that judging one operation may look at. */
 export interface PrepareContext {
   readonly zxid: bigint;
@@ -28,6 +36,8 @@ export interface PrepareContext {
   readonly outstanding: Outstanding;
   readonly sessions: SessionTable;
   readonly rules: TreeRules;
+  /** Undefined where the servers cannot change. */
+  readonly membership: MembershipMoment | undefined;
 }
 
 export function reject(err: ErrorCode): ErrorTxn {

@@ -10,7 +10,7 @@ import {
 import { createHash, randomBytes } from "node:crypto";
 import { CoordError, type CoordErrorCode } from "../coord-error.ts";
 import { CoordMachine } from "../core/coord-machine.ts";
-import { type EnsembleConfig, formatConfig, parseConfig, votersOf } from "../core/ensemble-config.ts";
+import { type EnsembleConfig, formatConfig, parseConfig } from "../core/ensemble-config.ts";
 import { Pipeline } from "../pipeline/pipeline.ts";
 import { SoloReplication } from "../pipeline/solo-replication.ts";
 import type { PipelineEnvironment } from "../ports/pipeline-environment.ts";
@@ -102,14 +102,10 @@ export async function openReplicatedPipeline(
   const machine = new CoordMachine(options, servers === undefined ? undefined : formatConfig(servers, 0n));
   const onConfig = (text: string): void => {
     const config = parseConfig(text).servers;
-    if (config.size === 0) return;
-    onServers?.(config);
-    const voters = votersOf(config);
-    opened.replica?.setObservers([...config.keys()].filter((id) => !voters.includes(id)));
+    if (config.size > 0) onServers?.(config);
   };
   // The leader has to hold what all servers let through.
   const memberCount = membership.members.voters.length + membership.members.observers.length;
-  const opened: { replica?: Replica } = {};
   const replication = new ReplicatedMachine(machine, onConfig);
   const environment = environmentOf(options, hooks);
   const pipeline = new Pipeline({ ...options, serverId: membership.id }, { machine, replication, environment });
@@ -122,7 +118,6 @@ export async function openReplicatedPipeline(
       // What a client may send, with what the servers add to it.
       requestBytesMax: options.frameBytesMax + 64 * 1024,
     });
-    opened.replica = replica;
     replication.connect(pipeline, replica);
     return { pipeline, replica };
   } catch (thrown) {

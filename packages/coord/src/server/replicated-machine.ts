@@ -1,6 +1,7 @@
 import type { Machine, NodeId, PrepareContext, PrepareResult, Replica } from "@tutti/consensus";
 import { randomBytes } from "node:crypto";
 import type { CoordMachine } from "../core/coord-machine.ts";
+import { membersOf, parseConfig } from "../core/ensemble-config.ts";
 import type { Txn } from "../core/txn.ts";
 import { readTxn, writeTxn } from "../core/txn-codec.ts";
 import type { WriteRequest } from "../core/write-request.ts";
@@ -24,6 +25,11 @@ function writeMark(writer: JuteWriter, { life, token }: Mark): void {
 
 function readMark(reader: JuteReader): Mark {
   return { life: reader.long(), token: Number(reader.long()) };
+}
+
+/** The members that a new content of the configuration's node names. */
+function membersIn(data: Uint8Array | null): Pick<Extract<PrepareResult, { readonly txn: Uint8Array }>, "members"> {
+  return { members: membersOf(parseConfig(new TextDecoder().decode(data ?? nothing)).servers) };
 }
 
 const nothing = new Uint8Array(0);
@@ -90,15 +96,16 @@ export class ReplicatedMachine implements Machine, Replication {
     this.#replica?.toLeader(new Uint8Array(BigInt64Array.from(sessionIds).buffer));
   }
 
-  prepare(bytes: Uint8Array, { position, epoch, nowMs }: PrepareContext): PrepareResult {
+  prepare(bytes: Uint8Array, { position, epoch, nowMs, membership }: PrepareContext): PrepareResult {
     const { mark, request } = this.#requestOf(bytes);
-    const moment = { position, epoch: BigInt(epoch), nowMs: BigInt(nowMs) };
+    const moment = { position, epoch: BigInt(epoch), nowMs: BigInt(nowMs), membership };
     const txn = this.#machine.prepare(request, moment);
     this.#prepared.set(position, txn);
     const writer = new JuteWriter();
     writeMark(writer, mark);
     writeTxn(writer, txn);
-    return { txn: writer.finish() };
+    const change = request.op.type === "reconfig" && txn.body.type === "setData" ? membersIn(txn.body.data) : {};
+    return { txn: writer.finish(), ...change };
   }
 
   #requestOf(bytes: Uint8Array): { readonly mark: Mark; readonly request: WriteRequest } {

@@ -5,7 +5,7 @@ import {
   type LinkProblem,
   type MemberAddress,
 } from "@tutti/consensus";
-import { type EnsembleConfig, type ServerSpec, votersOf } from "../core/ensemble-config.ts";
+import { type EnsembleConfig, membersOf, type ServerSpec } from "../core/ensemble-config.ts";
 import { CoordError } from "../coord-error.ts";
 import { coordErrorOf } from "./open-pipeline.ts";
 import { resolveServerOptions, type ServerOptions } from "./server-options.ts";
@@ -72,8 +72,6 @@ export async function startMember(options: MemberOptions): Promise<CoordServer> 
     throw new CoordError("invalid-options", `there is no server ${id} from 1 to ${idMax} among the servers`);
   }
   let config: EnsembleConfig = new Map([...servers].map(([member, server]) => [member, specOf(member, server)]));
-  const voters = votersOf(config);
-  const observers = [...config.keys()].filter((member) => !voters.includes(member));
   const transport = await createTcpTransport({
     id,
     listen: { host: own.host, port: own.port },
@@ -88,7 +86,7 @@ export async function startMember(options: MemberOptions): Promise<CoordServer> 
   try {
     const storage = createFileDisk(dataDir);
     const onServers = (next: EnsembleConfig): void => void (config = next);
-    const members = { voters, observers };
+    const members = membersOf(config);
     const server = await startNode(resolved, {
       id,
       members,

@@ -19,6 +19,9 @@ interface Asked {
 class Reconfigured {
   readonly machine: CoordMachine;
   #position = 0n;
+  /** Who is in step with the leader. */
+  inStep: readonly number[] = [1, 2, 3];
+  isChanging = false;
 
   constructor(config = text, reconfigEnabled = true) {
     this.machine = new CoordMachine({ extendedTypesEnabled: true, enforceQuota: false, reconfigEnabled }, config);
@@ -32,7 +35,12 @@ class Reconfigured {
 
   #do(op: Parameters<CoordMachine["prepare"]>[0]["op"], ids: readonly { scheme: string; id: string }[]): ApplyResult {
     this.#position += 1n;
-    const moment = { position: this.#position, epoch: 0n, nowMs: 1n };
+    const membership = {
+      isChanging: this.isChanging,
+      hasQuorumInStep: (voters: readonly number[]) =>
+        voters.filter((voter) => this.inStep.includes(voter)).length * 2 > voters.length,
+    };
+    const moment = { position: this.#position, epoch: 0n, nowMs: 1n, membership };
     const txn = this.machine.prepare({ serverId: 1, sessionId: 7n, xid: 1, ids, op }, moment);
     return this.machine.apply(this.#position, txn);
   }
@@ -64,11 +72,16 @@ test("67: errors come in ZooKeeper's order, and permission is asked for last", (
   expect(outcome(world.ask({ joining: observer }, nobody))).toBe("noAuth");
 });
 
-test("a change of the voters is refused as not there, and changes nothing", () => {
+test("voters change, unless no quorum of the new ones is in step or another change is under way", () => {
   const world = new Reconfigured();
-  expect(outcome(world.ask({ leaving: "2" }))).toBe("unimplemented");
-  expect(outcome(world.ask({ joining: "server.3=c:1:2" }))).toBe("unimplemented");
-  expect(outcome(world.ask({ joining: observer }))).toBe("ok");
+  world.inStep = [1];
+  expect(outcome(world.ask({ joining: "server.3=c:1:2" }))).toBe("newConfigNoQuorum");
+  world.inStep = [1, 3];
+  world.isChanging = true;
+  expect(outcome(world.ask({ joining: "server.3=c:1:2" }))).toBe("reconfigInProgress");
+  world.isChanging = false;
+  expect(outcome(world.ask({ joining: "server.3=c:1:2" }))).toBe("ok");
+  expect(outcome(world.ask({ leaving: "2" }))).toBe("ok");
 });
 
 test("a configuration comes back from its text as it was", () => {

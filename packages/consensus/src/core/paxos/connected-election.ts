@@ -2,7 +2,7 @@ import type { Token } from "../effects.ts";
 import type { NodeId } from "../entry.ts";
 import type { ElectionMessage, Heartbeat } from "../messages.ts";
 import { considerFirstStart, isFresh, memberState } from "../zab/election.ts";
-import { beginLooking, electorateOf, enter, isVoter, request, type Variant, type ZabState } from "../zab/zab-state.ts";
+import { beginLooking, electorateOf, enter, mayLead, request, type Variant, type ZabState } from "../zab/zab-state.ts";
 import { nextBallot } from "./ballot-number.ts";
 
 /**
@@ -110,8 +110,8 @@ class ConnectedElection {
   }
 
   /** Whether it may lead. */
-  #isVoter(state: ZabState): boolean {
-    return isVoter(state) && this.#isTrusted(state);
+  #mayLead(state: ZabState): boolean {
+    return mayLead(state) && this.#isTrusted(state);
   }
 
   #beginRound(state: ZabState): void {
@@ -131,7 +131,7 @@ class ConnectedElection {
   }
 
   #isAnsweredByQuorum(state: ZabState): boolean {
-    return this.#isVoter(state) && electorateOf(state).quorum.isQuorum(new Set([state.id, ...this.#answered]));
+    return this.#mayLead(state) && electorateOf(state).quorum.isQuorum(new Set([state.id, ...this.#answered]));
   }
 
   #send(state: ZabState, to: NodeId, kind: Pick<Heartbeat, "round" | "isAnswer">): void {
@@ -146,7 +146,7 @@ class ConnectedElection {
       zxid: state.log.end,
       epoch: state.epochs.current,
       voting: this.#isTrusted(state),
-      electable: this.#isVoter(state),
+      electable: this.#mayLead(state),
       fresh: isFresh(state),
     };
     // It promises nothing, and so waits for no write.
@@ -158,13 +158,13 @@ class ConnectedElection {
     if (state.next !== undefined) return;
     const linked = [...electorateOf(state).voters].filter((voter) => state.links.has(voter));
     const hasAll = linked.every((voter) => this.#answered.has(voter) || this.#peers.get(voter)?.voting === false);
-    if (this.#isVoter(state) ? this.#isConnected && hasAll : [...this.#peers.values()].some(isLeading))
+    if (this.#mayLead(state) ? this.#isConnected && hasAll : [...this.#peers.values()].some(isLeading))
       this.#decide(state);
   }
 
   /** Whoever leads; else, of those that a quorum answers, the one that has the least to take over. */
   #decide(state: ZabState): void {
-    const isOwnVote = this.#isVoter(state);
+    const isOwnVote = this.#mayLead(state);
     let best: Candidate | undefined;
     let isBestLeading = false;
     if (isOwnVote && this.#isConnected) best = { node: state.id, epoch: state.epochs.current, zxid: state.log.end };

@@ -31,7 +31,12 @@ export function isAdopting(state: ZabState, leading: Leading): boolean {
   leading.adoption = undefined;
   let best: Learner | undefined;
   for (const learner of leading.learners.values()) {
-    if (!isVoting(state, learner) || learner.phase !== "epochAcked" || !learner.promised || !knowsMore(learner, leading))
+    if (
+      !isVoting(state, learner) ||
+      learner.phase !== "epochAcked" ||
+      !learner.promised ||
+      !knowsMore(learner, leading)
+    )
       continue;
     if (best === undefined || isLess(best, learner)) best = learner;
   }

@@ -2,7 +2,7 @@ import { requestKey, unnamedClient, type Entry, type NodeId } from "../entry.ts"
 import type { LeaderMessage, LearnerMessage, Session } from "../messages.ts";
 import { quorumPosition } from "../quorum.ts";
 import { counterOf, epochOf, formatZxid, zxidOf, type Zxid } from "../zxid.ts";
-import { considerEstablished, receiveEntry, sendUpToDate } from "./synchronization.ts";
+import { bringUpToDate, considerEstablished, receiveEntry, sendUpToDate } from "./synchronization.ts";
 import { membershipView } from "./membership-view.ts";
 import {
   deliver,
@@ -160,7 +160,7 @@ export function onAck(state: ZabState, leading: Leading, learner: Learner, zxid:
     if (learner.phase !== "synchronization") return;
     learner.phase = "broadcast";
     learner.acked = learner.syncEnd;
-    if (leading.phase === "broadcast") sendUpToDate(state, learner);
+    if (leading.phase === "broadcast") bringUpToDate(state, leading, learner);
     else considerEstablished(state, leading);
   } else if (learner.phase === "broadcast" && zxid > learner.acked) {
     learner.acked = zxid;
@@ -256,7 +256,11 @@ function confirmedRound(state: ZabState, leading: Leading): number {
  */
 export function considerReads(state: ZabState, leading: Leading): void {
   if (leading.phase !== "broadcast") return;
-  for (const waiting of state.reads.takeConfirmed(confirmedRound(state, leading))) {
+  const confirmed = confirmedRound(state, leading);
+  for (const learner of leading.learners.values()) {
+    if (learner.confirmingRound > 0 && learner.confirmingRound <= confirmed) sendUpToDate(state, learner);
+  }
+  for (const waiting of state.reads.takeConfirmed(confirmed)) {
     if (waiting.source.kind === "local") {
       if (state.reads.finishLocal(waiting.read)) state.out.read(waiting.read, state.committed);
       continue;

@@ -5,8 +5,8 @@ import { isAdopting, knowsMore } from "./adoption.ts";
 import {
   electorateOf,
   enter,
-  isVoter,
   isVoting,
+  mayLead,
   request,
   sendToLeader,
   sendToLearner,
@@ -92,6 +92,7 @@ export function onFollowerInfo(
     acked: 0n,
     silentTicks: 0,
     round: 0,
+    confirmingRound: 0,
   };
   leading.learners.set(from, learner);
   if (leading.epoch === 0) {
@@ -178,7 +179,7 @@ export function onAckEpoch(state: ZabState, learner: Learner, message: Of<Learne
  * committed in an earlier epoch is on a quorum, and so in the best history of any quorum.
  */
 export function considerHistory(state: ZabState, leading: Leading): void {
-  if (leading.phase !== "discovery" || leading.epoch === 0 || !isVoter(state)) return;
+  if (leading.phase !== "discovery" || leading.epoch === 0 || !mayLead(state)) return;
   const promised = new Set<NodeId>([state.id]);
   for (const learner of leading.learners.values()) {
     if (learner.trusted && learner.phase === "epochAcked" && learner.promised) promised.add(learner.node);

@@ -6,6 +6,7 @@ import {
   electorateOf,
   enter,
   isVoter,
+  mayLead,
   noVote,
   request,
   setEpochs,
@@ -30,7 +31,7 @@ function isBetterVote(left: Vote, right: Vote): boolean {
  * has none to give, but supports whom others propose: their configuration may name it a voter, and its own not yet.
  */
 function ownVote(state: ZabState): Vote {
-  if (!isVoter(state)) return noVote;
+  if (!mayLead(state)) return noVote;
   return {
     leader: state.id,
     zxid: state.log.end,
@@ -95,8 +96,8 @@ function notify(state: ZabState, peer: NodeId): void {
 }
 
 function broadcastVote(state: ZabState, looking: Looking): void {
-  const voters = new Set([...electorateOf(state).voters, ...votersOf(looking.vote.configuration)]);
-  for (const voter of voters) if (voter !== state.id) notify(state, voter);
+  // To all that are linked: who votes may have changed since this member last heard.
+  for (const peer of state.links.keys()) notify(state, peer);
   if (state.epochs.voting) looking.votes.set(state.id, looking.vote);
 }
 
@@ -111,6 +112,7 @@ function announceSettled(state: ZabState): void {
 function tickElection(state: ZabState): void {
   const looking = state.role;
   if (looking.kind !== "looking") return;
+  looking.ticks += 1;
   if (looking.ticksToFinal !== undefined) {
     looking.ticksToFinal -= 1;
     if (looking.ticksToFinal <= 0) considerDecision(state, looking);
@@ -144,27 +146,31 @@ function onNotification(state: ZabState, from: NodeId, message: Notification): v
 }
 
 function onLookingVote(state: ZabState, looking: Looking, from: NodeId, message: Notification): void {
-  const vote = voteOf(state, message);
-  const voters = votersOf(vote.configuration);
-  if (!voters.has(vote.leader) || !(voters.has(state.id) || isVoter(state))) return;
-  if (message.round < state.round) {
-    notify(state, from);
-    return;
-  }
-  if (message.round > state.round) {
+  if (message.round < state.round) return notify(state, from);
+  const isLater = message.round > state.round;
+  if (isLater) {
     state.round = message.round;
     looking.votes.clear();
-    const own = ownVote(state);
-    looking.vote = isBetterVote(vote, own) ? vote : own;
-    broadcastVote(state, looking);
-  } else if (isBetterVote(vote, looking.vote)) {
-    looking.vote = vote;
-    broadcastVote(state, looking);
+    looking.vote = ownVote(state);
   }
-  looking.votes.set(from, vote);
+  const vote = voteOf(state, message);
+  const counts = isForThis(state, vote);
+  const isBetter = counts && isBetterVote(vote, looking.vote);
+  if (isBetter) looking.vote = vote;
+  if (isLater || isBetter) broadcastVote(state, looking);
+  if (counts) looking.votes.set(from, vote);
   // The sender may still hold a worse vote, for which ours was lost.
   if (isBetterVote(looking.vote, vote)) notify(state, from);
   considerDecision(state, looking);
+}
+
+/**
+ * Whether a vote speaks to this member. One for this member itself may be out of date: its log was cut since, or a change
+ * that made it a voter was undone.
+ */
+function isForThis(state: ZabState, vote: Vote): boolean {
+  if (vote.leader === 0 || !(votersOf(vote.configuration).has(state.id) || mayLead(state))) return false;
+  return vote.leader !== state.id || sameVote(vote, ownVote(state));
 }
 
 function sameVote(left: Vote, right: Vote): boolean {
@@ -175,11 +181,14 @@ function voteOf(state: ZabState, { leader, zxid, epoch, configuration }: Notific
   return { leader, zxid, epoch, configuration: configuration ?? state.log.initialConfiguration };
 }
 
+/** How many intervals of votes a member looks for a quorum before it follows whoever says that it leads. */
+const patienceVotes = 8;
+
 /** Decides when a quorum agrees and either every linked voter has voted or the wait for a better vote is over. */
 function considerDecision(state: ZabState, looking: Looking): void {
   const { configuration } = looking.vote;
   const voters = votersOf(configuration);
-  if (!state.epochs.voting || !voters.has(state.id)) return;
+  if (!state.epochs.voting || !(voters.has(state.id) || looking.vote.leader === state.id)) return;
   const agreeing = new Set<NodeId>();
   for (const [voter, vote] of looking.votes) if (sameVote(vote, looking.vote)) agreeing.add(voter);
   if (!isQuorum(state, configuration, agreeing)) {
@@ -209,7 +218,7 @@ function decide(state: ZabState, vote: Vote): void {
 function onSettledVote(state: ZabState, looking: Looking, from: NodeId, message: Notification): void {
   const vote = voteOf(state, message);
   if (!message.voting) return;
-  if (message.round === state.round && state.epochs.voting && votersOf(vote.configuration).has(vote.leader)) {
+  if (message.round === state.round && state.epochs.voting && vote.leader !== 0) {
     looking.votes.set(from, vote);
     const leads =
       vote.leader === state.id || looking.settled.get(vote.leader)?.leading === true || from === vote.leader;
@@ -217,6 +226,14 @@ function onSettledVote(state: ZabState, looking: Looking, from: NodeId, message:
   }
   looking.settled.set(from, { vote, round: message.round, leading: message.state === "leading" });
   if (state.next !== undefined) return;
+  // A quorum may not be in sight: links are kept to members that this log names, and others may have come since. The leader
+  // counts for itself; who follows one in vain looks again.
+  const isPatient = looking.ticks < state.options.voteTicks * patienceVotes;
+  const leads = message.state === "leading" && from === vote.leader;
+  if (leads && (!isPatient || (message.round === state.round && sameVote(vote, looking.vote)))) {
+    state.round = Math.max(state.round, message.round);
+    return decide(state, vote);
+  }
   // Whether they are enough says the configuration of the leader itself.
   const lead = vote.leader === state.id ? undefined : looking.settled.get(vote.leader);
   if (lead?.leading !== true) return;

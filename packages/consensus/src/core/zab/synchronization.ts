@@ -83,12 +83,27 @@ export function considerEstablished(state: ZabState, leading: Leading): void {
   state.proposals.settle(state.log, state.delivered, state.restored);
   state.restored = false;
   deliver(state);
-  for (const learner of leading.learners.values()) if (learner.phase === "broadcast") sendUpToDate(state, learner);
+  for (const learner of leading.learners.values())
+    if (learner.phase === "broadcast") bringUpToDate(state, leading, learner);
   state.out.event({ kind: "leader", leader: state.id, epoch: leading.epoch });
   state.variant.announceSettled(state);
 }
 
+/**
+ * A member that gets its vote by this must not get it from a leader that was replaced without knowing it:
+ * 1. Two of three commit something and one of them loses its disk.
+ * 2. It joins the third, which led before and has not noticed the silence yet.
+ * 3. With its new vote the two elect a leader that lacks what was committed.
+ * Remedy: a quorum must have answered since the member was in step.
+ */
+export function bringUpToDate(state: ZabState, leading: Leading, learner: Learner): void {
+  if (learner.trusted) return sendUpToDate(state, learner);
+  learner.confirmingRound = leading.round + 1;
+  leading.ticksToPing = 0;
+}
+
 export function sendUpToDate(state: ZabState, learner: Learner): void {
+  learner.confirmingRound = 0;
   const message: LeaderMessage = { kind: "upToDate", session: learner.session, committed: state.committed };
   sendToLearner(state, learner, message, 0);
 }

@@ -32,6 +32,8 @@ export interface Looking {
   voteIntervalTicks: number;
   /** Ticks until a decided election is final; undefined while there is no quorum. */
   ticksToFinal: number | undefined;
+  /** How long it has looked. */
+  ticks: number;
 }
 
 /** The vote of those that have none to give. */
@@ -52,6 +54,7 @@ export function beginLooking(vote: Vote = noVote, voteTicks = 0): Looking {
     ticksToVote: voteTicks,
     voteIntervalTicks: voteTicks,
     ticksToFinal: undefined,
+    ticks: 0,
   };
 }
 
@@ -92,6 +95,8 @@ export interface Learner {
   silentTicks: number;
   /** The last ping round it answered. */
   round: number;
+  /** The ping round that a quorum must have answered before it is told that it is up to date; 0 where none must. */
+  confirmingRound: number;
 }
 
 /** What SNAP or an offer brought so far. */
@@ -295,9 +300,22 @@ export function createElectorate(configuration: Configuration, { quorum }: ZabOp
   return { configuration, voters: votersOf(configuration), quorum: quorumOf(configuration, quorum) };
 }
 
-/** True for a member that may vote and lead. */
+/** True for a member whose acknowledgements count. */
 export function isVoter(state: ZabState): boolean {
   return state.epochs.voting && electorateOf(state).voters.has(state.id);
+}
+
+/**
+ * True for a member that may lead: a voter, and one that the newest configuration leaves out while it is not known to be
+ * committed. Nobody else may have logged it, and without this member nothing would go on (Ongaro 2014, section 4.2.2).
+ */
+export function mayLead(state: ZabState): boolean {
+  if (isVoter(state)) return true;
+  const { configuration, previousConfiguration } = state.log;
+  if (!state.epochs.voting || configuration.position <= state.committed || previousConfiguration === undefined) {
+    return false;
+  }
+  return votersOf(previousConfiguration).has(state.id);
 }
 
 /** Whether a leader counts what this learner says. */
