@@ -13,11 +13,12 @@ export interface ProposalRequest {
 
 /**
  * One record of the replicated log. A `reject` is a request that the machine's `prepare` refused: it takes a position
- * all the same, changes nothing, and its payload is the answer.
+ * all the same, changes nothing, and its payload is the answer. A `noop` is nobody's request and no machine sees it:
+ * per-slot Paxos fills the slots with it for which a leader has no value.
  */
 export interface Entry extends ProposalRequest {
   readonly zxid: Zxid;
-  readonly kind: "txn" | "reject";
+  readonly kind: "txn" | "reject" | "noop";
 }
 
 /** The machine's state after every entry up to `position`, cut into chunks that the core never looks into. */

@@ -65,7 +65,12 @@ export async function openReplica(options: ReplicaOptions): Promise<Replica> {
   const segment = options.segmentBytes === undefined ? {} : { segmentBytes: options.segmentBytes };
   try {
     const wal = await openWal({ disk, node, bootstrap, ...segment });
-    return new ReplicaDriver(options, settings, wal);
+    try {
+      return new ReplicaDriver(options, settings, wal);
+    } catch (thrown) {
+      await wal.close();
+      throw thrown;
+    }
   } catch (thrown) {
     throw ConsensusError.from(thrown, "storage-failed");
   }

@@ -48,7 +48,7 @@ interface Waiting<Value> {
 interface OpenProposal extends Waiting<ProposeResult> {
   readonly request: ProposalRequest;
   /** Set when it is applied here, so that no bound of the table can take it away before the caller has it. */
-  answer: Answer | undefined;
+  answer: Answer | "expired" | undefined;
   /** The leader answered from its table: ours will know at this position. */
   answeredAt: Zxid | undefined;
 }
@@ -66,6 +66,8 @@ export class ReplicaDriver implements Replica {
   readonly #machine: Machine;
   readonly #wal: Wal;
   readonly #core: ReplicaCore<ReplicaMessage>;
+  /** Whether the protocol itself sees to it that no request gets two positions. */
+  readonly #primaryOrder: boolean;
   readonly #port: TransportPort;
   readonly #emitter: EventEmitter<ReplicaEvents> = new EventEmitter<ReplicaEvents>();
   readonly #table: AnswerTable = new AnswerTable();
@@ -119,6 +121,7 @@ export class ReplicaDriver implements Replica {
     if (snapshot.position > 0n) this.#load(snapshot);
     this.#client = crypto.getRandomValues(new BigUint64Array(1))[0] ?? 0n;
     const { members } = settings;
+    this.#primaryOrder = protocol.capabilities.primaryOrder;
     this.#core = protocol.create({ id, members, recovered: wal.recovered, hooks: this.#hooks() });
     this.#id = id;
     this.#members = members;
@@ -390,7 +393,13 @@ export class ReplicaDriver implements Replica {
     if (open !== undefined) open.answer = answer;
   }
 
-  #answerOf(entry: Entry): Answer | undefined {
+  #answerOf(entry: Entry): Answer | "expired" | undefined {
+    if (entry.kind === "noop") return undefined;
+    if (!this.#primaryOrder && entry.client !== unnamedClient) {
+      // Two leaders may have given it a slot each, the second without knowing of the first.
+      const known = this.#table.lookup(entry.client, entry.sequence);
+      if (known !== undefined) return known;
+    }
     const rejected = entry.kind === "reject";
     const bytes = rejected ? entry.payload : this.#machine.apply(entry.zxid, entry.payload);
     if (entry.client === unnamedClient) return undefined;
@@ -474,10 +483,10 @@ export class ReplicaDriver implements Replica {
 
   #hooks(): LeaderHooks {
     return {
-      prepare: (request, position): Prepared => {
+      prepare: (request, position, epoch = epochOf(position)): Prepared => {
         const isNamed = request.client !== unnamedClient;
         if (isNamed && this.#table.lookup(request.client, request.sequence) !== undefined) return { kind: "known" };
-        const context = { position, epoch: epochOf(position), nowMs: Date.now() };
+        const context = { position, epoch, nowMs: Date.now() };
         const prepared = this.#machine.prepare?.(request.payload, context) ?? { txn: request.payload };
         if ("txn" in prepared) return { kind: "txn", payload: prepared.txn };
         return { kind: "reject", payload: prepared.reject };

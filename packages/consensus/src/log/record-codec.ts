@@ -1,3 +1,4 @@
+import type { AcceptedEntry } from "../core/accepted-entry.ts";
 import type { Epochs } from "../core/effects.ts";
 import type { Entry } from "../core/entry.ts";
 import type { Zxid } from "../core/zxid.ts";
@@ -6,14 +7,31 @@ import type { Zxid } from "../core/zxid.ts";
 export type LogRecord =
   | { readonly kind: "entry"; readonly entry: Entry }
   | { readonly kind: "truncate"; readonly last: Zxid }
-  | { readonly kind: "epochs"; readonly epochs: Epochs };
+  | { readonly kind: "epochs"; readonly epochs: Epochs }
+  /** Takes the place of what the slot held. */
+  | ({ readonly kind: "accepted" } & AcceptedEntry)
+  /** What the slots hold up to there is chosen. */
+  | { readonly kind: "chosen"; readonly last: Zxid };
 
-const recordKinds = { entry: 1, truncate: 2, epochs: 3 } as const;
+// Numbers are part of the format. Logs of ZAB and of log-structured Paxos hold 1 to 3, those of per-slot Paxos 3 to 5.
+const recordKinds = { entry: 1, truncate: 2, epochs: 3, accepted: 4, chosen: 5 } as const;
+const entryKinds: readonly Entry["kind"][] = ["txn", "reject", "noop"];
+/** The kind of a record, and an entry up to its payload. */
 const entryHeaderBytes = 1 + 8 + 1 + 8 + 8 + 4;
+const ballotBytes = 4;
 
 function recordBytes(record: LogRecord): number {
-  if (record.kind === "entry") return entryHeaderBytes + record.entry.payload.length;
-  return record.kind === "truncate" ? 1 + 8 : 1 + 4 + 4 + 1;
+  switch (record.kind) {
+    case "entry":
+      return entryHeaderBytes + record.entry.payload.length;
+    case "accepted":
+      return entryHeaderBytes + ballotBytes + record.entry.payload.length;
+    case "truncate":
+    case "chosen":
+      return 1 + 8;
+    case "epochs":
+      return 1 + 4 + 4 + 1;
+  }
 }
 
 /** All integers are little-endian; a sequence is a 64-bit integer below 2^53. */
@@ -26,17 +44,15 @@ export function encodeRecords(records: readonly LogRecord[]): Uint8Array {
   for (const record of records) {
     view.setUint8(offset, recordKinds[record.kind]);
     switch (record.kind) {
-      case "entry": {
-        const { entry } = record;
-        view.setBigUint64(offset + 1, entry.zxid, true);
-        view.setUint8(offset + 9, entry.kind === "txn" ? 0 : 1);
-        view.setBigUint64(offset + 10, BigInt.asUintN(64, entry.client), true);
-        view.setBigUint64(offset + 18, BigInt(entry.sequence), true);
-        view.setUint32(offset + 26, entry.payload.length, true);
-        bytes.set(entry.payload, offset + entryHeaderBytes);
+      case "entry":
+        writeEntry(bytes, view, offset + 1, record.entry);
         break;
-      }
+      case "accepted":
+        view.setUint32(offset + 1, record.ballot, true);
+        writeEntry(bytes, view, offset + 1 + ballotBytes, record.entry);
+        break;
       case "truncate":
+      case "chosen":
         view.setBigUint64(offset + 1, record.last, true);
         break;
       case "epochs":
@@ -47,6 +63,15 @@ export function encodeRecords(records: readonly LogRecord[]): Uint8Array {
     offset += recordBytes(record);
   }
   return bytes;
+}
+
+function writeEntry(bytes: Uint8Array, view: DataView, offset: number, entry: Entry): void {
+  view.setBigUint64(offset, entry.zxid, true);
+  view.setUint8(offset + 8, entryKinds.indexOf(entry.kind));
+  view.setBigUint64(offset + 9, BigInt.asUintN(64, entry.client), true);
+  view.setBigUint64(offset + 17, BigInt(entry.sequence), true);
+  view.setUint32(offset + 25, entry.payload.length, true);
+  bytes.set(entry.payload, offset + entryHeaderBytes - 1);
 }
 
 /** The records of a batch whose checksum held, or undefined when they do not parse all the same. */
@@ -69,21 +94,32 @@ function decodeRecord(bytes: Uint8Array, view: DataView, offset: number): LogRec
   if (kind === recordKinds.truncate && left >= 9) {
     return { kind: "truncate", last: view.getBigUint64(offset + 1, true) };
   }
+  if (kind === recordKinds.chosen && left >= 9) return { kind: "chosen", last: view.getBigUint64(offset + 1, true) };
   if (kind === recordKinds.epochs && left >= 10) {
     const accepted = view.getUint32(offset + 1, true);
     const current = view.getUint32(offset + 5, true);
     return { kind: "epochs", epochs: { accepted, current, voting: view.getUint8(offset + 9) === 1 } };
   }
-  if (kind !== recordKinds.entry || left < entryHeaderBytes) return undefined;
-  const payloadBytes = view.getUint32(offset + 26, true);
-  if (left < entryHeaderBytes + payloadBytes) return undefined;
-  const start = offset + entryHeaderBytes;
-  const entry: Entry = {
-    zxid: view.getBigUint64(offset + 1, true),
-    kind: view.getUint8(offset + 9) === 0 ? "txn" : "reject",
-    client: view.getBigUint64(offset + 10, true),
-    sequence: Number(view.getBigUint64(offset + 18, true)),
+  if (kind === recordKinds.entry) {
+    const entry = readEntry(bytes, view, offset + 1);
+    return entry === undefined ? undefined : { kind: "entry", entry };
+  }
+  if (kind !== recordKinds.accepted || left < 1 + ballotBytes) return undefined;
+  const entry = readEntry(bytes, view, offset + 1 + ballotBytes);
+  return entry === undefined ? undefined : { kind: "accepted", ballot: view.getUint32(offset + 1, true), entry };
+}
+
+function readEntry(bytes: Uint8Array, view: DataView, offset: number): Entry | undefined {
+  const start = offset + entryHeaderBytes - 1;
+  if (start > bytes.length) return undefined;
+  const payloadBytes = view.getUint32(offset + 25, true);
+  const kind = entryKinds[view.getUint8(offset + 8)];
+  if (kind === undefined || start + payloadBytes > bytes.length) return undefined;
+  return {
+    zxid: view.getBigUint64(offset, true),
+    kind,
+    client: view.getBigUint64(offset + 9, true),
+    sequence: Number(view.getBigUint64(offset + 17, true)),
     payload: bytes.slice(start, start + payloadBytes),
   };
-  return { kind: "entry", entry };
 }

@@ -52,7 +52,10 @@ export interface PlantedFault {
 }
 
 /** The protocols that the simulator runs. */
-export type SimProtocol = "zab" | "paxos";
+export type SimProtocol = VariantProtocol | "slot-paxos";
+
+/** Those that share ZAB's phases. */
+export type VariantProtocol = "zab" | "paxos";
 
 /** The faults that the simulator is known to catch. */
 export const plantedFaults: readonly PlantedFault[] = [

@@ -1,4 +1,4 @@
-import { type NodeId, type ProposalRequest, requestKey, unnamedClient } from "../core/entry.ts";
+import { type Entry, type NodeId, type ProposalRequest, requestKey, unnamedClient } from "../core/entry.ts";
 
 /** Who submitted a request without a name, and as its how-many-th: what the payload of a simulated one says. */
 export interface Submission {
@@ -19,8 +19,9 @@ export function submissionOf(request: ProposalRequest): Submission | undefined {
   return { node, life, sequence };
 }
 
-/** Names any simulated request within a run. */
-export function nameOf(request: ProposalRequest): string {
+/** Names any simulated request within a run, and what is nobody's request. */
+export function nameOf(request: ProposalRequest & Partial<Pick<Entry, "kind">>): string {
+  if (request.kind === "noop") return `noop ${request.sequence}`;
   const submission = submissionOf(request);
   if (submission === undefined) return requestKey(request);
   return `submitted by ${submission.node}.${submission.life}/${submission.sequence}`;
