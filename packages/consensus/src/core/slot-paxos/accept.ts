@@ -128,17 +128,20 @@ function count(state: SlotState, leading: Leading, pending: Pending | undefined,
 
 /** Takes what was chosen into the known prefix, and tells the others. */
 export function advanceLeading(state: SlotState, leading: Leading): void {
-  const before = state.log.committed;
   advance(state);
+  const { told } = leading;
   const { committed } = state.log;
-  if (committed === before) return;
+  if (committed === told) return;
+  leading.told = committed;
+  // Some were known to be chosen without having been counted.
+  for (let slot = told + 1n; slot <= committed; slot += 1n) leading.pending.delete(slot);
   for (const to of state.links.keys()) {
     if (leading.peers.get(to)?.voting !== false) {
       sendAny(state, to, { kind: "chosen", ballot: leading.ballot, committed }, 0);
       continue;
     }
     // Whoever does not accept learns. What gets lost here is asked for.
-    for (const { entry } of state.log.held(before, committed)) sendAny(state, to, { kind: "learn", entry }, 0);
+    for (const { entry } of state.log.held(told, committed)) sendAny(state, to, { kind: "learn", entry }, 0);
   }
 }
 

@@ -38,6 +38,7 @@ export function createLeading(state: SlotState): Leading {
     pending: new Map(),
     last: state.log.committed,
     ownEnd: state.log.committed,
+    told: state.log.committed,
     isConfirming: false,
     barrier: 0n,
     queue: [],
@@ -184,6 +185,7 @@ function takeOver(state: SlotState, leading: Leading): void {
   leading.phaseTicks = 0;
   leading.last = committed;
   leading.ownEnd = committed;
+  leading.told = committed;
   leading.barrier = end + 1n;
   for (let slot = committed + 1n; slot <= end; slot += 1n) {
     proposeEntry(state, leading, best.get(slot)?.entry ?? noop(slot, 0));

@@ -88,6 +88,8 @@ export interface Leading {
   last: Zxid;
   /** Its own disk holds the values of this ballot up to here. */
   ownEnd: Zxid;
+  /** The others were told of the known prefix up to here. */
+  told: Zxid;
   /** Whether a round was sent since a quorum promised. */
   isConfirming: boolean;
   /** The slot behind all that was taken over. Nothing is prepared before it is applied. */
