@@ -11,10 +11,7 @@ test("the tree is refused on a protocol without primary order, since its writes 
     const machine = new ReplicatedMachine(new CoordMachine(rules), () => undefined);
     return openReplica({ id: 1, members: [1], machine, protocol, storage: createMemoryDisk(), transport });
   };
-  await expect(open(slotPaxos())).rejects.toMatchObject({
-    code: "invalid-options",
-    message: expect.stringContaining("the machine needs primary order, which slot-paxos does not have"),
-  });
+  await expect(open(slotPaxos())).rejects.toThrow("the machine needs primary order, which slot-paxos does not have");
   const replica = await open(zab());
   await replica.close();
 });
