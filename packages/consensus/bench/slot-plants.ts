@@ -172,7 +172,6 @@ export const slotPlants: readonly SlotPlant[] = [
       ["../paxos/ballot-number.ts", "return round * 256 + member;", "return round * 256;"],
       [core, "|| memberOf(ballot) !== from", ""],
       [prepare, "memberOf(ballot) !== from || ", ""],
-      [accept, "memberOf(ballot) !== from || ", ""],
       [accept, "memberOf(ballot), {", 'state.role.kind === "following" ? state.role.leader : 0, {'],
     ],
   },

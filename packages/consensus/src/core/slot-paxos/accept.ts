@@ -47,14 +47,14 @@ export function sendPending(
 }
 
 /** 2b. Below its promise an acceptor takes nothing; the caller has seen to that. */
-export function onAccept(state: SlotState, from: NodeId, { ballot, committed, entry }: Of<"accept">): void {
-  if (memberOf(ballot) !== from || !isVoter(state)) return;
+export function onAccept(state: SlotState, following: Following, { ballot, committed, entry }: Of<"accept">): void {
+  if (!isVoter(state)) return;
   if (ballot > state.epochs.accepted) setEpochs(state, { accepted: ballot });
   if (acceptEntry(state, ballot, entry)) {
     if (state.due.ballot !== ballot) state.due = { ballot, slots: new Set() };
     state.due.slots.add(entry.zxid);
   }
-  noteChosen(state, ballot, committed);
+  onChosen(state, following, committed);
 }
 
 /** True when the slot holds this value for good or in this ballot. */

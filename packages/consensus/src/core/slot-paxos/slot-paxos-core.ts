@@ -369,7 +369,7 @@ function onBallot(
   if (role.kind !== "following") return;
   role.silentTicks = 0;
   if (message.kind === "prepare") onPrepare(state, from, link, message);
-  else if (message.kind === "accept") onAccept(state, from, message);
+  else if (message.kind === "accept") onAccept(state, role, message);
   else if (message.kind === "lead") onLead(state, role, message);
   else onChosen(state, role, message.committed);
 }
