@@ -3,14 +3,18 @@
 import { simulate } from "../src/sim/index.ts";
 import { simulateWith, soonSeen } from "./slot-plants.ts";
 
+/** A stale number only costs the search. */
+const seedsMax = 60;
 const clean = new Map<number, boolean>();
-const found: { name: string; seen: boolean; clean: boolean }[] = [];
+const found: { name: string; seed: number | undefined; clean: boolean }[] = [];
 for (const plant of soonSeen) {
-  const { name, foundBy: seed } = plant;
+  const { name, foundBy } = plant;
   const simulatePlanted = await simulateWith(plant);
-  const seen = simulatePlanted({ seed, protocol: "slot-paxos" }).violation !== undefined;
-  const isClean = clean.get(seed) ?? simulate({ seed, protocol: "slot-paxos" }).violation === undefined;
-  clean.set(seed, isClean);
-  found.push({ name, seen, clean: isClean });
+  const seeds = [foundBy, ...Array.from({ length: seedsMax }, (_, index) => index + 1)];
+  const seed = seeds.find((one) => simulatePlanted({ seed: one, protocol: "slot-paxos" }).violation !== undefined);
+  const isClean =
+    seed === undefined || (clean.get(seed) ?? simulate({ seed, protocol: "slot-paxos" }).violation === undefined);
+  if (seed !== undefined) clean.set(seed, isClean);
+  found.push({ name, seed, clean: isClean });
 }
 console.log(JSON.stringify(found));

@@ -158,7 +158,7 @@ export const slotPlants: readonly SlotPlant[] = [
   {
     name: "vote-back-at-once",
     source: "P15: a member that lost its disk votes again as soon as somebody leads",
-    foundBy: 7,
+    foundBy: 42,
     changes: [
       [rounds, "return confirmedRound(state, leading) >= admission.round ? admission.end : 0n;", "return 1n;"],
       [rounds, "following.barrier === 0n || state.log.committed < following.barrier", "false"],

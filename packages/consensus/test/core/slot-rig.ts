@@ -38,7 +38,6 @@ export class SlotRig {
   #sent: { readonly to: number; readonly message: ReplicaMessage }[] = [];
   readonly #options: Partial<SlotPaxosOptions>;
   #proposals = 0;
-  #links = 0;
 
   constructor(id: number, voters: readonly number[] = [1, 2, 3], options: Partial<SlotPaxosOptions> = {}) {
     this.id = id;
@@ -84,7 +83,6 @@ export class SlotRig {
   }
 
   linkUp(peer: number): void {
-    this.#links += 1;
     this.#step({ kind: "linkUp", peer, link: peer });
   }
 

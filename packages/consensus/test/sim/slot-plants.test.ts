@@ -12,10 +12,10 @@ test("mistakes in per-slot Paxos are seen under seeds that are clean without the
   const { stdout } = await run;
   const found = JSON.parse(stdout) as readonly {
     readonly name: string;
-    readonly seen: boolean;
+    readonly seed?: number;
     readonly clean: boolean;
   }[];
   expect(found.length).toBe(soonSeen.length);
-  expect(soonSeen.length).toBeGreaterThan(15);
-  expect(found.filter(({ seen, clean }) => !seen || !clean)).toEqual([]);
+  expect(soonSeen.length).toBeGreaterThan(12);
+  expect(found.filter(({ seed, clean }) => seed === undefined || !clean)).toEqual([]);
 });
