@@ -11,10 +11,14 @@ import {
   createTcpTransport,
   openReplica,
   paxos,
+  slotPaxos,
   zab,
   type MemberAddress,
   type Replica,
 } from "../src/index.ts";
+
+const protocols = { zab, paxos, "slot-paxos": slotPaxos };
+type ProtocolName = keyof typeof protocols;
 
 const entryBytes = 256;
 const host = "127.0.0.1";
@@ -94,7 +98,7 @@ interface MeasuredEnsemble {
 const attemptsMax = 20;
 
 /** Three members of one protocol, of which this process leads: opened anew until the first election makes it so. */
-async function openEnsemble(protocol: "zab" | "paxos", directory: string): Promise<MeasuredEnsemble> {
+async function openEnsemble(protocol: ProtocolName, directory: string): Promise<MeasuredEnsemble> {
   for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
     const own = join(directory, `${protocol}-${attempt}`);
     await mkdir(own);
@@ -106,7 +110,7 @@ async function openEnsemble(protocol: "zab" | "paxos", directory: string): Promi
 }
 
 async function openOnce(
-  protocol: "zab" | "paxos",
+  protocol: ProtocolName,
   directory: string,
 ): Promise<MeasuredEnsemble & { readonly isLeading: boolean }> {
   const [first = 0, second = 0, own = 0] = await freePorts(3);
@@ -121,7 +125,7 @@ async function openOnce(
   const replica = await openReplica({
     id: 3,
     members: [1, 2, 3],
-    protocol: protocol === "zab" ? zab() : paxos(),
+    protocol: protocols[protocol](),
     machine: { apply: load.onApply, snapshot: () => [], restore: () => undefined },
     storage: createFileDisk(join(directory, "3")),
     transport,
@@ -152,7 +156,7 @@ export const benchmark: Benchmark = {
   open: async () => {
     const directory = await mkdtemp(join(tmpdir(), "tutti-bench-"));
     const ensembles: MeasuredEnsemble[] = [];
-    for (const protocol of ["zab", "paxos"] as const) {
+    for (const protocol of ["zab", "paxos", "slot-paxos"] as const) {
       ensembles.push(await openEnsemble(protocol, directory));
     }
     return {

@@ -4,10 +4,13 @@ import {
   createTcpTransport,
   openReplica,
   paxos,
+  slotPaxos,
   zab,
   type Machine,
   type MemberAddress,
 } from "../src/index.ts";
+
+const protocols = { zab, paxos, "slot-paxos": slotPaxos };
 
 interface Orders {
   readonly id: number;
@@ -15,7 +18,7 @@ interface Orders {
   readonly ports: Readonly<Record<number, number>>;
   readonly observers?: readonly number[];
   /** Default `zab`. */
-  readonly protocol?: "zab" | "paxos";
+  readonly protocol?: keyof typeof protocols;
 }
 
 const { id, directory, ports, observers = [], protocol = "zab" } = JSON.parse(process.argv[2] ?? "") as Orders;
@@ -39,7 +42,7 @@ const replica = await openReplica({
       .filter((member) => !observers.includes(member)),
     observers,
   },
-  protocol: protocol === "zab" ? zab() : paxos(),
+  protocol: protocols[protocol](),
   machine,
   storage: createFileDisk(directory),
   transport,

@@ -1,4 +1,4 @@
-// Runs many seeds, or one with its trace: node --conditions=@tutti/source bench/sim.ts --protocol zab|paxos --seeds 1000 [--base 1] [--json]
+// Runs many seeds, or one with its trace: node --conditions=@tutti/source bench/sim.ts --protocol zab|paxos|slot-paxos --seeds 1000 [--base 1] [--json]
 // or --seed 13 --trace; --plant NAME puts a fault in; --duration 8000 lasts longer; --twice compares two traces; --membership changes members.
 import { parseArgs } from "node:util";
 import { plantedFaults, simulate } from "../src/sim/index.ts";
@@ -18,7 +18,8 @@ const { values } = parseArgs({
   },
 });
 const { protocol } = values;
-if (protocol !== "zab" && protocol !== "paxos") throw new RangeError(`--protocol ${protocol} is neither zab nor paxos`);
+if (protocol !== "zab" && protocol !== "paxos" && protocol !== "slot-paxos")
+  throw new RangeError(`--protocol ${protocol} is none of zab, paxos and slot-paxos`);
 const plant = plantedFaults.find((fault) => fault.name === values.plant);
 const shape = values.membership ? { reconfigures: true } : {};
 const planted = plant === undefined ? {} : { plant };

@@ -11,7 +11,7 @@ export {
   type ReplicaStatus,
 } from "./driver/replica.ts";
 export { type Machine, type PrepareContext, type PrepareResult } from "./driver/machine.ts";
-export { paxos, type Protocol, type ProtocolContext, zab } from "./driver/protocol.ts";
+export { paxos, type Protocol, type ProtocolContext, slotPaxos, zab } from "./driver/protocol.ts";
 export { createFileDisk } from "./node/file-disk.ts";
 export {
   createTcpTransport,
@@ -46,6 +46,7 @@ export {
 export { createProposer, type DecreeEvent, type Proposer, type ProposerOptions } from "./core/decree/proposer.ts";
 export { type RecoveryReport } from "./log/recover.ts";
 export { counterOf, epochOf, formatZxid, type Zxid, zxidOf } from "./core/zxid.ts";
+export { type SlotPaxosOptions } from "./core/slot-paxos/slot-paxos-options.ts";
 export { type ZabOptions } from "./core/zab/zab-options.ts";
 
 // Below this line: what our other packages and the authors of protocols need. Not covered by semantic versioning.
@@ -63,6 +64,7 @@ export {
   type Token,
   type Write,
 } from "./core/effects.ts";
+export { type AcceptedEntry } from "./core/accepted-entry.ts";
 export { type Entry, type NodeId, type ProposalRequest, type Snapshot } from "./core/entry.ts";
 export { type RecoveredLog } from "./core/log-mirror.ts";
 export {
@@ -72,7 +74,9 @@ export {
   type Notification,
   type Session,
   type ReplicaMessage,
+  type ZabMessage,
 } from "./core/messages.ts";
+export { type SlotMessage } from "./core/slot-paxos/slot-messages.ts";
 export { majority, type QuorumSystem } from "./core/quorum.ts";
 export {
   type CoreStatus,

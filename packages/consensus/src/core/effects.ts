@@ -1,3 +1,4 @@
+import type { AcceptedEntry } from "./accepted-entry.ts";
 import type { Entry, NodeId, Snapshot } from "./entry.ts";
 import type { Zxid } from "./zxid.ts";
 
@@ -27,6 +28,18 @@ export type Write =
   | { readonly kind: "epochs"; readonly epochs: Epochs }
   /** Log and snapshot become exactly these, all or nothing: between two histories there must be no half-way disk. */
   | { readonly kind: "replace"; readonly snapshot: Snapshot; readonly entries: readonly Entry[] }
+  /**
+   * Per-slot Paxos: each takes the place of what its slot held. `chosen`: what the slots hold up to there, this write
+   * included, is known to be chosen; it may lag. A crash may keep only the first of them.
+   */
+  | { readonly kind: "accept"; readonly accepted: readonly AcceptedEntry[]; readonly chosen: Zxid }
+  /** Per-slot Paxos, all or nothing: a snapshot of others, and what is held behind it. */
+  | {
+      readonly kind: "install";
+      readonly snapshot: Snapshot;
+      readonly accepted: readonly AcceptedEntry[];
+      readonly epochs: Epochs;
+    }
   /** A snapshot of this replica's own state; entries up to its position are no longer needed for recovery. */
   | { readonly kind: "snapshot"; readonly snapshot: Snapshot };
 
@@ -102,11 +115,15 @@ export class EffectsBuffer<Message> {
   #fatal: Fatal | undefined;
   /** The entries of the last write if that was an append and has not been drained. */
   #tail: Entry[] | undefined;
+  /** The last write if that accepted slots and has not been drained. */
+  #accepts: { kind: "accept"; accepted: AcceptedEntry[]; chosen: Zxid } | undefined;
   /** The token of the last write that was asked for in this life. */
   lastToken: Token = 0;
 
   /** Appends that follow one another between two drains become one, so that they share a token and an ack. */
   write(write: Write): Token {
+    if (write.kind === "accept") return this.#accept(write);
+    this.#accepts = undefined;
     if (write.kind !== "append") {
       this.#tail = undefined;
       this.lastToken += 1;
@@ -117,6 +134,20 @@ export class EffectsBuffer<Message> {
       this.#writes.push({ token: this.lastToken, write: { kind: "append", entries: this.#tail } });
     } else {
       this.#tail.push(...write.entries);
+    }
+    return this.lastToken;
+  }
+
+  /** As appends do, acceptances that follow one another become one. */
+  #accept({ accepted, chosen }: Extract<Write, { readonly kind: "accept" }>): Token {
+    this.#tail = undefined;
+    if (this.#accepts === undefined) {
+      this.#accepts = { kind: "accept", accepted: [...accepted], chosen };
+      this.lastToken += 1;
+      this.#writes.push({ token: this.lastToken, write: this.#accepts });
+    } else {
+      this.#accepts.accepted.push(...accepted);
+      this.#accepts.chosen = chosen;
     }
     return this.lastToken;
   }
@@ -161,6 +192,7 @@ export class EffectsBuffer<Message> {
     };
     this.#writes = [];
     this.#tail = undefined;
+    this.#accepts = undefined;
     this.#sends = [];
     this.#applies = [];
     this.#reads = [];

@@ -16,11 +16,12 @@ export interface ProposalRequest {
 
 /**
  * One record of the replicated log. A `reject` is a request that was refused: it takes a position all the same, changes
- * nothing, and its payload is the answer. A `config` is for the replicas alone; a `txn` may change the members as well.
+ * nothing, and its payload is the answer. A `config` is for the replicas alone; a `txn` may change the members as well. A
+ * `noop` is nobody's request and no machine sees it: per-slot Paxos fills the slots with it for which a leader has no value.
  */
 export interface Entry extends Omit<ProposalRequest, "members"> {
   readonly zxid: Zxid;
-  readonly kind: "txn" | "reject" | "config";
+  readonly kind: "txn" | "reject" | "config" | "noop";
   /** Who takes part from here on. */
   readonly configuration?: Configuration;
 }

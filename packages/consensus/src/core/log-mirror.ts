@@ -1,4 +1,5 @@
 import { assert } from "@tutti/stdx";
+import type { AcceptedEntry } from "./accepted-entry.ts";
 import type { LoggedConfiguration, Members } from "./configuration.ts";
 import type { Entry, Snapshot } from "./entry.ts";
 import type { EffectsBuffer, Token } from "./effects.ts";
@@ -10,6 +11,8 @@ export interface RecoveredLog {
   /** The position just before the first entry; at most the snapshot's. */
   readonly base: Zxid;
   readonly entries: readonly Entry[];
+  /** Where a replica of per-slot Paxos wrote here: what its slots hold behind the snapshot, and up to where it is chosen. */
+  readonly slots?: { readonly accepted: readonly AcceptedEntry[]; readonly chosen: Zxid };
 }
 
 export interface MirrorOptions {

@@ -1,5 +1,6 @@
 import type { LoggedConfiguration } from "./configuration.ts";
 import type { Entry, NodeId, ProposalRequest } from "./entry.ts";
+import type { SlotMessage } from "./slot-paxos/slot-messages.ts";
 import type { Zxid } from "./zxid.ts";
 
 /** What a member is doing, as it tells the others in an election. */
@@ -136,5 +137,8 @@ export type LeaderMessage =
 /** What members say to find a leader. */
 export type ElectionMessage = Notification | Heartbeat;
 
+/** What replicas of ZAB and of log-structured Paxos say to one another. */
+export type ZabMessage = ElectionMessage | LearnerMessage | LeaderMessage;
+
 /** What replicas say to one another. */
-export type ReplicaMessage = ElectionMessage | LearnerMessage | LeaderMessage;
+export type ReplicaMessage = ZabMessage | SlotMessage;

@@ -56,7 +56,8 @@ export type Prepared =
 
 /** The calls that a leading core makes into the machine, synchronously: `prepare` at the moment a position is assigned. */
 export interface LeaderHooks {
-  prepare(request: ProposalRequest, position: Zxid, membership: MembershipView): Prepared;
+  /** `epoch`: the leader's ballot, where the position does not tell it. */
+  prepare(request: ProposalRequest, position: Zxid, membership: MembershipView, epoch?: number): Prepared;
   /** Forget what was prepared and is not applied: another leader may decide otherwise. */
   leadershipLost(): void;
   /** A member in step, this one included, has something to say to the leader's machine. */

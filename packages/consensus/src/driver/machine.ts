@@ -32,8 +32,13 @@ export type PrepareResult =
  */
 export interface Machine {
   /**
-   * Turns a request into a transaction, on the leader only, at the moment its position is assigned. It must see what
-   * it prepared before and what is not applied yet. A rejected request takes a position too and changes nothing.
+   * True for a machine whose transactions build on others that are prepared and not applied yet. It is refused with a
+   * protocol that has no primary order, such as `slotPaxos()`, where one of those may be left out.
+   */
+  readonly needsPrimaryOrder?: boolean;
+  /**
+   * Turns a request into a transaction, on the leader only, at the moment its position is assigned. With primary order
+   * it must see what it prepared before and what is not applied yet; without, it must not rely on that. A rejected request takes a position too and changes nothing.
    * Without it the request is the transaction.
    */
   prepare?(request: Uint8Array, context: PrepareContext): PrepareResult;

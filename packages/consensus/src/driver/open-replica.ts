@@ -70,7 +70,12 @@ export async function openReplica(options: ReplicaOptions): Promise<Replica> {
   const segment = options.segmentBytes === undefined ? {} : { segmentBytes: options.segmentBytes };
   try {
     const wal = await openWal({ disk, node, bootstrap, ...segment });
-    return new ReplicaDriver(options, settings, wal);
+    try {
+      return new ReplicaDriver(options, settings, wal);
+    } catch (thrown) {
+      await wal.close();
+      throw thrown;
+    }
   } catch (thrown) {
     throw ConsensusError.from(thrown, "storage-failed");
   }
@@ -86,6 +91,9 @@ function parseOptions(options: ReplicaOptions): DriverSettings {
   if (!(tickMs > 0)) problems.push(`tickMs is ${tickMs}, not above 0`);
   if (!(snapshotEntries >= 1)) problems.push(`snapshotEntries is ${snapshotEntries}, not at least 1`);
   if (!(requestBytesMax >= 0)) problems.push(`requestBytesMax is ${requestBytesMax}, not at least 0`);
+  if (options.machine.needsPrimaryOrder === true && !options.protocol.capabilities.primaryOrder) {
+    problems.push(`the machine needs primary order, which ${options.protocol.name} does not have`);
+  }
   if (problems.length > 0) throw new ConsensusError("invalid-options", problems.join("; "));
   return { members, tickMs, snapshotEntries, requestBytesMax, clock: options.clock ?? processClock };
 }

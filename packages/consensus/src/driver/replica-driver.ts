@@ -47,7 +47,7 @@ interface Waiting<Value> {
 interface OpenProposal extends Waiting<ProposeResult> {
   readonly request: ProposalRequest;
   /** Set when it is applied here, so that no bound of the table can take it away before the caller has it. */
-  answer: Answer | undefined;
+  answer: Answer | "expired" | undefined;
   /** The leader answered from its table: ours will know at this position. */
   answeredAt: Zxid | undefined;
 }
@@ -65,6 +65,8 @@ export class ReplicaDriver implements Replica {
   readonly #machine: Machine;
   readonly #wal: Wal;
   readonly #core: ReplicaCore<ReplicaMessage>;
+  /** Whether the protocol itself sees to it that no request gets two positions. */
+  readonly #primaryOrder: boolean;
   readonly #port: TransportPort;
   readonly #emitter: EventEmitter<ReplicaEvents> = new EventEmitter<ReplicaEvents>();
   readonly #table: AnswerTable = new AnswerTable();
@@ -123,6 +125,7 @@ export class ReplicaDriver implements Replica {
     this.#clock = settings.clock;
     this.#client = this.#clock.drawName();
     const { members } = settings;
+    this.#primaryOrder = protocol.capabilities.primaryOrder;
     this.#core = protocol.create({ id, members, recovered: wal.recovered, hooks: this.#hooks() });
     this.#members.log(this.#core.configuration);
     this.#port = transport.attach(id, this.#members.peers, {
@@ -421,7 +424,13 @@ export class ReplicaDriver implements Replica {
     if (open !== undefined) open.answer = answer;
   }
 
-  #answerOf(entry: Entry): Answer | undefined {
+  #answerOf(entry: Entry): Answer | "expired" | undefined {
+    if (entry.kind === "noop") return undefined;
+    if (!this.#primaryOrder && entry.client !== unnamedClient) {
+      // Two leaders may have given it a slot each, the second without knowing of the first.
+      const known = this.#table.lookup(entry.client, entry.sequence);
+      if (known !== undefined) return known;
+    }
     const rejected = entry.kind === "reject";
     const bytes = entry.kind === "txn" ? this.#machine.apply(entry.zxid, entry.payload) : entry.payload;
     if (entry.client === unnamedClient) return undefined;
@@ -504,11 +513,11 @@ export class ReplicaDriver implements Replica {
 
   #hooks(): LeaderHooks {
     return {
-      prepare: (request, position, membership): Prepared => {
+      prepare: (request, position, membership, epoch = epochOf(position)): Prepared => {
         const isNamed = request.client !== unnamedClient;
         if (isNamed && this.#table.lookup(request.client, request.sequence) !== undefined) return { kind: "known" };
         if (request.members !== undefined) return prepareChange(request.members, membership);
-        const context = { position, membership, epoch: epochOf(position), nowMs: this.#clock.nowMs() };
+        const context = { position, membership, epoch, nowMs: this.#clock.nowMs() };
         const prepared = this.#machine.prepare?.(request.payload, context) ?? { txn: request.payload };
         if ("reject" in prepared) return { kind: "reject", payload: prepared.reject };
         const { txn: payload, members } = prepared;

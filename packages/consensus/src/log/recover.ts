@@ -1,4 +1,5 @@
 import { ConsensusError } from "../consensus-error.ts";
+import type { AcceptedEntry } from "../core/accepted-entry.ts";
 import type { Epochs } from "../core/effects.ts";
 import { emptySnapshot, type Entry, type Snapshot } from "../core/entry.ts";
 import type { RecoveredState } from "../core/replica-core.ts";
@@ -115,13 +116,29 @@ interface Replay {
   readonly base: Zxid;
   readonly entries: Entry[];
   readonly epochs: Epochs;
+  readonly slots: Slots;
   readonly tornBytes: number;
   readonly segments: readonly KnownSegment[];
 }
 
+/** What per-slot Paxos wrote, in any order of slots. */
+interface Slots {
+  /** Whether it wrote anything. */
+  isUsed: boolean;
+  readonly accepted: Map<Zxid, AcceptedEntry>;
+  chosen: Zxid;
+}
+
 function replayChain(chain: readonly Loaded[], blank: Epochs, damage: string[]): Replay {
   const segments: KnownSegment[] = [];
-  const replay = { base: chain[0]?.header.base ?? 0n, entries: [], epochs: blank, tornBytes: 0, segments };
+  const replay = {
+    base: chain[0]?.header.base ?? 0n,
+    entries: [],
+    epochs: blank,
+    slots: newSlots(),
+    tornBytes: 0,
+    segments,
+  };
   for (const [index, { header, bytes }] of chain.entries()) {
     replay.epochs = header.epochs;
     const content = readSegment(bytes, chain[index + 1]?.header.previousBytes);
@@ -135,22 +152,37 @@ function replayChain(chain: readonly Loaded[], blank: Epochs, damage: string[]):
   return replay;
 }
 
+function newSlots(): Slots {
+  return { isUsed: false, accepted: new Map(), chosen: 0n };
+}
+
 /** Applies records to what was replayed so far; false when they do not follow from it. */
 function replayRecords(
-  replay: { base: Zxid; readonly entries: Entry[]; epochs: Epochs },
+  replay: { base: Zxid; readonly entries: Entry[]; epochs: Epochs; readonly slots: Slots },
   records: readonly LogRecord[],
 ): boolean {
-  const { entries } = replay;
+  const { entries, slots } = replay;
   for (const record of records) {
-    if (record.kind === "epochs") {
-      replay.epochs = record.epochs;
-    } else if (record.kind === "truncate") {
-      while ((entries.at(-1)?.zxid ?? 0n) > record.last) entries.pop();
-      // The cut may reach below the oldest segment that is left, when older ones were no longer needed.
-      if (entries.length === 0 && record.last < replay.base) replay.base = record.last;
-    } else {
-      if (!isSuccessor(entries.at(-1)?.zxid ?? replay.base, record.entry.zxid)) return false;
-      entries.push(record.entry);
+    switch (record.kind) {
+      case "epochs":
+        replay.epochs = record.epochs;
+        break;
+      case "truncate":
+        while ((entries.at(-1)?.zxid ?? 0n) > record.last) entries.pop();
+        // The cut may reach below the oldest segment that is left, when older ones were no longer needed.
+        if (entries.length === 0 && record.last < replay.base) replay.base = record.last;
+        break;
+      case "entry":
+        if (!isSuccessor(entries.at(-1)?.zxid ?? replay.base, record.entry.zxid)) return false;
+        entries.push(record.entry);
+        break;
+      case "accepted":
+        slots.isUsed = true;
+        slots.accepted.set(record.entry.zxid, { ballot: record.ballot, entry: record.entry });
+        break;
+      case "chosen":
+        slots.isUsed = true;
+        slots.chosen = record.last;
     }
   }
   return true;
@@ -162,6 +194,7 @@ function replayRecords(
  */
 function assemble(replay: Replay, snapshots: readonly Snapshot[], damage: string[]): RecoveredState {
   const { base, entries } = replay;
+  if (replay.slots.isUsed) return assembleSlots(replay, snapshots, damage);
   const end = entries.at(-1)?.zxid ?? base;
   const newest = snapshots.at(-1) ?? emptySnapshot;
   const fitting = [emptySnapshot, ...snapshots].findLast(({ position }) => position >= base && position <= end);
@@ -171,4 +204,27 @@ function assemble(replay: Replay, snapshots: readonly Snapshot[], damage: string
     return { log: { snapshot: newest, base: newest.position, entries: [] }, epochs };
   }
   return { log: { snapshot: fitting, base, entries }, epochs };
+}
+
+/**
+ * Slots are written in any order and may have holes, so that only their base says which snapshots they meet: what lies
+ * behind it is here. A snapshot beyond everything is as good: each covers a prefix that is chosen for ever.
+ *
+ * Where anything is damaged, what is left of the slots says nothing: a later value may be missing in any of them. Such a
+ * replica learns again what it had, and has no vote until then.
+ */
+function assembleSlots(
+  { base, epochs, slots }: Replay,
+  snapshots: readonly Snapshot[],
+  damage: string[],
+): RecoveredState {
+  const newest = snapshots.at(-1) ?? emptySnapshot;
+  if (newest.position < base) damage.push("no snapshot that verifies meets the log");
+  const snapshot = newest;
+  const { position } = snapshot;
+  if (damage.length > 0) {
+    return { log: { snapshot, base: position, entries: [] }, epochs: { ...epochs, voting: false } };
+  }
+  const accepted = [...slots.accepted.values()].filter(({ entry }) => entry.zxid > position);
+  return { log: { snapshot, base, entries: [], slots: { accepted, chosen: slots.chosen } }, epochs };
 }

@@ -87,6 +87,8 @@ class WalWriter {
   #sequence = 0;
   #previousCrc = 0;
   readonly #restartAt: Zxid | undefined;
+  /** What the log says about slots that are chosen. */
+  #chosen: Zxid;
 
   constructor(
     { disk, node, segmentBytes }: WalOptions,
@@ -103,9 +105,13 @@ class WalWriter {
     this.#nextNumber = nextNumber;
     this.#epochs = epochs;
     this.#end = log.entries.at(-1)?.zxid ?? log.base;
+    for (const { entry } of log.slots?.accepted ?? []) if (entry.zxid > this.#end) this.#end = entry.zxid;
+    if (log.slots !== undefined && log.snapshot.position > this.#end) this.#end = log.snapshot.position;
     this.#flushedEnd = this.#end;
+    this.#chosen = log.slots?.chosen ?? 0n;
     // A log that did not meet its snapshot begins anew at the snapshot, with nothing before it.
-    this.#restartAt = log.entries.length === 0 && log.base === log.snapshot.position ? log.base : undefined;
+    const isWhole = log.entries.length > 0 || log.slots !== undefined;
+    this.#restartAt = !isWhole && log.base === log.snapshot.position ? log.base : undefined;
   }
 
   /** A segment for this life, so that bytes of the last one need not be overwritten and cannot be taken for ours. */
@@ -144,8 +150,18 @@ class WalWriter {
           records.push({ kind: "epochs", epochs: write.epochs });
           this.#epochs = write.epochs;
           break;
+        case "accept":
+          for (const accepted of write.accepted) {
+            records.push({ kind: "accepted", ...accepted });
+            // The end of a log of slots is the highest one that was ever written.
+            if (accepted.entry.zxid > this.#end) this.#end = accepted.entry.zxid;
+          }
+          if (write.chosen > this.#chosen) records.push({ kind: "chosen", last: write.chosen });
+          this.#chosen = write.chosen;
+          break;
         case "snapshot":
         case "replace":
+        case "install":
           await this.#append(records);
           records = [];
           if (write.kind === "snapshot") await this.#keepSnapshot(write.snapshot);
@@ -289,8 +305,8 @@ class WalWriter {
    * Snapshot and entries take the place of everything. The new segment names no predecessor; the moment it gets its
    * name is the moment at which the old history is gone.
    */
-  async #replace(write: Extract<Write, { readonly kind: "replace" }>): Promise<void> {
-    const { snapshot, entries } = write;
+  async #replace(write: Extract<Write, { readonly kind: "replace" | "install" }>): Promise<void> {
+    const { snapshot } = write;
     // Of the history that goes.
     for (const staged of this.#staged.values()) await staged.abandon();
     this.#staged.clear();
@@ -298,13 +314,27 @@ class WalWriter {
     const staleSnapshots = this.#snapshots.filter((position) => position !== snapshot.position);
     await this.#writeSnapshot(snapshot);
     this.#segments = [];
-    this.#end = entries.at(-1)?.zxid ?? snapshot.position;
-    const records = entries.map((entry): LogRecord => ({ kind: "entry", entry }));
+    const records = this.#recordsOf(write);
     await this.#roll(records, true, snapshot.position);
     this.#snapshots = [snapshot.position];
     for (const position of staleSnapshots) await this.#disk.remove(snapshotName(position));
     for (const { number } of stale) await this.#disk.remove(segmentName(number));
     await this.#disk.syncDirectory();
+  }
+
+  #recordsOf(write: Extract<Write, { readonly kind: "replace" | "install" }>): LogRecord[] {
+    const { position } = write.snapshot;
+    this.#end = position;
+    if (write.kind === "replace") {
+      this.#end = write.entries.at(-1)?.zxid ?? position;
+      return write.entries.map((entry) => ({ kind: "entry", entry }));
+    }
+    // The header of the new segment carries them, so they come with the rest or not at all.
+    this.#epochs = write.epochs;
+    this.#chosen = position;
+    for (const { entry } of write.accepted) if (entry.zxid > this.#end) this.#end = entry.zxid;
+    const records = write.accepted.map((accepted): LogRecord => ({ kind: "accepted", ...accepted }));
+    return [...records, { kind: "chosen", last: position }];
   }
 
   /** Keeps two snapshots, and the segments from the older one on: if the newer does not verify, nothing is missing. */

@@ -4,7 +4,7 @@ import type { NodeId } from "../core/entry.ts";
 import type { ReplicaMessage } from "../core/messages.ts";
 import { ConsensusError } from "../consensus-error.ts";
 import type { Transport, TransportListener, TransportPort } from "../ports/transport.ts";
-import { decodeZabMessage, encodeZabMessage, zabWireVersion } from "../wire/zab-codec.ts";
+import { decodeMessage, encodeMessage, wireVersion } from "../wire/replica-codec.ts";
 import { FragmentJoiner, fragmentsOf, wholeMark } from "./fragments.ts";
 
 /** Where a member takes links from the others. */
@@ -135,7 +135,7 @@ class LinkHub implements TransportPort {
     this.#unsentBytesMax = options.unsentBytesMax ?? 64 * 1024 * 1024;
     this.#messageBytesMax = options.messageBytesMax ?? 256 * 1024 * 1024;
     this.#linkOptions = {
-      identity: { protocol: protocolName, version: zabWireVersion, cluster, node: String(id) },
+      identity: { protocol: protocolName, version: wireVersion, cluster, node: String(id) },
       secret,
       tls: tls === undefined ? undefined : { cert: pem(tls.cert), key: pem(tls.key), ca: pem(tls.ca) },
       unsentBytesMax: Number.MAX_SAFE_INTEGER,
@@ -184,8 +184,8 @@ class LinkHub implements TransportPort {
   send(peer: NodeId, wanted: LinkId | undefined, message: ReplicaMessage): void {
     const present = this.#present.get(peer);
     if (present === undefined || (wanted !== undefined && wanted !== present.id)) return;
-    const bytes = encodeZabMessage(message, wholeMark);
-    if (message.kind === "snap") present.snapshotBytes += bytes.length;
+    const bytes = encodeMessage(message, wholeMark);
+    if (message.kind === "snap" || message.kind === "state") present.snapshotBytes += bytes.length;
     else if (present.link.unsentBytes - present.snapshotBytes > this.#unsentBytesMax) {
       const reason = new LinkError("overflow", `more than ${this.#unsentBytesMax} bytes wait for member ${peer}`);
       queueMicrotask(() => present.link.destroy(reason));
@@ -237,7 +237,7 @@ class LinkHub implements TransportPort {
         frame: (frame) => {
           if (!isPresent()) return;
           const bytes = joiner.add(frame);
-          if (bytes !== undefined) listener.message(peer, present.id, decodeZabMessage(bytes));
+          if (bytes !== undefined) listener.message(peer, present.id, decodeMessage(bytes));
         },
         drained: () => {
           present.snapshotBytes = 0;

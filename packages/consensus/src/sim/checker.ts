@@ -14,6 +14,26 @@ interface Follower {
   next: number;
 }
 
+/** What a simulated replica shows at every step, whatever its protocol promises. */
+export type ReplicaChecker = Pick<
+  Checker,
+  | "chain"
+  | "committedEnd"
+  | "configurations"
+  | "started"
+  | "restored"
+  | "logged"
+  | "sent"
+  | "status"
+  | "repeated"
+  | "lost"
+  | "readAsked"
+  | "readAnswered"
+> & {
+  /** `isDuplicate`: the machine has seen this request, and does not see it again. */
+  applied(node: NodeId, entry: Entry, isDuplicate: boolean): void;
+};
+
 /**
  * Sees everything in a simulated ensemble and asserts, after every event, what the protocol promises. It keeps one
  * chain: the entries in the order in which they were first applied anywhere.

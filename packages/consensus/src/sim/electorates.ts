@@ -1,6 +1,6 @@
 import type { Prng } from "@tutti/stdx";
 import type { NodeId } from "../core/entry.ts";
-import type { Checker } from "./checker.ts";
+import type { ReplicaChecker } from "./checker.ts";
 import type { SimNode } from "./sim-node.ts";
 
 /** Every set of voters that may decide in a simulated ensemble, now or when what is logged becomes committed. */
@@ -14,7 +14,7 @@ export interface Electorates {
 }
 
 interface ElectoratesOptions {
-  readonly checker: Checker;
+  readonly checker: ReplicaChecker;
   readonly nodes: ReadonlyMap<NodeId, SimNode>;
   readonly ids: readonly NodeId[];
   /** Empty disks of all of these would make a new ensemble. */

@@ -1,9 +1,9 @@
 import { FingerprintSet } from "./fingerprint-set.ts";
 import { ExploredWorld, Violation, type Action, type Bounds } from "./explored-world.ts";
-import type { PlantedFault, SimProtocol } from "./faults.ts";
+import type { PlantedFault, VariantProtocol } from "./faults.ts";
 
 export interface ExploreOptions {
-  readonly protocol: SimProtocol;
+  readonly protocol: VariantProtocol;
   readonly bounds: Bounds;
   readonly plant?: PlantedFault | undefined;
   /** Where to begin: after these actions, which count towards the bounds; an arrival of nothing changes nothing. Default: nothing has happened. */

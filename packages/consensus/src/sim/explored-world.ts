@@ -7,7 +7,7 @@ import { epochOf, formatZxid, type Zxid } from "../core/zxid.ts";
 import { nextBallot } from "../core/paxos/ballot-number.ts";
 import { createVariantCore } from "../core/zab/zab-core.ts";
 import { beginLooking, enter, request, type Variant } from "../core/zab/zab-state.ts";
-import type { PlantedFault, SimProtocol } from "./faults.ts";
+import type { PlantedFault, VariantProtocol } from "./faults.ts";
 import { createRecordDisk, type RecordDisk } from "./record-disk.ts";
 
 /** One choice. Those without effect on each other lead to the same state in either order. */
@@ -88,14 +88,14 @@ const decidedElection: Variant = {
   adoptsHistory: false,
 };
 
-const variants: Readonly<Record<SimProtocol, Variant>> = {
+const variants: Readonly<Record<VariantProtocol, Variant>> = {
   zab: decidedElection,
   paxos: { ...decidedElection, nextEpoch: nextBallot, adoptsHistory: true },
 };
 
 /** A few real cores with record disks and FIFO links, moved by actions alone. */
 export class ExploredWorld {
-  readonly #protocol: SimProtocol;
+  readonly #protocol: VariantProtocol;
   readonly #fault: PlantedFault | undefined;
   readonly #actors: readonly Actor[];
   readonly #links: Map<string, Link> = new Map<string, Link>();
@@ -106,7 +106,7 @@ export class ExploredWorld {
   readonly #lateWrites: boolean;
   readonly #left: { crashes: number; cuts: number; elections: number; joins: number; proposals: number };
 
-  constructor(protocol: SimProtocol, bounds: Bounds, fault: PlantedFault | undefined) {
+  constructor(protocol: VariantProtocol, bounds: Bounds, fault: PlantedFault | undefined) {
     this.#protocol = protocol;
     this.#fault = fault;
     const { lateWrites, servers: _servers, ...left } = bounds;

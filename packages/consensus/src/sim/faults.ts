@@ -32,7 +32,7 @@ export interface PlantedFault {
   readonly snapshotWithoutTable?: boolean;
   /** A snapshot names a position that its state has not reached. */
   readonly snapshotAhead?: boolean;
-  /** Which protocols it can happen to. Default: all. */
+  /** Which protocols it can happen to. Default: those that share ZAB's phases. */
   readonly protocols?: readonly SimProtocol[];
   /** Rewrites a write on its way to the platter. */
   readonly write?: (write: Write, image: DiskImage) => Write | undefined;
@@ -60,7 +60,13 @@ export interface PlantedFault {
 }
 
 /** The protocols that the simulator runs. */
-export type SimProtocol = "zab" | "paxos";
+export type SimProtocol = VariantProtocol | "slot-paxos";
+
+/** Those that share ZAB's phases. */
+export type VariantProtocol = "zab" | "paxos";
+
+/** Mistakes of a driver, or of how the core is set up: no protocol is safe from them. */
+const everywhere: readonly SimProtocol[] = ["zab", "paxos", "slot-paxos"];
 
 /** The faults that the simulator is known to catch. */
 export const plantedFaults: readonly PlantedFault[] = [
@@ -72,11 +78,13 @@ export const plantedFaults: readonly PlantedFault[] = [
   {
     name: "ack-after-enqueue",
     source: "ZOOKEEPER-4646, 4785: handing a record to the log thread is taken for durability",
+    protocols: everywhere,
     durableAtSubmit: true,
   },
   {
     name: "epoch-before-log",
     source: "ZOOKEEPER-4643: the epoch is written before the history it stands for",
+    protocols: everywhere,
     epochFirst: true,
   },
   {
@@ -119,17 +127,25 @@ export const plantedFaults: readonly PlantedFault[] = [
   {
     name: "zombie-log-writer",
     source: "ZOOKEEPER-4712, 4541: an old log writer goes on after a restart",
+    protocols: everywhere,
     zombieWrites: true,
   },
-  { name: "votes-while-empty", source: "ZOOKEEPER-2325: a wiped node votes", votesWhileEmpty: true },
+  {
+    name: "votes-while-empty",
+    source: "ZOOKEEPER-2325: a wiped node votes",
+    votesWhileEmpty: true,
+    protocols: everywhere,
+  },
   {
     name: "sync-without-quorum",
     source: "ZOOKEEPER-1675, 2136: a deposed leader answers a read",
+    protocols: everywhere,
     readsUnconfirmed: true,
   },
   {
     name: "half-is-enough",
     source: "quorum intersection: two disjoint halves decide",
+    protocols: everywhere,
     quorum: (voters) => ({
       voters,
       isQuorum: (nodes) => [...nodes].filter((node) => voters.includes(node)).length * 2 >= voters.length - 1,
@@ -138,6 +154,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   {
     name: "snapshot-ahead-of-its-state",
     source: "ZOOKEEPER-1549, 2832: the label of a snapshot and its content disagree (Z2)",
+    protocols: everywhere,
     snapshotAhead: true,
   },
   {
@@ -215,6 +232,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   {
     name: "snapshot-without-answers",
     source: "P11: the table of answers is no part of a snapshot",
+    protocols: everywhere,
     snapshotWithoutTable: true,
   },
   {
@@ -245,6 +263,16 @@ export const plantedFaults: readonly PlantedFault[] = [
     reconfigures: true,
     snapshotWithoutMembers: true,
   },
-  { name: "lost-by-guess", source: "a lost connection is an unknown outcome, not a lost proposal", lostByGuess: true },
-  { name: "retry-applied-twice", source: "P20: a client's retry becomes a second transaction", noDeduplication: true },
+  {
+    name: "lost-by-guess",
+    source: "a lost connection is an unknown outcome, not a lost proposal",
+    lostByGuess: true,
+    protocols: everywhere,
+  },
+  {
+    name: "retry-applied-twice",
+    source: "P20: a client's retry becomes a second transaction",
+    noDeduplication: true,
+    protocols: everywhere,
+  },
 ];

@@ -1,4 +1,5 @@
 import { assert, type Prng } from "@tutti/stdx";
+import { chosenBallot, type AcceptedEntry } from "../core/accepted-entry.ts";
 import type { Epochs, PendingWrite, Token, Write } from "../core/effects.ts";
 import { emptySnapshot, type Entry, type Snapshot } from "../core/entry.ts";
 import type { RecoveredState } from "../core/replica-core.ts";
@@ -10,6 +11,9 @@ export interface DiskImage {
   base: Zxid;
   entries: Entry[];
   epochs: Epochs;
+  /** What per-slot Paxos accepted, in the order in which the slots were first written, and up to where it is chosen. */
+  slots: Map<Zxid, AcceptedEntry>;
+  chosen: Zxid;
 }
 
 /**
@@ -30,7 +34,8 @@ export interface RecordDisk {
 }
 
 function blankImage(voting: boolean): DiskImage {
-  return { snapshot: emptySnapshot, base: 0n, entries: [], epochs: { accepted: 0, current: 0, voting } };
+  const epochs = { accepted: 0, current: 0, voting };
+  return { snapshot: emptySnapshot, base: 0n, entries: [], epochs, slots: new Map(), chosen: 0n };
 }
 
 export interface RecordDiskOptions {
@@ -41,6 +46,8 @@ export interface RecordDiskOptions {
   readonly distort?: (write: Write) => Write | undefined;
   /** Lets the epoch overtake the records before it: a planted fault. */
   readonly epochFirst?: boolean;
+  /** Told of every slot that reaches the platter. */
+  readonly accepted?: (accepted: AcceptedEntry) => void;
 }
 
 export function createRecordDisk(options: RecordDiskOptions): RecordDisk {
@@ -50,7 +57,9 @@ export function createRecordDisk(options: RecordDiskOptions): RecordDisk {
 
   const perform = (given: Write): void => {
     const write = options.distort === undefined ? given : options.distort(given);
-    if (write !== undefined) performWrite(image, write, options.retainedEntriesMax);
+    if (write === undefined) return;
+    performWrite(image, write, options.retainedEntriesMax);
+    if (write.kind === "accept") for (const accepted of write.accepted) options.accepted?.(accepted);
   };
   return {
     get image() {
@@ -83,6 +92,12 @@ export function createRecordDisk(options: RecordDiskOptions): RecordDisk {
           entries: torn.write.entries.slice(0, chance.nextBelow(torn.write.entries.length + 1)),
         });
       }
+      if (torn?.write.kind === "accept") {
+        const { accepted } = torn.write;
+        const kept = accepted.slice(0, chance.nextBelow(accepted.length + 1));
+        // What is known to be chosen is written last.
+        perform({ kind: "accept", accepted: kept, chosen: 0n });
+      }
       pending = [];
       flushing = 0;
     },
@@ -90,10 +105,12 @@ export function createRecordDisk(options: RecordDiskOptions): RecordDisk {
       image = blankImage(false);
       pending = [];
     },
-    recover: () => ({
-      log: { snapshot: image.snapshot, base: image.base, entries: [...image.entries] },
-      epochs: image.epochs,
-    }),
+    recover: () => {
+      const { snapshot, base, entries, epochs, slots, chosen } = image;
+      const recovered = { log: { snapshot, base, entries: [...entries] }, epochs };
+      if (slots.size === 0 && chosen === 0n) return recovered;
+      return { ...recovered, log: { ...recovered.log, slots: { accepted: [...slots.values()], chosen } } };
+    },
   };
 }
 
@@ -129,9 +146,30 @@ function performWrite(image: DiskImage, write: Write, retainedEntriesMax: number
       image.base = write.snapshot.position;
       image.entries = [...write.entries];
       return;
+    case "accept":
+      for (const accepted of write.accepted) {
+        const { ballot, entry } = accepted;
+        const isPromised = ballot === chosenBallot || ballot === image.epochs.accepted;
+        assert(
+          isPromised,
+          `a disk accepts in the ballot that it has promised, ${image.epochs.accepted}, not ${ballot}`,
+        );
+        image.slots.set(entry.zxid, accepted);
+      }
+      if (write.chosen > image.chosen) image.chosen = write.chosen;
+      return;
+    case "install":
+      assert(write.epochs.accepted >= image.epochs.accepted, "the promise on disk is never taken back");
+      image.snapshot = write.snapshot;
+      image.base = write.snapshot.position;
+      image.epochs = write.epochs;
+      image.slots = new Map(write.accepted.map((accepted) => [accepted.entry.zxid, accepted]));
+      image.chosen = write.snapshot.position;
+      return;
     case "snapshot": {
       if (write.snapshot.position <= image.snapshot.position) return;
       image.snapshot = write.snapshot;
+      for (const slot of image.slots.keys()) if (slot <= write.snapshot.position) image.slots.delete(slot);
       const covered = image.entries.filter((entry) => entry.zxid <= write.snapshot.position).length;
       const dropped = image.entries.splice(0, Math.max(0, covered - retainedEntriesMax)).at(-1);
       if (dropped !== undefined) image.base = dropped.zxid;

@@ -24,11 +24,12 @@ function isConfiguration(request: ProposalRequest | Entry): request is Entry {
   return "kind" in request && request.kind === "config";
 }
 
-/** Names any simulated request within a run, and the second entries of changes of members, which nobody requests. */
+/** Names any simulated request within a run, and what is nobody's request. */
 export function nameOf(request: ProposalRequest | Entry): string {
   if (isConfiguration(request) && request.client === unnamedClient) {
     return `members ${request.configuration?.voters.join()} alone from ${formatZxid(request.zxid)}`;
   }
+  if ("kind" in request && request.kind === "noop") return `noop ${request.sequence}`;
   const submission = submissionOf(request);
   if (submission === undefined) return requestKey(request);
   return `submitted by ${submission.node}.${submission.life}/${submission.sequence}`;

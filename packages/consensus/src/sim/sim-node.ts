@@ -14,16 +14,17 @@ import { majority } from "../core/quorum.ts";
 import type { LoggedConfiguration, Members } from "../core/configuration.ts";
 import type { CoreStatus, Input, LeaderHooks, Prepared, ReplicaCore } from "../core/replica-core.ts";
 import { formatZxid, type Zxid } from "../core/zxid.ts";
-import { createVariantCore } from "../core/zab/zab-core.ts";
+import { createVariantCore, type ZabCoreOptions } from "../core/zab/zab-core.ts";
 import { zabVariant } from "../core/zab/election.ts";
 import type { Variant } from "../core/zab/zab-state.ts";
 import { createPaxosVariant } from "../core/paxos/connected-election.ts";
+import { createSlotPaxosCore } from "../core/slot-paxos/slot-paxos-core.ts";
 import type { ZabOptions } from "../core/zab/zab-options.ts";
 import { prepareChange } from "../driver/change-members.ts";
 import { MemberBook } from "../driver/member-book.ts";
-import type { Checker } from "./checker.ts";
+import type { ReplicaChecker } from "./checker.ts";
 import type { EventQueue } from "./event-queue.ts";
-import type { PlantedFault, SimProtocol } from "./faults.ts";
+import type { PlantedFault, SimProtocol, VariantProtocol } from "./faults.ts";
 import type { RecordDisk } from "./record-disk.ts";
 import { encodeSubmission, nameOf, submissionOf } from "./request-name.ts";
 import type { NetworkPeer, SimNetwork } from "./sim-network.ts";
@@ -38,7 +39,7 @@ interface MachineState {
 /** Snapshots of the simulated machine are handed around by identity; level A does not look at bytes. */
 const snapshotStates: WeakMap<Uint8Array, MachineState> = new WeakMap<Uint8Array, MachineState>();
 
-const variants: Readonly<Record<SimProtocol, () => Variant>> = {
+const variants: Readonly<Record<VariantProtocol, () => Variant>> = {
   zab: () => zabVariant,
   paxos: createPaxosVariant,
 };
@@ -54,7 +55,7 @@ export interface SimNodeOptions {
   readonly chance: Prng;
   readonly disk: RecordDisk;
   readonly network: () => SimNetwork;
-  readonly checker: Checker;
+  readonly checker: ReplicaChecker;
   readonly fault: PlantedFault | undefined;
   readonly tickMs: number;
   readonly diskDelayMeanMs: () => number;
@@ -152,14 +153,19 @@ export class SimNode implements NetworkPeer {
     this.#members = this.#newBook();
     this.#load(recovered.log.snapshot);
     checker.started(id, recovered.log.snapshot.position);
-    const quorum = fault?.quorum ?? majority;
-    const variant = variants[this.#options.protocol]();
-    const numbered = fault?.nextEpoch === undefined ? variant : { ...variant, nextEpoch: fault.nextEpoch };
-    const options = { id, members, recovered, hooks: this.#hooks(), zab: { ...zab, quorum } };
-    this.#core = createVariantCore(options, numbered);
+    const options = { id, members, recovered, hooks: this.#hooks() };
+    this.#core = this.#createCore(options, { ...zab, quorum: fault?.quorum ?? majority });
     this.#trace("start", () => formatZxid(recovered.log.entries.at(-1)?.zxid ?? recovered.log.base), 1);
     this.#perform();
     this.#tickLater(this.#life);
+  }
+
+  #createCore(options: Omit<ZabCoreOptions, "zab">, settings: Partial<ZabOptions>): ReplicaCore<ReplicaMessage> {
+    const { protocol, fault } = this.#options;
+    if (protocol === "slot-paxos") return createSlotPaxosCore({ ...options, slotPaxos: settings });
+    const variant = variants[protocol]();
+    const numbered = fault?.nextEpoch === undefined ? variant : { ...variant, nextEpoch: fault.nextEpoch };
+    return createVariantCore({ ...options, zab: settings }, numbered);
   }
 
   crash(): void {
@@ -386,19 +392,23 @@ export class SimNode implements NetworkPeer {
   }
 
   #apply(entry: Entry): void {
-    this.#options.checker.applied(this.id, entry);
     const machine = this.#machine;
+    const isNamed = entry.kind !== "noop" && entry.client !== unnamedClient;
+    const isKnown = isNamed && this.#options.protocol === "slot-paxos" && machine.applied.has(requestKey(entry));
+    const isDuplicate = isKnown && this.#options.fault?.noDeduplication !== true;
+    this.#options.checker.applied(this.id, entry, isDuplicate);
     machine.position = entry.zxid;
+    this.#sinceSnapshot += 1;
+    this.#trace("apply", () => `${formatZxid(entry.zxid)} ${nameOf(entry)}`, machine.digest);
     if (entry.configuration !== undefined) {
       this.#members.apply({ ...entry.configuration, position: entry.zxid });
       this.#dropLinks();
     }
+    if (isDuplicate || entry.kind === "noop") return;
     const submission = submissionOf(entry);
     if (submission === undefined) machine.applied.add(requestKey(entry));
     const sequence = submission === undefined ? entry.sequence : submission.sequence * 64 + submission.node;
     machine.digest = (Math.imul(machine.digest, 31) + Number(entry.client) * 7919 + sequence) | 0;
-    this.#sinceSnapshot += 1;
-    this.#trace("apply", () => `${formatZxid(entry.zxid)} ${nameOf(entry)}`, machine.digest);
   }
 
   #restore(snapshot: Snapshot): void {

@@ -2,12 +2,13 @@ import { assert, createPrng, type Prng } from "@tutti/stdx";
 import { membersOf } from "../core/configuration.ts";
 import { requestKey, type NodeId } from "../core/entry.ts";
 import type { ZabOptions } from "../core/zab/zab-options.ts";
-import { Checker } from "./checker.ts";
+import { Checker, type ReplicaChecker } from "./checker.ts";
 import { createEventQueue, type EventQueue } from "./event-queue.ts";
 import type { PlantedFault, SimProtocol } from "./faults.ts";
 import { createElectorates } from "./electorates.ts";
 import { createNemesis, type FaultCounts, type WriteHook } from "./nemesis.ts";
-import { createRecordDisk } from "./record-disk.ts";
+import { createRecordDisk, type DiskImage } from "./record-disk.ts";
+import { SlotChecker } from "./slot-checker.ts";
 import { SimNode } from "./sim-node.ts";
 import { createSimNetwork, type SimNetwork } from "./sim-network.ts";
 
@@ -70,7 +71,7 @@ interface World {
   readonly queue: EventQueue;
   readonly network: SimNetwork;
   readonly nodes: ReadonlyMap<NodeId, SimNode>;
-  readonly checker: Checker;
+  readonly checker: ReplicaChecker;
   readonly chance: (purpose: number) => Prng;
   readonly trace: { hash: number; readonly lines: string[] };
   readonly hooks: WriteHook;
@@ -167,6 +168,7 @@ function createWorld(
   const snapshotEntries = shape.nextUnit() < 0.5 ? 1 << 30 : 5 + shape.nextBelow(60);
   const diskMeanMs = 0.2 + shape.nextUnit() * (shape.nextUnit() < 0.3 ? 20 : 2);
   const { plant } = options;
+  let slotChecker: SlotChecker | undefined;
   const disks = new Map(
     ids.map((id) => {
       const distort = plant?.write;
@@ -175,6 +177,7 @@ function createWorld(
         retainedEntriesMax,
         ...(distort === undefined ? {} : { distort: (write) => distort(write, disk.image) }),
         epochFirst: plant?.epochFirst === true,
+        accepted: (accepted) => slotChecker?.accepted(id, accepted),
       });
       return [id, disk] as const;
     }),
@@ -184,7 +187,9 @@ function createWorld(
     assert(disk !== undefined, `node ${id} has a disk`);
     return disk;
   };
-  const checker = new Checker(members, (id) => diskOf(id).image);
+  const imageOf = (id: NodeId): DiskImage => diskOf(id).image;
+  slotChecker = options.protocol === "slot-paxos" ? new SlotChecker(members, imageOf) : undefined;
+  const checker: ReplicaChecker = slotChecker ?? new Checker(members, imageOf);
   const weather = {
     delayMinMs: 0.1 + shape.nextUnit(),
     delayMeanMs: 0.5 + shape.nextUnit() * 4,

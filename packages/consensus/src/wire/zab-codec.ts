@@ -6,7 +6,7 @@ import type {
   LearnerMessage,
   MemberState,
   Notification,
-  ReplicaMessage,
+  ZabMessage,
 } from "../core/messages.ts";
 import { ByteReader, ByteWriter, malformed } from "./byte-cursor.ts";
 
@@ -46,17 +46,17 @@ const kinds = {
   refuse: 28,
   pull: 29,
   heartbeat: 40,
-} as const satisfies Record<ReplicaMessage["kind"], number>;
+} as const satisfies Record<ZabMessage["kind"], number>;
 
-const kindOf: ReadonlyMap<number, ReplicaMessage["kind"]> = new Map(
-  Object.entries(kinds).map(([kind, number]) => [number, kind as ReplicaMessage["kind"]]),
+const kindOf: ReadonlyMap<number, ZabMessage["kind"]> = new Map(
+  Object.entries(kinds).map(([kind, number]) => [number, kind as ZabMessage["kind"]]),
 );
 const states: readonly MemberState[] = ["looking", "following", "observing", "leading"];
 const requestOfMembers = 13;
 /** More than the fixed part of any message. */
 const fixedBytesMax = 128;
 
-function restBytes(message: ReplicaMessage): number {
+function restBytes(message: ZabMessage): number {
   switch (message.kind) {
     case "request":
       return message.payload.length + memberBytes(message.members);
@@ -82,7 +82,7 @@ function memberBytes(members: (Members & Partial<Configuration>) | undefined): n
 }
 
 /** `prefix`, if there is one, stands before the message: room for what a transport has to say about it. */
-export function encodeZabMessage(message: ReplicaMessage, prefix?: number): Uint8Array {
+export function encodeZabMessage(message: ZabMessage, prefix?: number): Uint8Array {
   const writer = new ByteWriter(fixedBytesMax + restBytes(message));
   if (prefix !== undefined) writer.byte(prefix);
   const isForMembers = message.kind === "request" && message.members !== undefined;
@@ -243,7 +243,7 @@ function writeEntry(writer: ByteWriter, entry: Entry): void {
 }
 
 /** Throws `malformed-message` for anything that `encodeZabMessage` does not make. */
-export function decodeZabMessage(bytes: Uint8Array): ReplicaMessage {
+export function decodeZabMessage(bytes: Uint8Array): ZabMessage {
   const reader = new ByteReader(bytes);
   const number = reader.byte();
   if (number === requestOfMembers) return readRequestOfMembers(reader);
@@ -254,13 +254,13 @@ export function decodeZabMessage(bytes: Uint8Array): ReplicaMessage {
   return message;
 }
 
-function readMessage(reader: ByteReader, kind: ReplicaMessage["kind"]): ReplicaMessage {
+function readMessage(reader: ByteReader, kind: ZabMessage["kind"]): ZabMessage {
   if (kind === "notification") return readNotification(reader);
   if (kind === "heartbeat") return readHeartbeat(reader);
   return readOfSession(reader, kind, reader.count());
 }
 
-function readRequestOfMembers(reader: ByteReader): ReplicaMessage {
+function readRequestOfMembers(reader: ByteReader): ZabMessage {
   const [session, client, sequence] = [reader.count(), reader.long(), reader.count()];
   const members = { voters: readIds(reader), observers: readIds(reader) };
   return { kind: "request", session, client, sequence, members, payload: reader.rest() };
@@ -308,7 +308,7 @@ function readNotification(reader: ByteReader): Notification {
   };
 }
 
-type SessionKind = Exclude<ReplicaMessage["kind"], "notification" | "heartbeat">;
+type SessionKind = Exclude<ZabMessage["kind"], "notification" | "heartbeat">;
 
 function readOfSession(reader: ByteReader, kind: SessionKind, session: number): LearnerMessage | LeaderMessage {
   switch (kind) {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { paxos, type Protocol, zab } from "../../src/index.ts";
+import { paxos, type Protocol, slotPaxos, zab } from "../../src/index.ts";
 import { Ensemble } from "./ensemble.ts";
 import { bytesOf, textOf } from "./ledger.ts";
 
@@ -13,12 +13,18 @@ async function cutAllButOne(protocol: Protocol): Promise<Ensemble> {
   return ensemble;
 }
 
-test("paxos: where one member alone is answered by a quorum, it leads", { timeout: 20_000 }, async () => {
-  await using ensemble = await cutAllButOne(paxos());
-  expect(await ensemble.leader([1])).toBe(1);
-  const { answer } = await ensemble.member(1).replica.propose(bytesOf("5"));
-  expect(textOf(answer)).toBe("balance 5");
-});
+const connected = [paxos(), slotPaxos()].map((protocol) => [protocol.name, protocol] as const);
+
+test.each(connected)(
+  "%s: where one member alone is answered by a quorum, it leads",
+  { timeout: 20_000 },
+  async (_name, protocol) => {
+    await using ensemble = await cutAllButOne(protocol);
+    expect(await ensemble.leader([1])).toBe(1);
+    const { answer } = await ensemble.member(1).replica.propose(bytesOf("5"));
+    expect(textOf(answer)).toBe("balance 5");
+  },
+);
 
 test(
   "zab: there the votes name a member that no quorum reaches, as its documentation says",

@@ -48,6 +48,9 @@ function perform(model: Model, write: Write): Model {
       return { ...model, snapshot: write.snapshot.position };
     case "replace":
       return { ...model, entries: [...write.entries], snapshot: write.snapshot.position };
+    case "accept":
+    case "install":
+      throw new Error("slots have a test of their own");
   }
 }
 

@@ -6,6 +6,7 @@ import {
   type Disk,
   type LinkProblem,
   type MemberAddress,
+  type Protocol,
   type Replica,
   type TcpTransportOptions,
 } from "../../src/index.ts";
@@ -21,11 +22,13 @@ export interface TcpMember {
 export class TcpEnsemble implements AsyncDisposable {
   readonly members: Map<number, TcpMember> = new Map<number, TcpMember>();
   readonly #ids: readonly number[];
+  readonly #protocol: Protocol;
   readonly #disks: Map<number, Disk> = new Map<number, Disk>();
   readonly #addresses: Map<number, MemberAddress> = new Map<number, MemberAddress>();
 
-  constructor(ids: readonly number[]) {
+  constructor(ids: readonly number[], protocol: Protocol = zab({ retainedEntriesMax: 10 })) {
     this.#ids = ids;
+    this.#protocol = protocol;
   }
 
   async start(id: number, options: Partial<TcpTransportOptions> = {}, snapshotEntries = 10_000): Promise<TcpMember> {
@@ -44,7 +47,7 @@ export class TcpEnsemble implements AsyncDisposable {
     const replica = await openReplica({
       id,
       members: this.#ids,
-      protocol: zab({ retainedEntriesMax: 10 }),
+      protocol: this.#protocol,
       machine: ledger,
       storage,
       transport,

@@ -1,16 +1,17 @@
 import { expect, test } from "vitest";
-import { createTcpTransport, type TcpTransportOptions } from "../../src/index.ts";
+import { createTcpTransport, slotPaxos, type TcpTransportOptions, zab } from "../../src/index.ts";
 import { bytesOf, textOf } from "../conformance/ledger.ts";
 import { TcpEnsemble, until, type TcpMember } from "./tcp-ensemble.ts";
 
 const secret = Buffer.from("sixteen bytes at least");
 
-for (const [name, options] of [
-  ["in the clear", {}],
-  ["with a secret", { secret }],
+for (const [name, options, protocol] of [
+  ["in the clear", {}, zab()],
+  ["with a secret", { secret }, zab()],
+  ["slot by slot", {}, slotPaxos()],
 ] as const) {
   test(`three replicas agree over sockets ${name}, from whichever of them a proposal comes`, async () => {
-    await using ensemble = new TcpEnsemble([1, 2, 3]);
+    await using ensemble = new TcpEnsemble([1, 2, 3], protocol);
     const members = [];
     for (const id of [1, 2, 3]) members.push(await ensemble.start(id, options));
     for (const [index, { replica }] of members.entries()) {
@@ -34,8 +35,11 @@ async function startThree(ensemble: TcpEnsemble, options: Partial<TcpTransportOp
   return members.find(({ replica }) => replica.status().role === "leading") ?? expect.unreachable();
 }
 
-test("a member that comes back catches up by a snapshot much larger than a frame", async () => {
-  await using ensemble = new TcpEnsemble([1, 2, 3]);
+test.each([
+  ["zab", zab({ retainedEntriesMax: 10 })],
+  ["slot-paxos", slotPaxos({ retainedEntriesMax: 10 })],
+])("%s: a member that comes back catches up by a snapshot much larger than a frame", async (_name, protocol) => {
+  await using ensemble = new TcpEnsemble([1, 2, 3], protocol);
   const { replica } = await startThree(ensemble);
   await replica.propose(bytesOf("1"));
   const away = followerOf(ensemble);

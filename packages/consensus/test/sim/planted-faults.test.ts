@@ -15,6 +15,9 @@ const lastSeen: Readonly<Record<string, number>> = {
   "zab sync-without-quorum": 11,
   "paxos votes-while-empty": 67,
   "paxos sync-without-quorum": 396,
+  "slot-paxos sync-without-quorum": 588,
+  "slot-paxos votes-while-empty": 42,
+  "slot-paxos snapshot-without-answers": 29,
   "zab snapshot-without-answers": 27,
   "zab applied-for-logged": 13,
 };

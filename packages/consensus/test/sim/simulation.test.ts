@@ -14,7 +14,7 @@ function explain(report: SimulationReport, protocol: SimProtocol): string {
   return [`SEED=${report.seed}: ${report.violation}`, ...replay.trace.slice(-20)].join("\n");
 }
 
-const protocols: readonly SimProtocol[] = ["zab", "paxos"];
+const protocols: readonly SimProtocol[] = ["zab", "paxos", "slot-paxos"];
 
 test.each(protocols)(
   "%s: no seed makes replicas disagree, forget, answer wrongly, or stay apart after healing",
@@ -75,4 +75,14 @@ test(
 
 test("a vote given at the first start counts from when it is durable", { timeout: 20_000 }, () => {
   expect(simulate({ seed: 2699, protocol: "paxos", submits: false }).violation).toBeUndefined();
+});
+
+test.each([
+  [172, "half a promise says nothing: what it entered may lie in a prefix that was not fetched"],
+  [305, "a disk that has entered a ballot knows the prefix up to its barrier, also after a restart"],
+  [272, "a request that a snapshot may have covered is looked up, not told lost, whenever the snapshot came"],
+  [29, "a follower that is brought up by a snapshot asks its leader again for what it had asked"],
+  [1907, "slots that are known to be chosen do not stand in the way of those that are sent again"],
+])("slot-paxos, SEED=%i: %s", { timeout: 20_000 }, (seed) => {
+  expect(simulate({ seed, protocol: "slot-paxos" }).violation).toBeUndefined();
 });

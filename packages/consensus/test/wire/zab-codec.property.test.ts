@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { ReplicaMessage } from "../../src/index.ts";
+import type { ZabMessage } from "../../src/core/messages.ts";
 import { decodeZabMessage, encodeZabMessage } from "../../src/wire/zab-codec.ts";
 
 const count = fc.maxSafeNat();
@@ -23,12 +23,12 @@ const entry = fc.record(
   { requiredKeys: ["zxid", "kind", "client", "sequence", "payload"] },
 );
 
-function of<Kind extends ReplicaMessage["kind"], Fields extends object>(
+function of<Kind extends ZabMessage["kind"], Fields extends object>(
   kind: Kind,
   fields: Fields,
-): fc.Arbitrary<ReplicaMessage> {
+): fc.Arbitrary<ZabMessage> {
   const record = fc.record({ kind: fc.constant(kind), session: count, ...fields } as never);
-  return record as unknown as fc.Arbitrary<ReplicaMessage>;
+  return record as unknown as fc.Arbitrary<ZabMessage>;
 }
 
 const notification = fc.record({
@@ -65,7 +65,7 @@ const heartbeat = fc
       .map((voice) => ({ ...fields, ...voice })),
   );
 
-const message: fc.Arbitrary<ReplicaMessage> = fc.oneof(
+const message: fc.Arbitrary<ZabMessage> = fc.oneof(
   notification,
   heartbeat,
   of("pull", { zxid: long }),
@@ -140,7 +140,7 @@ test("bytes that are no message are refused with a code, whatever they are", () 
 
 // The bytes of version 1. A change here is a change of the format: it needs another version.
 test("version 1 has these bytes", () => {
-  const proposal: ReplicaMessage = {
+  const proposal: ZabMessage = {
     kind: "proposal",
     session: 3,
     entry: { zxid: 0x1_0000_0002n, kind: "txn", client: 5n, sequence: 6, payload: Uint8Array.of(7, 8) },

@@ -41,6 +41,8 @@ const viewChunkBytes = 256 * 1024;
  * transactions and tokens on the other. An entry of the log is a mark and a transaction.
  */
 export class ReplicatedMachine implements Machine, Replication {
+  /** A change of a node is checked against those before it, applied or not. */
+  readonly needsPrimaryOrder: boolean = true;
   readonly #machine: CoordMachine;
   /** Nobody else has it, and this server has another after each start: a token of an earlier life wakes nobody. */
   readonly #life: bigint = randomBytes(8).readBigInt64BE(0);

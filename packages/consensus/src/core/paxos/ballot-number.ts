@@ -11,3 +11,8 @@ export function nextBallot(highest: number, member: NodeId): number {
   const round = Math.floor(highest / 256) + (highest % 256 >= member ? 1 : 0);
   return round * 256 + member;
 }
+
+/** The member whose ballot it is. */
+export function memberOf(ballot: number): NodeId {
+  return ballot % 256;
+}

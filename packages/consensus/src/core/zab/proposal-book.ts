@@ -9,6 +9,10 @@ interface Open {
   readonly request: ProposalRequest;
   /** The epoch in which it was handed to a leader; undefined while it waits here. */
   sentEpoch: number | undefined;
+  /** Handed over more than once: then a refusal of one is not the end of the other. */
+  isResent: boolean;
+  /** A snapshot came since: it may be applied, and only the table of answers can tell. */
+  isCovered: boolean;
 }
 
 /**
@@ -44,7 +48,7 @@ export class ProposalBook {
       this.#out.outcome({ kind: "lost", proposal, reason: "overloaded" });
       return;
     }
-    this.#open.set(key, { proposal, request, sentEpoch: undefined });
+    this.#open.set(key, { proposal, request, sentEpoch: undefined, isResent: false, isCovered: false });
     this.#keys.set(proposal, key);
     this.#waiting.add(key);
   }
@@ -93,6 +97,10 @@ export class ProposalBook {
     const key = requestKey(request);
     const open = this.#open.get(key);
     if (open === undefined) return;
+    if (refused && open.isResent) {
+      this.#waiting.add(key);
+      return;
+    }
     this.#close(key);
     this.#out.outcome(
       refused
@@ -114,6 +122,30 @@ export class ProposalBook {
       this.#close(key);
       // With a snapshot between then and now only the table of answers can tell; it says "never applied" as well.
       if (restored) this.#out.outcome({ kind: "answered", proposal: open.proposal, position: delivered });
+      else this.#out.outcome({ kind: "lost", proposal: open.proposal, reason: "superseded" });
+    }
+  }
+
+  /** What was handed to the leader of `epoch` may not have come: it is handed over again, and recognised if it has. */
+  resend(epoch: number): void {
+    for (const [key, open] of this.#open) {
+      if (open.sentEpoch !== epoch) continue;
+      open.isResent = true;
+      this.#waiting.add(key);
+    }
+  }
+
+  /** A snapshot takes the place of the state: it may hold any of them. */
+  cover(): void {
+    for (const open of this.#open.values()) open.isCovered = true;
+  }
+
+  /** All is delivered that can ever come of what was handed over before `epoch`. The rest is lost. */
+  settleBefore(epoch: number, delivered: Zxid): void {
+    for (const [key, open] of this.#open) {
+      if (open.sentEpoch === undefined || open.sentEpoch >= epoch) continue;
+      this.#close(key);
+      if (open.isCovered) this.#out.outcome({ kind: "answered", proposal: open.proposal, position: delivered });
       else this.#out.outcome({ kind: "lost", proposal: open.proposal, reason: "superseded" });
     }
   }

@@ -57,6 +57,10 @@ export class ReadBook {
     this.#waiting.push({ read, source, round: undefined });
   }
 
+  get hasWaiting(): boolean {
+    return this.#waiting.length > 0;
+  }
+
   get hasUnsent(): boolean {
     return this.#waiting.at(-1)?.round === undefined && this.#waiting.length > 0;
   }

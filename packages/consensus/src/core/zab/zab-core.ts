@@ -5,6 +5,7 @@ import type { NodeId } from "../entry.ts";
 import { LogMirror } from "../log-mirror.ts";
 import type { LeaderMessage, LearnerMessage, ReplicaMessage } from "../messages.ts";
 import type { Input, LeaderHooks, RecoveredState, ReplicaCore } from "../replica-core.ts";
+import { isSlotMessage } from "../slot-paxos/slot-messages.ts";
 import {
   considerCommit,
   considerReads,
@@ -304,6 +305,7 @@ function onMessage(state: ZabState, { from, link, message }: Incoming): void {
       if (state.role.kind === "leading") return onLearnerMessage(state, state.role, { from, link, message });
       return;
     default: {
+      if (isSlotMessage(message)) return;
       const role = state.role;
       const present = role.kind === "learning" && role.link === link && role.session === message.session;
       if (present && role.leader === from) onLeaderMessage(state, role, message);

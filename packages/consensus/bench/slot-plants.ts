@@ -1,0 +1,293 @@
+import { readFileSync } from "node:fs";
+import { registerHooks } from "node:module";
+import { fileURLToPath } from "node:url";
+import type { simulate } from "../src/sim/index.ts";
+
+/** A mistake in per-slot Paxos, made on purpose: another text in the shipped files, as they are loaded. */
+export interface SlotPlant {
+  readonly name: string;
+  /** Which entry of the catalogue it repeats, or what it forgets. */
+  readonly source: string;
+  /** The first seed under which it was seen. */
+  readonly foundBy: number;
+  readonly changes: readonly (readonly [file: string, from: string, to: string])[];
+}
+
+const [core, prepare, accept, log] = ["slot-paxos-core.ts", "prepare.ts", "accept.ts", "slot-log.ts"];
+const [rounds, state] = ["rounds.ts", "slot-state.ts"];
+
+export const slotPlants: readonly SlotPlant[] = [
+  {
+    name: "promise-before-persist",
+    source: "P1: a promise is answered before it is durable",
+    foundBy: 1,
+    changes: [[prepare, "const after = state.out.lastToken;", "const after = 0;"]],
+  },
+  {
+    name: "accepted-before-persist",
+    source: "P2: an acceptance is answered before it is durable",
+    foundBy: 1,
+    changes: [[accept, "first, last }, state.out.lastToken)", "first, last }, 0)"]],
+  },
+  {
+    name: "ballot-reused",
+    source: "P3: a ballot of one's own is not kept, and used again after a restart",
+    foundBy: 1,
+    changes: [
+      [
+        prepare,
+        "const promiseToken = setEpochs(state, { accepted: ballot });",
+        "const promiseToken = 0; state.epochs = { ...state.epochs, accepted: ballot };",
+      ],
+    ],
+  },
+  {
+    name: "last-value-adopted",
+    source: "P4: the value that came last is adopted, not that of the highest ballot",
+    foundBy: 76,
+    changes: [[prepare, "known === undefined || known.ballot < record.ballot", "true"]],
+  },
+  {
+    name: "nothing-adopted",
+    source: "P4: a leader goes on from its own slots, whatever its quorum accepted",
+    foundBy: 1,
+    changes: [[prepare, "for (const record of records) consider(record);", "void records;"]],
+  },
+  {
+    name: "no-noop",
+    source: "P5: a slot without a value gets no no-op, and what is behind it waits for ever",
+    foundBy: 5,
+    changes: [
+      [
+        prepare,
+        "proposeEntry(state, leading, best.get(slot)?.entry ?? noop(slot, 0));",
+        "const known = best.get(slot); if (known !== undefined) proposeEntry(state, leading, known.entry);",
+      ],
+    ],
+  },
+  {
+    name: "executes-over-a-hole",
+    source: "P5: what is chosen behind a slot without a value is executed without it",
+    foundBy: 1,
+    changes: [
+      [
+        accept,
+        "if (!state.log.learn(pending.entry)) conflict",
+        "state.out.apply({ kind: 'commit', entry: pending.entry }); if (!state.log.learn(pending.entry)) conflict",
+      ],
+    ],
+  },
+  {
+    name: "promise-not-raised",
+    source: "P6: a higher ballot is accepted without being promised",
+    foundBy: 2,
+    changes: [[accept, "if (ballot > state.epochs.accepted) setEpochs(state, { accepted: ballot });", ""]],
+  },
+  {
+    name: "duplicate-counted",
+    source: "P7: what one acceptor says twice counts as the word of two",
+    foundBy: 3,
+    changes: [
+      [
+        accept,
+        "pending.acceptedBy.add(from);",
+        "const other = state.members.voters.find((voter) => !pending.acceptedBy.has(voter)); pending.acceptedBy.add(pending.acceptedBy.has(from) ? (other ?? from) : from);",
+      ],
+    ],
+  },
+  {
+    name: "older-ballot-counted",
+    source: "P8: an acceptance of an older ballot counts for the present one",
+    foundBy: 19,
+    changes: [[accept, "message.ballot !== leading.ballot || ", ""]],
+  },
+  {
+    name: "refusal-counted",
+    source: "P9: a refusal is taken for an acceptance",
+    foundBy: 27,
+    changes: [
+      [
+        core,
+        "return onPreempted(state, message);",
+        'if (role.kind === "leading") for (const slot of [...role.pending.keys()]) onAccepted(state, role, from, { kind: "accepted", ballot: role.ballot, first: slot, last: slot }); return;',
+      ],
+    ],
+  },
+  {
+    name: "compaction-drops-accepted",
+    source: "P10: with a snapshot of others goes what is accepted behind it",
+    foundBy: 1,
+    changes: [[log, "const kept = [...this.held(snapshot.position)];", "const kept: SlotRecord[] = [];"]],
+  },
+  {
+    name: "executed-on-acceptance",
+    source: "P12: a member executes what it has accepted",
+    foundBy: 1,
+    changes: [
+      [
+        accept,
+        "if (held?.ballot !== ballot) state.log.accept(ballot, entry);",
+        "if (held?.ballot !== ballot) state.log.accept(ballot, entry); state.log.learn(entry);",
+      ],
+    ],
+  },
+  {
+    name: "older-write-believed",
+    source: "P13: a slot is written a, b, and the end of the write of a is taken for that of b",
+    foundBy: 17,
+    changes: [
+      [
+        log,
+        "this.#put({ ballot, entry, token,",
+        "this.#put({ ballot, entry, token: this.get(entry.zxid)?.token ?? token,",
+      ],
+    ],
+  },
+  {
+    name: "older-ballots-counted",
+    source: "P14: values of lower ballots are taken for chosen when a quorum holds them",
+    foundBy: 1,
+    changes: [
+      [
+        prepare,
+        "for (let slot = committed + 1n; slot <= end; slot += 1n) {",
+        "for (let slot = committed + 1n; slot <= end; slot += 1n) { const known = best.get(slot); const by = new Set([state.id]); for (const [node, { records }] of leading.promises) if (records.some(({ entry }) => entry.zxid === slot)) by.add(node); if (known !== undefined && state.quorum.isQuorum(by)) state.log.learn(known.entry);",
+      ],
+    ],
+  },
+  {
+    name: "vote-back-at-once",
+    source: "P15: a member that lost its disk votes again as soon as somebody leads",
+    foundBy: 42,
+    changes: [
+      [rounds, "return confirmedRound(state, leading) >= admission.round ? admission.end : 0n;", "return 1n;"],
+      [rounds, "following.barrier === 0n || state.log.committed < following.barrier", "false"],
+    ],
+  },
+  {
+    name: "ballots-without-members",
+    source: "P24: ballots are told apart by their round only",
+    foundBy: 1,
+    changes: [
+      ["../paxos/ballot-number.ts", "return round * 256 + member;", "return round * 256;"],
+      [core, "|| memberOf(ballot) !== from", ""],
+      [prepare, "memberOf(ballot) !== from || ", ""],
+      [accept, "memberOf(ballot), {", 'state.role.kind === "following" ? state.role.leader : 0, {'],
+    ],
+  },
+  {
+    name: "any-value-taken-for-chosen",
+    source: "what a slot holds of an older ballot is taken for what the leader says is chosen",
+    foundBy: 7,
+    changes: [
+      [
+        accept,
+        "if (held === undefined || (!held.chosen && held.ballot !== ballot)) break;",
+        "if (held === undefined) break;",
+      ],
+    ],
+  },
+  {
+    name: "half-a-promise",
+    source: "a promise counts before all of it has come",
+    foundBy: 172,
+    changes: [[prepare, "if (completeIn === undefined) leading.promises.delete(node);", "void [node, completeIn];"]],
+  },
+  {
+    name: "void-values-adopted",
+    source: "what lower ballots left behind a barrier is brought back",
+    foundBy: 2500,
+    changes: [[prepare, "if (record.ballot < barrier) {", "if (record.ballot < 0) {"]],
+  },
+  {
+    name: "prepared-on-the-old-prefix",
+    source: "a leader goes on from the prefix that it knows, without fetching what its quorum knows",
+    foundBy: 1,
+    changes: [[prepare, "most !== undefined && most[1].committed > state.log.committed", "false"]],
+  },
+  {
+    name: "entered-before-its-prefix",
+    source: "the disk says that a ballot was entered before it knows the prefix up to there",
+    foundBy: 1,
+    changes: [[state, "state.log.saveChosen();", ""]],
+  },
+  {
+    name: "covered-told-lost",
+    source: "a request that a snapshot may hold is told to be lost",
+    foundBy: 53,
+    changes: [[state, "state.proposals.cover();", ""]],
+  },
+  {
+    name: "chosen-slots-stay-pending",
+    source: "slots that are known to be chosen are sent again before all others",
+    foundBy: 1907,
+    changes: [[accept, "leading.pending.delete(slot);", ""]],
+  },
+  {
+    name: "lost-is-never-sent-again",
+    source: "an accept that got lost is not sent again",
+    foundBy: 18,
+    changes: [
+      [rounds, "if (voting === true) sendPending(state, leading, node, again);", "void [node, voting, again];"],
+    ],
+  },
+  {
+    name: "gaps-are-not-asked-for",
+    source: "a follower that lacks a slot waits for it",
+    foundBy: 2,
+    changes: [
+      [rounds, "if (known < committed && known === state.committedAtLead) askFor(state, following.leader);", ""],
+    ],
+  },
+];
+
+/** Those that cost the tests little. */
+export const soonSeen: readonly SlotPlant[] = slotPlants.filter(({ foundBy }) => foundBy < 8);
+
+const sources = new URL("../src/", import.meta.url);
+const coreFolder = new URL("core/slot-paxos/", sources);
+
+/** The text of a file with the mistake in it. Throws where a place is not there, or not only once. */
+function textWith({ name, changes }: SlotPlant, url: string): string {
+  let text = readFileSync(fileURLToPath(url), "utf8");
+  for (const [file, from, to] of changes) {
+    if (new URL(file, coreFolder).href !== url) continue;
+    if (text.split(from).length !== 2) throw new RangeError(`${name}: ${JSON.stringify(from)} is not once in ${file}`);
+    text = text.replace(from, () => to);
+  }
+  return text;
+}
+
+let isHooked = false;
+
+/** Each mistake has a copy of the sources of its own, whose files are told apart by what follows the question mark. */
+function hook(): void {
+  if (isHooked) return;
+  isHooked = true;
+  const plantOf = (url: string | undefined): SlotPlant | undefined => {
+    const [, name] = url?.split("?plant=") ?? [];
+    return slotPlants.find((plant) => plant.name === name);
+  };
+  registerHooks({
+    resolve: (specifier, context, next) => {
+      const resolved = next(specifier, context);
+      const plant = plantOf(context.parentURL);
+      const isOurs = plant !== undefined && resolved.url.startsWith(sources.href);
+      return isOurs ? { ...resolved, url: `${resolved.url}?plant=${plant.name}` } : resolved;
+    },
+    load: (url, context, next) => {
+      const loaded = next(url, context);
+      const plant = plantOf(url);
+      const [file = ""] = url.split("?");
+      return plant === undefined ? loaded : { ...loaded, source: textWith(plant, file) };
+    },
+  });
+}
+
+/** The simulator over a core with the mistake in it. */
+export async function simulateWith({ name }: SlotPlant): Promise<typeof simulate> {
+  hook();
+  const index = new URL(`sim/index.ts?plant=${name}`, sources);
+  const loaded = (await import(index.href)) as { readonly simulate: typeof simulate };
+  return loaded.simulate;
+}

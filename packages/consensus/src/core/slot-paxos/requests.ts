@@ -1,0 +1,148 @@
+import type { MembershipView } from "../replica-core.ts";
+import type { LinkId } from "../effects.ts";
+import { requestKey, unnamedClient, type Entry, type NodeId } from "../entry.ts";
+import type { Session } from "../messages.ts";
+import { proposeEntry } from "./accept.ts";
+import { confirmedRound, sendRound } from "./rounds.ts";
+import type { SlotMessage, SlotPaxosMessage } from "./slot-messages.ts";
+import { request, sendOver, type Following, type Leading, type QueuedRequest, type SlotState } from "./slot-state.ts";
+
+// Requests and reads, on their way to the leader and through it.
+
+type Of<Kind> = Extract<SlotMessage, { readonly kind: Kind }>;
+
+/** Hands what waits here to the leader, or into the own queue. Called whenever there may be a leader or room. */
+export function forwardWaiting(state: SlotState): void {
+  const { role } = state;
+  if (role.kind === "following" && role.inStep) {
+    const { ballot, session } = role;
+    const over = { to: role.leader, link: role.link };
+    for (const one of state.proposals.takeWaiting(ballot)) {
+      sendOver(state, over, { ...one, kind: "forward", ballot, session });
+    }
+    for (const read of state.reads.takeLocal()) sendOver(state, over, { kind: "readRequest", session, read });
+  } else if (role.kind === "leading" && role.phase === "broadcast") {
+    for (const one of state.proposals.takeWaiting(role.ballot)) role.queue.push({ request: one, origin: undefined });
+    for (const read of state.reads.takeLocal()) state.reads.wait(read, { kind: "local" });
+    proposeQueued(state, role);
+    if (state.reads.hasUnsent && role.round === confirmedRound(state, role)) sendRound(state, role);
+    considerReads(state, role);
+  }
+}
+
+/** Takes a request of a follower. Without room it is refused at once, so that the caller knows. */
+export function onForward(state: SlotState, leading: Leading, from: NodeId, message: Of<"forward">): void {
+  const { ballot, session, client, sequence, payload } = message;
+  const peer = leading.peers.get(from);
+  // One without a name must not be left out while later ones of its session are taken: so none of them is.
+  const isMuted = client === unnamedClient && peer !== undefined && session <= peer.mutedSession;
+  if (ballot !== leading.ballot || isMuted) return;
+  if (leading.queue.length < state.options.waitingRequestsMax) {
+    leading.queue.push({ request: { client, sequence, payload }, origin: { node: from, session } });
+    return;
+  }
+  const link = state.links.get(from);
+  if (link === undefined) return;
+  if (client !== unnamedClient) {
+    const refused = { kind: "answered", session, client, sequence, position: 0n, refused: true } as const;
+    sendOver(state, { to: from, link }, refused);
+    return;
+  }
+  if (peer !== undefined) peer.mutedSession = session;
+  sendOver(state, { to: from, link }, { kind: "refuse", session });
+}
+
+/**
+ * Gives slots to queued requests, in order. Nothing is prepared before the machine has applied the barrier: what this
+ * leader took over is then behind it, and only its own slots are on their way.
+ */
+function proposeQueued(state: SlotState, leading: Leading): void {
+  if (state.applied < leading.barrier) return;
+  const { queue } = leading;
+  let taken = 0;
+  while (taken < queue.length) {
+    if (leading.last - state.log.committed >= BigInt(state.options.outstandingEntriesMax)) break;
+    const queued = queue[taken];
+    taken += 1;
+    if (queued !== undefined) propose(state, leading, queued);
+  }
+  queue.splice(0, taken);
+}
+
+function propose(state: SlotState, leading: Leading, queued: QueuedRequest): void {
+  const { client, sequence } = queued.request;
+  const key = client === unnamedClient ? undefined : requestKey(queued.request);
+  const pending = key === undefined ? undefined : leading.unapplied.get(key);
+  if (pending !== undefined) return answer(state, queued, pending);
+  const zxid = leading.last + 1n;
+  const prepared = state.hooks.prepare(queued.request, zxid, unchanging(state), leading.ballot);
+  if (prepared.kind === "known") return answer(state, queued, state.applied);
+  const entry: Entry = { zxid, kind: prepared.kind, client, sequence, payload: prepared.payload };
+  if (key !== undefined) leading.unapplied.set(key, zxid);
+  proposeEntry(state, leading, entry);
+}
+
+function unchanging({ members }: SlotState): MembershipView {
+  return {
+    configuration: { ...members, outgoing: undefined, position: 0n },
+    isChanging: true,
+    hasQuorumInStep: () => false,
+  };
+}
+
+/** The request has a slot already; its origin finds the answer in its own table once that is applied. */
+function answer(state: SlotState, { request: made, origin }: QueuedRequest, position: bigint): void {
+  const { client, sequence } = made;
+  if (origin === undefined) return state.proposals.answered({ client, sequence }, position, false);
+  const link = state.links.get(origin.node);
+  if (link === undefined) return;
+  const { node: to, session } = origin;
+  sendOver(state, { to, link }, { kind: "answered", session, client, sequence, position, refused: false });
+}
+
+/** Slots are applied in order, and the map was filled in order: its head is what can be forgotten. */
+export function forgetApplied(state: SlotState, leading: Leading): void {
+  for (const [key, slot] of leading.unapplied) {
+    if (slot > state.applied) return;
+    leading.unapplied.delete(key);
+  }
+}
+
+export function onReadRequest(
+  state: SlotState,
+  from: NodeId,
+  { session, read }: { readonly session: Session; readonly read: number },
+): void {
+  state.reads.wait(read, { kind: "learner", node: from, session });
+}
+
+/**
+ * Answers the reads whose round a quorum confirmed. It answered after the read was asked, while it had promised no
+ * higher ballot; so no later leader was established before, and nothing that one could have chosen is missed.
+ */
+function considerReads(state: SlotState, leading: Leading): void {
+  if (!state.reads.hasWaiting) return;
+  const { committed } = state.log;
+  for (const { read, source } of state.reads.takeConfirmed(confirmedRound(state, leading))) {
+    if (source.kind === "local") {
+      if (state.reads.finishLocal(read)) state.out.read(read, committed);
+      continue;
+    }
+    const { node: to, session } = source;
+    const link: LinkId | undefined = state.links.get(to);
+    if (link !== undefined) sendOver(state, { to, link }, { kind: "readAnswer", session, read, position: committed });
+  }
+}
+
+/** At a follower: what its leader says about its requests. Session 0 is any: the leader leads no more. */
+export function onAnswer(
+  state: SlotState,
+  following: Following,
+  message: Extract<SlotPaxosMessage, { readonly kind: "answered" | "readAnswer" | "refuse" }>,
+): void {
+  const isForAll = message.kind === "refuse" && message.session === 0;
+  if (message.session !== following.session && !isForAll) return;
+  if (message.kind === "answered") state.proposals.answered(message, message.position, message.refused);
+  else if (message.kind === "refuse") request(state, { to: "looking", reason: `${following.leader} refuses requests` });
+  else if (state.reads.finishLocal(message.read)) state.out.read(message.read, message.position);
+}

@@ -1,0 +1,190 @@
+import { assert } from "@tutti/stdx";
+import { chosenBallot, type AcceptedEntry } from "../accepted-entry.ts";
+import type { EffectsBuffer, Epochs, Token } from "../effects.ts";
+import type { Entry, Snapshot } from "../entry.ts";
+import type { RecoveredLog } from "../log-mirror.ts";
+import type { Zxid } from "../zxid.ts";
+
+/** What one slot holds, and the write that brings it to the disk. */
+export interface SlotRecord extends AcceptedEntry {
+  readonly token: Token;
+  /** Known to be the value of its slot for ever. Not on the disk by itself. */
+  chosen: boolean;
+}
+
+/**
+ * The slots of one acceptor as it has asked the disk to hold them. Slots are numbered from 1 without end; they are
+ * written in any order and may be written again in a higher ballot, until they are known to be chosen.
+ *
+ * `committed` is the end of the known prefix: every slot up to it is chosen, and held here or covered by the snapshot.
+ */
+export class SlotLog {
+  #snapshot: Snapshot;
+  /** Slots up to here are not held in memory. */
+  #base: Zxid;
+  /** Slot `base + 1` first. */
+  #records: (SlotRecord | undefined)[] = [];
+  #committed: Zxid;
+  #durableEnd: Zxid;
+  #durableToken: Token = 0;
+  #saving: { readonly token: Token; readonly snapshot: Snapshot }[] = [];
+  readonly #out: Pick<EffectsBuffer<never>, "write">;
+  readonly #retainedEntriesMax: number;
+
+  constructor(recovered: RecoveredLog, out: Pick<EffectsBuffer<never>, "write">, retainedEntriesMax: number) {
+    this.#out = out;
+    this.#retainedEntriesMax = retainedEntriesMax;
+    this.#snapshot = recovered.snapshot;
+    const { position } = recovered.snapshot;
+    // What a slot at or below the snapshot held need not be what was chosen there: the snapshot may have come from others.
+    this.#base = position;
+    this.#committed = position;
+    this.#durableEnd = position;
+    const { accepted, chosen } = recovered.slots ?? { accepted: [], chosen: 0n };
+    for (const { ballot, entry } of accepted) {
+      if (entry.zxid <= position) continue;
+      this.#put({ ballot, entry, token: 0, chosen: ballot === chosenBallot || entry.zxid <= chosen });
+    }
+    this.advance();
+    this.persisted(0);
+    assert(this.#committed >= chosen || position >= chosen, "a disk holds every slot that it knows to be chosen");
+  }
+
+  /** The newest snapshot that is durable, or on its way in the place of the history. */
+  get snapshot(): Snapshot {
+    return this.#snapshot;
+  }
+
+  get base(): Zxid {
+    return this.#base;
+  }
+
+  get committed(): Zxid {
+    return this.#committed;
+  }
+
+  /** The highest slot that holds anything. */
+  get end(): Zxid {
+    return this.#base + BigInt(this.#records.length);
+  }
+
+  /** Every slot up to here is on the disk. */
+  get durableEnd(): Zxid {
+    return this.#durableEnd;
+  }
+
+  get(slot: Zxid): SlotRecord | undefined {
+    return slot <= this.#base ? undefined : this.#records[Number(slot - this.#base) - 1];
+  }
+
+  /** Writes what a ballot proposes for a slot that is not known to be chosen. */
+  accept(ballot: number, entry: Entry): Token {
+    const held = this.get(entry.zxid);
+    assert(held?.chosen !== true && entry.zxid > this.#committed, "a chosen slot is not written again");
+    assert(held === undefined || held.ballot <= ballot, "a slot is written in ballots that go up");
+    return this.#write(ballot, entry);
+  }
+
+  /** The slot is known to be chosen with this value. False where another is known to be. */
+  learn(entry: Entry): boolean {
+    if (entry.zxid <= this.#base) return true;
+    const held = this.get(entry.zxid);
+    if (held !== undefined && isSameValue(held.entry, entry)) held.chosen = true;
+    else if (held?.chosen === true) return false;
+    else this.#write(chosenBallot, entry);
+    return true;
+  }
+
+  /** Has the disk know how far the known prefix reaches. What comes next may rely on it. */
+  saveChosen(): void {
+    this.#out.write({ kind: "accept", accepted: [], chosen: this.#committed });
+  }
+
+  /** Takes chosen slots into the known prefix, as far as there is none missing. Returns those taken. */
+  advance(): readonly Entry[] {
+    const taken: Entry[] = [];
+    for (;;) {
+      const next = this.get(this.#committed + 1n);
+      if (next?.chosen !== true) return taken;
+      this.#committed += 1n;
+      taken.push(next.entry);
+    }
+  }
+
+  /** What the slots after `slot` hold, up to and with `last`, in order; holes are left out. */
+  *held(slot: Zxid, last: Zxid = this.end): Iterable<SlotRecord> {
+    const end = last < this.end ? last : this.end;
+    for (let at = slot < this.#base ? this.#base : slot; at < end;) {
+      at += 1n;
+      const record = this.get(at);
+      if (record !== undefined) yield record;
+    }
+  }
+
+  /** Puts a snapshot of others in the place of all slots up to its position. What is accepted behind it stays. */
+  install(snapshot: Snapshot, epochs: Epochs): Token {
+    assert(snapshot.position > this.#committed, "a snapshot is installed that knows more");
+    const kept = [...this.held(snapshot.position)];
+    const accepted = kept.map(({ ballot, entry, chosen }) => ({ ballot: chosen ? chosenBallot : ballot, entry }));
+    const token = this.#out.write({ kind: "install", snapshot, accepted, epochs });
+    this.#base = snapshot.position;
+    this.#records = [];
+    for (const record of kept) this.#put({ ...record, token });
+    this.#committed = snapshot.position;
+    this.#durableEnd = snapshot.position;
+    this.#snapshot = snapshot;
+    return token;
+  }
+
+  /** Has the disk keep a snapshot of this replica's own state. */
+  saveSnapshot(snapshot: Snapshot): Token {
+    assert(snapshot.position <= this.#committed, "a snapshot lies inside the known prefix");
+    const token = this.#out.write({ kind: "snapshot", snapshot });
+    this.#saving.push({ token, snapshot });
+    return token;
+  }
+
+  /** The disk reports that every write up to `token` is durable. */
+  persisted(token: Token): void {
+    this.#durableToken = token;
+    while (this.#saving[0] !== undefined && this.#saving[0].token <= token) {
+      const saved = this.#saving.shift();
+      if (saved !== undefined && saved.snapshot.position > this.#snapshot.position) this.#adopt(saved.snapshot);
+    }
+    for (;;) {
+      const next = this.get(this.#durableEnd + 1n);
+      if (next === undefined || next.token > token) return;
+      this.#durableEnd += 1n;
+    }
+  }
+
+  #write(ballot: number, entry: Entry): Token {
+    const token = this.#out.write({ kind: "accept", accepted: [{ ballot, entry }], chosen: this.#committed });
+    this.#put({ ballot, entry, token, chosen: ballot === chosenBallot });
+    if (this.#durableEnd >= entry.zxid && token > this.#durableToken) this.#durableEnd = entry.zxid - 1n;
+    return token;
+  }
+
+  #put(record: SlotRecord): void {
+    const index = Number(record.entry.zxid - this.#base) - 1;
+    while (this.#records.length < index) this.#records.push(undefined);
+    this.#records[index] = record;
+  }
+
+  /** Of what a snapshot covers, the last entries are kept for those who lack a little. */
+  #adopt(snapshot: Snapshot): void {
+    this.#snapshot = snapshot;
+    const base = snapshot.position - BigInt(this.#retainedEntriesMax);
+    if (base <= this.#base) return;
+    this.#records.splice(0, Number(base - this.#base));
+    this.#base = base;
+  }
+}
+
+/** Two proposals of one request, or two no-ops of one leader, are one value. */
+function isSameValue(left: Entry, right: Entry): boolean {
+  if (left === right) return true;
+  if (left.kind !== right.kind || left.client !== right.client || left.sequence !== right.sequence) return false;
+  const { payload } = right;
+  return left.payload.length === payload.length && left.payload.every((byte, index) => byte === payload[index]);
+}

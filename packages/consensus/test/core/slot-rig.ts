@@ -1,0 +1,205 @@
+import { assert } from "@tutti/stdx";
+import type { AcceptedEntry } from "../../src/core/accepted-entry.ts";
+import type { Send } from "../../src/core/effects.ts";
+import type { Entry } from "../../src/core/entry.ts";
+import type { Heartbeat, ReplicaMessage } from "../../src/core/messages.ts";
+import type { CoreStatus, Input, ReplicaCore } from "../../src/core/replica-core.ts";
+import { createSlotPaxosCore } from "../../src/core/slot-paxos/slot-paxos-core.ts";
+import type { SlotPaxosOptions } from "../../src/core/slot-paxos/slot-paxos-options.ts";
+import { createRecordDisk, type RecordDisk } from "../../src/sim/record-disk.ts";
+
+type Kind = ReplicaMessage["kind"];
+type Of<K extends Kind> = Extract<ReplicaMessage, { readonly kind: K }>;
+
+/** The `n`th ballot of a member. */
+export function ballotOf(member: number, round: number): number {
+  return round * 256 + member;
+}
+
+export function entryOf(slot: number, command: string): Entry {
+  const payload = new TextEncoder().encode(command);
+  return { zxid: BigInt(slot), kind: "txn", client: 9n, sequence: slot, payload };
+}
+
+export function commandOf(entry: Entry): string {
+  return entry.kind === "noop" ? "no-op" : new TextDecoder().decode(entry.payload);
+}
+
+/** One replica of per-slot Paxos whose peers are played by hand: they say what the script says. */
+export class SlotRig {
+  readonly id: number;
+  readonly voters: readonly number[];
+  readonly disk: RecordDisk = createRecordDisk({ voting: true, retainedEntriesMax: 1000 });
+  readonly applied: string[] = [];
+  writesHeld = false;
+  #core: ReplicaCore<ReplicaMessage> | undefined;
+  #durable = 0;
+  #held: Send<ReplicaMessage>[] = [];
+  #sent: { readonly to: number; readonly message: ReplicaMessage }[] = [];
+  readonly #options: Partial<SlotPaxosOptions>;
+  #proposals = 0;
+
+  constructor(id: number, voters: readonly number[] = [1, 2, 3], options: Partial<SlotPaxosOptions> = {}) {
+    this.id = id;
+    this.voters = voters;
+    this.#options = options;
+  }
+
+  /** What the disk holds before the start: accepted slots, and up to where they are known to be chosen. */
+  hold(accepted: readonly AcceptedEntry[], chosen: number): this {
+    for (const one of accepted) {
+      this.disk.image.slots.set(one.entry.zxid, one);
+      const { epochs } = this.disk.image;
+      if (one.ballot < 0xffff_ffff && one.ballot > epochs.accepted)
+        this.disk.image.epochs = { ...epochs, accepted: one.ballot };
+    }
+    this.disk.image.chosen = BigInt(chosen);
+    return this;
+  }
+
+  start(): this {
+    const hooks = {
+      prepare: (request: { readonly payload: Uint8Array }) => ({ kind: "txn" as const, payload: request.payload }),
+      leadershipLost: () => undefined,
+      reported: () => undefined,
+    };
+    const members = { voters: this.voters, observers: [] };
+    this.#durable = 0;
+    this.#held = [];
+    this.#sent = [];
+    this.applied.length = 0;
+    const recovered = this.disk.recover();
+    this.#core = createSlotPaxosCore({ id: this.id, members, recovered, hooks, slotPaxos: this.#options });
+    this.#perform();
+    for (const peer of this.voters) if (peer !== this.id) this.linkUp(peer);
+    return this;
+  }
+
+  /** The process dies, and of what its disk was asked to write nothing more arrives. It starts again. */
+  restart(): this {
+    this.disk.crash({ nextUint32: () => 0, nextUnit: () => 0, nextBelow: () => 0 });
+    this.writesHeld = false;
+    return this.start();
+  }
+
+  linkUp(peer: number): void {
+    this.#step({ kind: "linkUp", peer, link: peer });
+  }
+
+  hear(from: number, message: ReplicaMessage): void {
+    this.#step({ kind: "message", from, link: from, message });
+  }
+
+  tick(count = 1): void {
+    for (let left = count; left > 0; left -= 1) this.#step({ kind: "tick" });
+  }
+
+  propose(command: string): void {
+    this.#proposals += 1;
+    const payload = new TextEncoder().encode(command);
+    const request = { client: BigInt(this.id), sequence: this.#proposals, payload };
+    this.#step({ kind: "propose", proposal: this.#proposals, ...request });
+  }
+
+  releaseWrites(): void {
+    this.writesHeld = false;
+    this.#completeWrites();
+  }
+
+  /** What has left since the last call, of one kind. */
+  take<K extends Kind>(kind: K, to?: number): readonly Of<K>[] {
+    const isTaken = (sent: { readonly to: number; readonly message: ReplicaMessage }): boolean =>
+      sent.message.kind === kind && (to === undefined || sent.to === to);
+    const taken = this.#sent.filter(isTaken);
+    this.#sent = this.#sent.filter((sent) => !isTaken(sent));
+    return taken.map(({ message }) => message as Of<K>);
+  }
+
+  status(): CoreStatus {
+    assert(this.#core !== undefined, "the replica is running");
+    return this.#core.status();
+  }
+
+  /** The others answer its heartbeats, and nobody leads: it becomes a candidate. Returns its ballot. */
+  becomeCandidate(others: readonly number[] = this.voters.filter((voter) => voter !== this.id)): number {
+    for (let tick = 0; tick < 20 && this.status().role !== "leading"; tick += 1) {
+      for (const other of others) {
+        for (const { round } of this.take("heartbeat", other)) this.hear(other, answerOf(round));
+      }
+      this.tick();
+    }
+    assert(this.status().role === "leading", "a member that a quorum answers becomes a candidate");
+    return this.status().epoch;
+  }
+
+  /** `from` promises, telling what it accepted; then it answers the candidate's next round. */
+  promise(from: number, records: readonly AcceptedEntry[] = [], committed = 0): void {
+    const ballot = this.status().epoch;
+    const parts = Math.max(1, records.length);
+    for (let part = 0; part < parts; part += 1) {
+      const record = records[part];
+      const head = { kind: "promise", ballot, committed: BigInt(committed), entered: 0 } as const;
+      this.hear(from, { ...head, part, parts, record });
+    }
+  }
+
+  confirm(from: number): void {
+    const ballot = this.status().epoch;
+    for (const { round } of this.take("lead", from)) {
+      this.hear(from, { kind: "followed", ballot, round, voting: true, committed: 0n });
+    }
+  }
+
+  /** `from` accepts everything up to there. */
+  accept(from: number, first: number, last: number = first): void {
+    const ballot = this.status().epoch;
+    this.hear(from, { kind: "accepted", ballot, first: BigInt(first), last: BigInt(last) });
+  }
+
+  #step(input: Input<ReplicaMessage>): void {
+    this.#core?.step(input);
+    this.#perform();
+  }
+
+  #perform(): void {
+    const effects = this.#core?.effects();
+    if (effects === undefined) return;
+    assert(effects.fatal === undefined, `the replica goes on: ${effects.fatal?.detail}`);
+    for (const write of effects.writes) this.disk.submit(write);
+    this.#held.push(...effects.sends);
+    let last = 0n;
+    for (const apply of effects.applies) {
+      assert(apply.kind === "commit", "the scripts need no snapshots");
+      last = apply.entry.zxid;
+      this.applied.push(`${last} ${commandOf(apply.entry)}`);
+    }
+    if (!this.writesHeld) this.#completeWrites();
+    const ready = this.#held.filter((send) => send.after <= this.#durable);
+    this.#held = this.#held.filter((send) => send.after > this.#durable);
+    for (const { to, message } of ready) this.#sent.push({ to, message });
+    if (last > 0n) this.#step({ kind: "applied", position: last });
+  }
+
+  #completeWrites(): void {
+    const token = this.disk.complete(this.disk.begin());
+    if (token === undefined) return;
+    this.#durable = token;
+    this.#step({ kind: "persisted", token });
+  }
+}
+
+function answerOf(round: number): Heartbeat {
+  return {
+    kind: "heartbeat",
+    round,
+    isAnswer: true,
+    state: "looking",
+    settled: false,
+    connected: false,
+    zxid: 0n,
+    epoch: 0,
+    voting: true,
+    electable: true,
+    fresh: false,
+  };
+}
