@@ -1,12 +1,15 @@
-import { assert, createPrng, type Prng } from "@tutti/stdx";
+import { assert, type Prng } from "@tutti/stdx";
 import { requestKey, type NodeId } from "../core/entry.ts";
+import type { ReplicaMessage } from "../core/messages.ts";
 import type { ZabOptions } from "../core/zab/zab-options.ts";
 import { Checker } from "./checker.ts";
 import { createEventQueue, type EventQueue } from "./event-queue.ts";
 import type { PlantedFault, SimProtocol } from "./faults.ts";
-import { createNemesis, type FaultCounts, type WriteHook } from "./nemesis.ts";
+import { chooseCore, createNemesis, type FaultCounts, type WriteHook } from "./nemesis.ts";
 import { createRecordDisk } from "./record-disk.ts";
 import { SimNode } from "./sim-node.ts";
+import { streamOf } from "./stream-of.ts";
+import { createTrace, type Trace } from "./trace.ts";
 import { createSimNetwork, type SimNetwork } from "./sim-network.ts";
 
 /** What is simulated. */
@@ -58,15 +61,14 @@ export interface SimulationReport {
 }
 
 const tickMs = 5;
-const traceLinesMax = 4000;
 
 interface World {
   readonly queue: EventQueue;
-  readonly network: SimNetwork;
+  readonly network: SimNetwork<ReplicaMessage>;
   readonly nodes: ReadonlyMap<NodeId, SimNode>;
   readonly checker: Checker;
   readonly chance: (purpose: number) => Prng;
-  readonly trace: { hash: number; readonly lines: string[] };
+  readonly trace: Trace;
   readonly hooks: WriteHook;
 }
 
@@ -81,7 +83,7 @@ interface World {
  * ```
  */
 export function simulate(options: SimulationOptions): SimulationReport {
-  const chance = (purpose: number): Prng => createPrng(Math.imul(options.seed, 0x9e37_79b1) + purpose * 0x85eb_ca6b);
+  const chance = (purpose: number): Prng => streamOf(options.seed, purpose);
   const shape = chance(1);
   const voters = options.voters ?? [3, 3, 3, 5, 5, 1, 2, 4][shape.nextBelow(8)] ?? 3;
   const observers = options.observers ?? (shape.nextUnit() < 0.3 ? 1 : 0);
@@ -92,10 +94,11 @@ export function simulate(options: SimulationOptions): SimulationReport {
   let events = 0;
   try {
     for (const node of world.nodes.values()) node.start();
+    reconnect(world);
     nemesis.start();
     startWorkload(world, durationMs, options.submits ?? true);
     while (world.queue.runNext(durationMs)) events += 1;
-    const core = chooseCore(world, voters, chance(6));
+    const core = chooseCore(world.nodes, voters, chance(6));
     nemesis.heal(core);
     const endMs = durationMs + (options.healMs ?? 4000);
     events += healed(world, core, endMs);
@@ -123,13 +126,18 @@ export function simulate(options: SimulationOptions): SimulationReport {
   };
 }
 
-function networkFaults({ counts }: SimNetwork): FaultCounts {
+function networkFaults({ counts }: SimNetwork<ReplicaMessage>): FaultCounts {
   return {
     voteLost: counts.lost,
     voteRepeated: counts.repeated,
     voteDelayed: counts.detoured,
     linkStalled: counts.held,
   };
+}
+
+function reconnect({ queue, network }: Pick<World, "queue" | "network">): void {
+  network.connectAll();
+  queue.at(queue.now + 15, () => reconnect({ queue, network }));
 }
 
 function createWorld(
@@ -162,7 +170,11 @@ function createWorld(
     assert(disk !== undefined, `node ${id} has a disk`);
     return disk;
   };
-  const checker = new Checker(members.voters, (id) => diskOf(id).image);
+  const checker = new Checker({
+    voters: members.voters,
+    imageOf: (id) => diskOf(id).image,
+    epochOf: (id) => diskOf(id).image.epochs.current,
+  });
   const weather = {
     delayMinMs: 0.1 + shape.nextUnit(),
     delayMeanMs: 0.5 + shape.nextUnit() * 4,
@@ -170,15 +182,8 @@ function createWorld(
     repeatChance: shape.nextUnit() < 0.5 ? 0 : shape.nextUnit() * 0.3,
     detourChance: shape.nextUnit() < 0.5 ? 0 : shape.nextUnit() * 0.3,
   };
-  const network = createSimNetwork({ queue, chance: chance(3), nodes, weather });
-  const trace = { hash: 0x811c_9dc5, lines: [] as string[] };
-  const record = (node: NodeId, kind: string, detail: () => string, salt: number): void => {
-    const mixed = Math.imul(trace.hash ^ (queue.now * 1000), 0x0100_0193) ^ (node * 31 + kind.length * 7 + salt);
-    trace.hash = Math.imul(mixed, 0x0100_0193) >>> 0;
-    if (options.trace !== true) return;
-    trace.lines.push(`${queue.now.toFixed(2).padStart(9)} ${node} ${kind.padEnd(8)} ${detail()}`);
-    if (trace.lines.length > traceLinesMax) trace.lines.splice(0, traceLinesMax / 2);
-  };
+  const network = createSimNetwork<ReplicaMessage>({ queue, chance: chance(3), nodes, weather });
+  const trace = createTrace(() => queue.now, options.trace === true);
   const hooks: WriteHook = { wrote: () => undefined };
   for (const id of ids) {
     const node = new SimNode({
@@ -196,7 +201,7 @@ function createWorld(
       diskDelayMeanMs: () => diskMeanMs,
       snapshotEntries,
       wrote: (node, rare) => hooks.wrote(node, rare),
-      trace: record,
+      trace: trace.record,
     });
     nodes.set(id, node);
   }
@@ -242,16 +247,6 @@ function startWorkload(world: World, endMs: number, isSubmitting: boolean): void
     queue.at(queue.now - Math.log(1 - chance.nextUnit()) * meanMs, next);
   };
   queue.at(50, next);
-}
-
-/** Who is healed: everybody, or just enough voters, with the rest left broken. */
-function chooseCore({ nodes }: World, voters: number, chance: Prng): readonly NodeId[] {
-  const ids = [...nodes.keys()];
-  const trusted = ids.filter((id) => id <= voters && nodes.get(id)?.isTrusted === true);
-  const quorum = Math.floor(voters / 2) + 1;
-  if (trusted.length < quorum || chance.nextUnit() < 0.5) return ids;
-  while (trusted.length > quorum) trusted.splice(chance.nextBelow(trusted.length), 1);
-  return trusted;
 }
 
 /** Liveness: everybody who is healed is in step with one leader, a new proposal commits everywhere, and nothing is left open. */
