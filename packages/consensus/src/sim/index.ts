@@ -16,7 +16,7 @@ export { type SimProcess } from "./sim-process.ts";
 export { createSimWorld, type SimWorld, type SimWorldOptions } from "./sim-world.ts";
 export { type CallCounts } from "./stack-clients.ts";
 export { simulateStack, type StackOptions, type StackReport } from "./simulate-stack.ts";
-export { type ClientCall, type StackWorkload } from "./stack-workload.ts";
+export { type CallInput, type ClientCall, type StackWorkload } from "./stack-workload.ts";
 export { type DecreeFault, simulateDecree } from "./simulate-decree.ts";
 export { simulate, type SimulationOptions, type SimulationReport } from "./simulate.ts";
 

@@ -1,5 +1,6 @@
 import { assert, type Prng } from "@tutti/stdx";
 import type { NodeId } from "../core/entry.ts";
+import type { ReplicaMessage } from "../core/messages.ts";
 import type { ZabOptions } from "../core/zab/zab-options.ts";
 import type { Machine } from "../driver/machine.ts";
 import { paxos, zab, type Protocol } from "../driver/protocol.ts";
@@ -157,7 +158,7 @@ function createStack<M extends Machine>(
     onFact: (id, fact) => trace.record(id, "machine", () => fact, fact.length),
     onSend: ({ id }, to, message) => {
       trace.record(id, "send", () => `${to} ${explainMessage(message)}`, to * 64 + message.kind.length);
-      if (samples.nextUnit() < sampledShare) void nodeOf(id).checkSent(message);
+      if (promises.has(message.kind) && samples.nextUnit() < sampledShare) void nodeOf(id).checkSent(message);
     },
   });
   const trace = createTrace(() => world.nowMs, options.trace === true);
@@ -179,6 +180,13 @@ function createStack<M extends Machine>(
 }
 
 const protocols: Readonly<Record<SimProtocol, (options: Partial<ZabOptions>) => Protocol>> = { zab, paxos };
+/** By which a replica says what its disk holds. */
+const promises: ReadonlySet<ReplicaMessage["kind"]> = new Set<ReplicaMessage["kind"]>([
+  "ack",
+  "ackEpoch",
+  "leaderInfo",
+  "notification",
+]);
 /** Of the messages that promise something, how many are held against the disk of their sender. */
 const sampledShare = 0.03;
 

@@ -1,4 +1,5 @@
 import { requestKey, type Entry, type NodeId } from "../core/entry.ts";
+import type { Zxid } from "../core/zxid.ts";
 import { ConsensusError } from "../consensus-error.ts";
 import type { Machine } from "../driver/machine.ts";
 import type { ProposeResult } from "../driver/replica.ts";
@@ -9,11 +10,14 @@ import type { ClientCall, StackWorkload } from "./stack-workload.ts";
 import type { SimWorld } from "./sim-world.ts";
 import { encodeRequest, simulatedClient } from "./witness.ts";
 
+/** Room for the reads between two positions. */
+const readBits = 24n;
+
 interface Call {
   readonly process: NodeId;
   readonly input: Uint8Array;
   readonly calledAt: number;
-  ended: { readonly output: Uint8Array | "refused"; readonly atMs: number } | undefined;
+  ended: { readonly position: Zxid; readonly output: Uint8Array; readonly atMs: number } | undefined;
 }
 
 export interface ClientsOptions<M extends Machine> {
@@ -78,16 +82,25 @@ export class StackClients<M extends Machine> {
   /** Told of what each replica applies. */
   applied(entry: Entry, answer: Uint8Array): void {
     const call = this.#calls.get(nameOf(entry));
-    if (call !== undefined) call.ended ??= { output: answer.slice(), atMs: this.#options.world.nowMs };
+    if (call !== undefined) {
+      call.ended ??= { position: entry.zxid, output: answer.slice(), atMs: this.#options.world.nowMs };
+    }
   }
 
   /** All calls of which it is known how they ended. */
   history(): readonly ClientCall[] {
-    const made = [...this.#calls.values()].flatMap(({ process, input, calledAt, ended }): ClientCall[] => {
+    const made = [...this.#calls.values()].flatMap(({ process, input: bytes, calledAt, ended }): ClientCall[] => {
       if (ended === undefined) return [];
-      return [{ process, kind: "propose", input, calledAt, output: ended.output, returnedAt: ended.atMs }];
+      const { position, output, atMs: returnedAt } = ended;
+      return [
+        { process, position: position << readBits, input: { kind: "propose", bytes }, output, calledAt, returnedAt },
+      ];
     });
-    return [...made, ...this.#reads];
+    // Each has a place of its own: reads of one position in the order in which they were made.
+    const reads = this.#reads
+      .toSorted((left, right) => left.calledAt - right.calledAt)
+      .map((call, index) => ({ ...call, position: (call.position << readBits) + BigInt(index + 1) }));
+    return [...made, ...reads];
   }
 
   /** One proposal at each of these, which will say whether the ensemble is alive. */
@@ -120,7 +133,7 @@ export class StackClients<M extends Machine> {
       .propose(encodeRequest({ sequence }, call.input), { request, ...limit })
       .then(
         (result) => this.#seen(node, running, () => this.#acknowledged(key, call, result)),
-        (error: unknown) => this.#seen(node, running, () => this.#refused(key, call, error)),
+        (error: unknown) => this.#seen(node, running, () => this.#refused(key, error)),
       )
       .then(
         () => {
@@ -138,16 +151,14 @@ export class StackClients<M extends Machine> {
   #acknowledged(key: string, call: Call, { position, answer }: ProposeResult): void {
     this.counts.acknowledged += 1;
     this.#options.checker.acknowledged(key, position);
-    const applied = call.ended?.output;
-    const isSame = applied !== undefined && applied !== "refused" && isEqual(applied, answer);
+    const isSame = call.ended !== undefined && isEqual(call.ended.output, answer);
     if (!isSame) throw new Error(`request ${key} is answered with what it was answered when it was applied`);
   }
 
-  #refused(key: string, call: Call, error: unknown): void {
+  #refused(key: string, error: unknown): void {
     if (!(error instanceof ConsensusError)) throw error;
     if (error.code === "proposal-rejected") {
       this.counts.refused += 1;
-      call.ended ??= { output: "refused", atMs: this.#options.world.nowMs };
     } else if (error.maybeApplied) {
       this.counts.unknown += 1;
     } else if (error.code === "proposal-lost" || error.code === "overloaded") {
@@ -195,7 +206,8 @@ export class StackClients<M extends Machine> {
             this.counts.reads += 1;
             checker.readAnswered(read, position);
             const { nowMs: returnedAt } = world;
-            this.#reads.push({ process: node.id, kind: "read", input: question, output, calledAt, returnedAt });
+            const input = { kind: "read", bytes: question } as const;
+            this.#reads.push({ process: node.id, position, input, output, calledAt, returnedAt });
           }),
         (error: unknown) => {
           const isExpected = error instanceof ConsensusError && (error.code === "timeout" || isStop(error));

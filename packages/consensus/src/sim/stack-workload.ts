@@ -1,3 +1,4 @@
+import type { PositionedOperation } from "../check/witness.ts";
 import type { Prng } from "@tutti/stdx";
 import type { NodeId } from "../core/entry.ts";
 import type { Machine } from "../driver/machine.ts";
@@ -19,21 +20,19 @@ export interface StackWorkload<M extends Machine> {
   digest?(machine: M): string;
   /** Throws if the machine is in a state in which it must not be. Called after every transaction. */
   invariant?(machine: M): void;
-  /** What is wrong with what the clients of a whole run saw, if something is. */
+  /** What is wrong with what the clients of a whole run saw, if something is: `replayWitness` tells, given a model. */
   judge?(calls: readonly ClientCall[]): string | undefined;
 }
 
-/**
- * One call of a simulated client. Times are virtual milliseconds. What came to nothing is not told of; where a client had
- * no answer, the answer and the time are those of the replica that applied its request first.
- */
-export interface ClientCall {
-  /** The replica that was asked. */
-  readonly process: number;
+/** What a simulated client asked for: by a proposal, or by a read. */
+export interface CallInput {
   readonly kind: "propose" | "read";
-  readonly input: Uint8Array;
-  /** `refused` if the machine's `prepare` said no. */
-  readonly output: Uint8Array | "refused";
-  readonly calledAt: number;
-  readonly returnedAt: number;
+  readonly bytes: Uint8Array;
 }
+
+/**
+ * One call of a simulated client, as `replayWitness` takes it: times are virtual milliseconds, and a read has its place
+ * behind the transaction that it saw last. Calls that came to nothing are left out; where a client heard no answer, answer
+ * and time are those of the replica that applied its request first.
+ */
+export type ClientCall = PositionedOperation<CallInput, Uint8Array>;

@@ -1,7 +1,6 @@
 import { assert, type Prng } from "@tutti/stdx";
 import { keyValueModel, type KeyValueInput } from "../check/models.ts";
-import { checkLinearizability } from "../check/linearizability.ts";
-import type { Operation } from "../check/history.ts";
+import { replayWitness, type PositionedOperation } from "../check/witness.ts";
 import type { Machine, PrepareResult } from "../driver/machine.ts";
 import type { Zxid } from "../core/zxid.ts";
 import type { ClientCall, StackWorkload } from "./stack-workload.ts";
@@ -47,7 +46,7 @@ class Store implements Machine {
     assert(isAllowed, `${key}=${value} is prepared behind ${current}`);
     if (this.#prepared.get(key) === value) this.#prepared.delete(key);
     this.values.set(key, value);
-    return encoder.encode(current ?? "");
+    return encoder.encode(`behind ${current?.slice(-8)}`);
   }
 
   snapshot(): Iterable<Uint8Array> {
@@ -81,7 +80,7 @@ export function storeWorkload(shape: Prng): StackWorkload<Store> {
     request: (chance) => {
       count += 1;
       // Now and then one that no segment has room for.
-      const length = chance.nextUnit() < 0.02 ? chance.nextBelow(20_000) : chance.nextBelow(100);
+      const length = chance.nextUnit() < 0.004 ? chance.nextBelow(20_000) : chance.nextBelow(100);
       return encoder.encode(`${key(chance)}=${"x".repeat(length)}${count}`);
     },
     question: (chance) => encoder.encode(key(chance)),
@@ -91,16 +90,13 @@ export function storeWorkload(shape: Prng): StackWorkload<Store> {
 }
 
 function judge(calls: readonly ClientCall[]): string | undefined {
-  const history: Operation<KeyValueInput, string | null>[] = [];
-  for (const { process, kind, input, output, calledAt, returnedAt } of calls) {
-    if (output === "refused") continue;
-    const [key, value] = parse(input);
-    if (kind === "read") {
-      history.push({ process, input: { kind: "get", key }, output: decoder.decode(output), calledAt, returnedAt });
-    } else {
-      history.push({ process, input: { kind: "put", key, value }, output: null, calledAt, returnedAt });
-    }
-  }
-  const verdict = checkLinearizability(keyValueModel(), history);
-  return verdict.kind === "violation" ? `what clients saw of ${verdict.partition} has no order` : undefined;
+  const history = calls.map((call): PositionedOperation<KeyValueInput, string | null> => {
+    const [key, value] = parse(call.input.bytes);
+    if (call.input.kind === "read")
+      return { ...call, input: { kind: "get", key }, output: decoder.decode(call.output) };
+    return { ...call, input: { kind: "put", key, value }, output: null };
+  });
+  const verdict = replayWitness(keyValueModel(), history);
+  if (verdict.kind === "ok") return undefined;
+  return `what clients saw is not what the log says: ${verdict.reason}, ${JSON.stringify(verdict.operation.input)}`;
 }

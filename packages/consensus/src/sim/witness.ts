@@ -145,9 +145,12 @@ class WitnessMachine implements Witness {
   }
 
   /** The user's chunks behind one of our own, and their digest when all were drawn. */
-  *#witnessed(chunks: Iterable<Uint8Array>): Generator<Uint8Array> {
-    const position = this.#position;
-    const digest = this.#options.digest?.();
+  #witnessed(chunks: Iterable<Uint8Array>): Iterable<Uint8Array> {
+    // Now, and not when the chunks are drawn.
+    return this.#draw(chunks, this.#position, this.#options.digest?.());
+  }
+
+  *#draw(chunks: Iterable<Uint8Array>, position: Zxid, digest: string | undefined): Generator<Uint8Array> {
     const head = new Uint8Array(8);
     new DataView(head.buffer).setBigUint64(0, position);
     yield head;
