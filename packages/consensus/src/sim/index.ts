@@ -11,9 +11,9 @@ export {
   type SimDiskOptions,
 } from "./sim-disk.ts";
 export { type DiskWeather, type EndKind, type SimHost } from "./sim-host.ts";
-export { type NetworkWeather, type SimNetwork } from "./sim-network.ts";
+export { type NetworkWeather } from "./sim-network.ts";
 export { type SimProcess } from "./sim-process.ts";
-export { createSimWorld, type SimWorld, type SimWorldOptions } from "./sim-world.ts";
+export { createSimWorld, type SimLinks, type SimWorld, type SimWorldOptions } from "./sim-world.ts";
 export { type CallCounts } from "./stack-clients.ts";
 export { simulateStack, type StackOptions, type StackReport } from "./simulate-stack.ts";
 export { type CallInput, type ClientCall, type StackWorkload } from "./stack-workload.ts";

@@ -2,7 +2,7 @@ import type { Prng } from "@tutti/stdx";
 import type { NodeId } from "../core/entry.ts";
 import type { CoreStatus } from "../core/replica-core.ts";
 import type { EventQueue } from "./event-queue.ts";
-import type { SimNetwork } from "./sim-network.ts";
+import type { SimLinks } from "./sim-world.ts";
 
 /** What a nemesis torments, at either level of the simulator. */
 export interface Victim {
@@ -50,7 +50,7 @@ export interface Nemesis {
 
 interface NemesisOptions {
   readonly queue: EventQueue;
-  readonly network: Pick<SimNetwork<never>, "block" | "breakLink" | "calm">;
+  readonly network: Pick<SimLinks, "block" | "breakLink" | "calm">;
   readonly nodes: ReadonlyMap<NodeId, Victim>;
   readonly voters: number;
   readonly hooks: WriteHook;

@@ -3,9 +3,11 @@ import type { LinkId } from "../core/effects.ts";
 import type { NodeId } from "../core/entry.ts";
 import type { ReplicaMessage } from "../core/messages.ts";
 import type { Transport, TransportListener } from "../ports/transport.ts";
+import { createHubTransport } from "../node/tcp-transport.ts";
 import { decodeZabMessage, encodeZabMessage } from "../wire/zab-codec.ts";
 import type { EventQueue } from "./event-queue.ts";
 import { createSimDisk, type DiskOperation, type PowerCut, type SimDisk } from "./sim-disk.ts";
+import type { SimCables } from "./sim-cables.ts";
 import type { NetworkPeer, SimNetwork } from "./sim-network.ts";
 import { diskOf, ProcessTurns, type SimProcess, type WallClock } from "./sim-process.ts";
 
@@ -22,10 +24,17 @@ export interface DiskWeather {
   readonly meanMs: number;
 }
 
+/** How messages travel. */
+export type SimWire =
+  /** Whole, over links that are there or not: cheap. */
+  | { readonly kind: "messages"; readonly network: SimNetwork<Uint8Array> }
+  /** In frames over connections of bytes, made and secured as over TCP. */
+  | { readonly kind: "bytes"; readonly cables: SimCables };
+
 interface HostOptions {
   readonly id: NodeId;
   readonly queue: EventQueue;
-  readonly network: SimNetwork<Uint8Array>;
+  readonly wire: SimWire;
   readonly peers: Map<NodeId, NetworkPeer<Uint8Array>>;
   readonly weather: DiskWeather;
   readonly chance: Prng;
@@ -33,6 +42,8 @@ interface HostOptions {
   readonly onSend: (process: SimProcess, to: NodeId, message: ReplicaMessage) => void;
   readonly onFact: (fact: string) => void;
 }
+
+const secret = new TextEncoder().encode("known to all simulated members");
 
 interface Running {
   readonly process: SimProcess;
@@ -95,7 +106,7 @@ export class SimHost {
       storage: diskOf(turns, this.disk, (change) => {
         this.#calls += change;
       }),
-      transport: { attach: (...given) => this.#attach(turns, process, given) },
+      transport: this.#transportOf(turns, () => process),
       clock: turns.clock,
     };
     this.#running = { process, turns };
@@ -108,8 +119,10 @@ export class SimHost {
     if (running === undefined) return;
     this.#running = undefined;
     running.turns.end();
-    this.#options.peers.delete(this.id);
-    this.#options.network.nodeDown(this.id);
+    const { wire, peers } = this.#options;
+    peers.delete(this.id);
+    if (wire.kind === "messages") wire.network.nodeDown(this.id);
+    else wire.cables.nodeDown(this.id, kind === "power");
     if (kind === "kill") this.disk.abandon();
     else this.#cutPower();
     this.#options.onFact(kind === "kill" ? "is killed" : "loses power");
@@ -165,32 +178,65 @@ export class SimHost {
     });
   }
 
-  #attach(
-    turns: ProcessTurns,
-    process: SimProcess,
-    [id, wanted, listener]: Parameters<Transport["attach"]>,
-  ): ReturnType<Transport["attach"]> {
-    const { network, peers, onSend } = this.#options;
-    let wants: ReadonlySet<NodeId> = new Set(wanted);
-    const present = new Map<NodeId, LinkId>();
-    const peer = peerOf({ turns, listener, present, wants: (other) => wants.has(other) });
-    const close = (): void => {
-      if (peers.get(id) !== peer) return;
-      peers.delete(id);
-      network.nodeDown(id);
-    };
-    if (turns.isAlive) peers.set(id, peer);
+  /** What a process says on it is told before it is bytes; of a dead one nobody hears. */
+  #transportOf(turns: ProcessTurns, process: () => SimProcess): Transport {
+    const { wire, onSend } = this.#options;
+    const inner = wire.kind === "messages" ? this.#linked(turns, wire.network) : this.#cabled(turns, wire.cables);
     return {
-      send: (to, link, message) => {
-        if (!turns.mayCall()) return;
-        onSend(process, to, message);
-        network.send(id, to, link, encodeZabMessage(message));
+      attach: (...given) => {
+        const port = inner.attach(...given);
+        return {
+          send: (to, link, message) => {
+            if (!turns.mayCall()) return;
+            onSend(process(), to, message);
+            port.send(to, link, message);
+          },
+          setPeers: (peers) => port.setPeers(peers),
+          close: () => port.close(),
+        };
       },
-      setPeers: (others) => {
-        wants = new Set(others);
-        if (turns.isAlive) for (const other of present.keys()) if (!wants.has(other)) network.breakLink(id, other);
+    };
+  }
+
+  /** The transport that ships, on simulated sockets. */
+  #cabled(turns: ProcessTurns, cables: SimCables): Transport {
+    const { chance } = this.#options;
+    const { transport, listening } = createHubTransport(
+      {
+        id: this.id,
+        listen: { host: "simulated", port: this.id },
+        addressOf: (member) => ({ host: "simulated", port: member }),
+        cluster: "simulated",
+        secret,
+        silenceMs: 250,
       },
-      close: async () => close(),
+      { host: cables.hostOf(this.id, turns, chance), heartbeatMs: 40, helloTimeoutMs: 200 },
+    );
+    listening.catch(() => undefined);
+    return transport;
+  }
+
+  #linked(turns: ProcessTurns, network: SimNetwork<Uint8Array>): Transport {
+    const { peers } = this.#options;
+    return {
+      attach: (id, wanted, listener) => {
+        let wants: ReadonlySet<NodeId> = new Set(wanted);
+        const present = new Map<NodeId, LinkId>();
+        const peer = peerOf({ turns, listener, present, wants: (other) => wants.has(other) });
+        if (turns.isAlive) peers.set(id, peer);
+        return {
+          send: (to, link, message) => network.send(id, to, link, encodeZabMessage(message)),
+          setPeers: (others) => {
+            wants = new Set(others);
+            if (turns.isAlive) for (const other of present.keys()) if (!wants.has(other)) network.breakLink(id, other);
+          },
+          close: async () => {
+            if (peers.get(id) !== peer) return;
+            peers.delete(id);
+            network.nodeDown(id);
+          },
+        };
+      },
     };
   }
 }

@@ -11,6 +11,8 @@ export interface NetworkWeather {
   readonly lossChance: number;
   readonly repeatChance: number;
   readonly detourChance: number;
+  /** Chance that a piece of bytes arrives with a bit that is another. */
+  readonly damageChance?: number;
 }
 
 /** What the network tells a node. */

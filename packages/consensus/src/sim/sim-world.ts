@@ -2,8 +2,9 @@ import type { Prng } from "@tutti/stdx";
 import type { NodeId } from "../core/entry.ts";
 import type { ReplicaMessage } from "../core/messages.ts";
 import { createEventQueue, type EventQueue } from "./event-queue.ts";
-import { SimHost, type DiskWeather, type EndKind } from "./sim-host.ts";
-import { createSimNetwork, type NetworkPeer, type NetworkWeather, type SimNetwork } from "./sim-network.ts";
+import { SimCables } from "./sim-cables.ts";
+import { SimHost, type DiskWeather, type EndKind, type SimWire } from "./sim-host.ts";
+import { createSimNetwork, type NetworkPeer, type NetworkWeather } from "./sim-network.ts";
 import type { SimProcess } from "./sim-process.ts";
 import { streamOf } from "./stream-of.ts";
 
@@ -19,6 +20,11 @@ export interface SimWorldOptions {
   readonly network?: NetworkWeather;
   /** Default: drawn from the seed. */
   readonly disk?: DiskWeather;
+  /**
+   * How messages travel: whole, over links that are there or not; or as bytes, in frames over connections that are made and
+   * secured as over TCP, which costs about three times as much. Default: messages.
+   */
+  readonly wire?: "messages" | "bytes";
   /** Told of every message that a process sends, before it is bytes. */
   readonly onSend?: (process: SimProcess, to: NodeId, message: ReplicaMessage) => void;
   /** Told when a process has had a turn, and all promises that follow from it were followed. */
@@ -60,7 +66,7 @@ export interface SimWorld {
   readonly nowMs: number;
   readonly eventCount: number;
   readonly queue: EventQueue;
-  readonly network: SimNetwork<Uint8Array>;
+  readonly network: SimLinks;
   /** The machine: its disk, its clock, and whether a process runs on it. */
   host(id: NodeId): SimHost;
   /** Begins a process where none runs. */
@@ -75,6 +81,18 @@ export interface SimWorld {
   run(untilMs: number, isDone?: () => boolean): Promise<boolean>;
   /** For checks that run inside a process, where what is thrown is caught: the run ends with this error. */
   fail(error: unknown): void;
+}
+
+/** What can be done to the links between machines. */
+export interface SimLinks {
+  /** Holds back all that goes one way, or lets it go. Links break when they are held for long. */
+  block(from: NodeId, to: NodeId, isBlocked: boolean): void;
+  /** Both ends hear of it, one of them so much later: until then its link is half open. */
+  breakLink(left: NodeId, right: NodeId, lateMs?: number): void;
+  /** From now on the network does nothing by chance but take its time. */
+  calm(): void;
+  /** What it did, by kind. */
+  readonly counts: Readonly<Record<string, number>>;
 }
 
 /** Creates a world in which no process runs yet. */
@@ -92,7 +110,7 @@ function followed(): Promise<void> {
 class World implements SimWorld {
   readonly ids: readonly NodeId[];
   readonly queue: EventQueue = createEventQueue();
-  readonly network: SimNetwork<Uint8Array>;
+  readonly network: SimLinks;
   eventCount = 0;
   readonly #options: SimWorldOptions;
   readonly #hosts: Map<NodeId, SimHost> = new Map<NodeId, SimHost>();
@@ -107,9 +125,10 @@ class World implements SimWorld {
     const weather = options.network ?? drawNetworkWeather(shape);
     const disk = options.disk ?? { meanMs: 0.1 + shape.nextUnit() * (shape.nextUnit() < 0.3 ? 10 : 1) };
     const peers = new Map<NodeId, NetworkPeer<Uint8Array>>();
-    this.network = createSimNetwork({ queue: this.queue, chance: this.chance(3), nodes: peers, weather });
+    const wire = this.#createWire(options.wire ?? "messages", peers, weather);
+    this.network = wire.kind === "messages" ? wire.network : wire.cables;
     for (const id of options.ids) {
-      const parts = { id, queue: this.queue, network: this.network, peers, weather: disk };
+      const parts = { id, queue: this.queue, wire, peers, weather: disk };
       const told = {
         onTurn: () => void this.#turned.add(id),
         onSend: options.onSend ?? (() => undefined),
@@ -117,7 +136,21 @@ class World implements SimWorld {
       };
       this.#hosts.set(id, new SimHost({ ...parts, ...told, chance: this.chance(1000 + id) }));
     }
-    this.#reconnect();
+  }
+
+  #createWire(kind: SimWire["kind"], nodes: Map<NodeId, NetworkPeer<Uint8Array>>, weather: NetworkWeather): SimWire {
+    const { queue } = this;
+    const chance = this.chance(3);
+    if (kind === "bytes") {
+      return { kind, cables: new SimCables({ queue, chance, weather, isUp: (id) => this.host(id).isUp }) };
+    }
+    const network = createSimNetwork<Uint8Array>({ queue, chance, nodes, weather });
+    const reconnect = (): void => {
+      network.connectAll();
+      queue.at(queue.now + 15, reconnect);
+    };
+    reconnect();
+    return { kind, network };
   }
 
   get nowMs(): number {
@@ -172,11 +205,6 @@ class World implements SimWorld {
   #throwFailure(): void {
     if (this.#failure !== undefined) throw this.#failure.error;
   }
-
-  #reconnect(): void {
-    this.network.connectAll();
-    this.queue.at(this.queue.now + 15, () => this.#reconnect());
-  }
 }
 
 function drawNetworkWeather(shape: Prng): NetworkWeather {
@@ -186,5 +214,6 @@ function drawNetworkWeather(shape: Prng): NetworkWeather {
     lossChance: shape.nextUnit() < 0.5 ? 0 : shape.nextUnit() * 0.3,
     repeatChance: shape.nextUnit() < 0.5 ? 0 : shape.nextUnit() * 0.3,
     detourChance: shape.nextUnit() < 0.5 ? 0 : shape.nextUnit() * 0.3,
+    damageChance: shape.nextUnit() < 0.5 ? 0 : shape.nextUnit() * 0.002,
   };
 }

@@ -35,6 +35,8 @@ export interface StackOptions<M extends Machine> {
   readonly durationMs?: number;
   /** Virtual time in which a healed ensemble must be in step again. Default 8000. */
   readonly healMs?: number;
+  /** How messages travel, as in `createSimWorld`; by default drawn from the seed. */
+  readonly wire?: "messages" | "bytes";
   /** Overrides of the protocol's timing and limits. */
   readonly zab?: Partial<ZabOptions>;
   /** Puts a mistake between the log and its disk, to see that it is found. */
@@ -150,9 +152,11 @@ function createStack<M extends Machine>(
     return node;
   };
   const samples = streamOf(options.seed, 8);
+  const wire = options.wire ?? (samples.nextUnit() < 0.4 ? "bytes" : "messages");
   const world = createSimWorld({
     seed: options.seed,
     ids,
+    wire,
     main: (process) => void nodeOf(process.id).main(process),
     onTurn: (id) => nodeOf(id).look(),
     onFact: (id, fact) => trace.record(id, "machine", () => fact, fact.length),
@@ -212,9 +216,11 @@ async function healed<M extends Machine>(
     return isTogether && isServing() && live.every((node) => node.open.size === 0);
   };
   const isBack = await world.run(endMs, isServing);
-  const before = checker.chain.length;
+  // What a machine refuses has a place in the log as well.
+  const answered = (): number => clients.counts.acknowledged + clients.counts.refused;
+  const before = answered();
   clients.probe(live);
-  const isAlive = isBack && (await world.run(endMs, () => checker.chain.length > before && isInStep()));
+  const isAlive = isBack && (await world.run(endMs, () => answered() > before && isInStep()));
   const states = live.map((node) => `${node.running?.replica.toString() ?? `${node.id} down`}, ${node.open.size} open`);
   assert(isAlive, `a healed ensemble is in step within the bound; ${states.join("; ")}`);
   const digests = new Set(live.map((node) => node.digest));
@@ -225,12 +231,9 @@ async function healed<M extends Machine>(
 function furtherCounts<M extends Machine>({ world, nodes }: Stack<M>): FaultCounts {
   const hosts = world.ids.map((id) => world.host(id));
   const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
-  const { counts } = world.network;
+  const network = Object.entries(world.network.counts).map(([name, count]) => [`network ${name}`, count] as const);
   return {
-    voteLost: counts.lost,
-    voteRepeated: counts.repeated,
-    voteDelayed: counts.detoured,
-    linkStalled: counts.held,
+    ...Object.fromEntries(network),
     sectorLost: sum(hosts.map(({ cuts }) => cuts.lostSectors)),
     sectorTorn: sum(hosts.map(({ cuts }) => cuts.tornSectors)),
     diskFailed: sum(hosts.map(({ failureCount }) => failureCount)),
