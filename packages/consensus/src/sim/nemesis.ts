@@ -57,6 +57,8 @@ interface NemesisOptions {
   readonly chance: Prng;
   readonly endMs: number;
   readonly further?: readonly FurtherFault[];
+  /** Told of each fault of which a node was met, for a trace. */
+  readonly onFault?: (kind: string, node: NodeId) => void;
 }
 
 type FaultKind =
@@ -97,6 +99,7 @@ export function createNemesis(options: NemesisOptions): Nemesis {
   };
   const marks: Record<string, number> = {};
   const mark = (kind: string, node: Victim | undefined): void => {
+    if (node !== undefined) options.onFault?.(kind, node.id);
     const status = node?.status;
     if (status === undefined) return;
     const name = `${status.role} ${status.phase} × ${kind}`;

@@ -97,7 +97,8 @@ export async function simulateStack<M extends Machine>(options: StackOptions<M>)
   const { world, nodes, clients, checker, trace, workload } = stack;
   const durationMs = options.durationMs ?? 4000;
   const further = stackFaults({ world, nodes, voters, isBeyondBudget });
-  const scene = { queue: world.queue, network: world.network, nodes, voters, endMs: durationMs };
+  const onFault = (kind: string, node: NodeId): void => trace.record(node, "fault", () => kind, kind.length);
+  const scene = { queue: world.queue, network: world.network, nodes, voters, endMs: durationMs, onFault };
   const nemesis = createNemesis({ ...scene, hooks: { wrote: () => undefined }, chance: world.chance(4), further });
   let violation: string | undefined;
   try {

@@ -91,8 +91,13 @@ export function stackFaults({ world, nodes, voters, isBeyondBudget }: FaultScene
         const other = pick(placesOf(disk), chance);
         disk.misplace(name, offset, new Uint8Array(Math.min(512, bytes - offset)));
         if (other === undefined) return;
-        const garbage = Uint8Array.from({ length: 512 }, () => chance.nextBelow(256));
-        disk.misplace(other.name, Math.floor(chance.nextBelow(other.bytes) / 512) * 512, garbage);
+        const start = Math.floor(chance.nextBelow(other.bytes) / 512) * 512;
+        const length = Math.min(512, other.bytes - start);
+        disk.misplace(
+          other.name,
+          start,
+          Uint8Array.from({ length }, () => chance.nextBelow(256)),
+        );
       }),
     ),
     fault("clog", (node, chance) => {
