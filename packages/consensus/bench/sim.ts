@@ -1,7 +1,18 @@
 // Runs many seeds, or one with its trace: npm run sim -- [--level A|B] [--protocol zab|paxos] [--seeds 1000] [--base 1] [--json]
 // or --seed 13 --trace; --plant NAME puts a fault in (level A); --duration 8000 lasts longer; --twice compares two traces.
+// --seed 13 --shrink FILE writes down the least that fails in the same way; --scenario FILE [--trace] runs what is written down.
+import { readFile, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import { plantedFaults, simulate, simulateStack, type FaultCounts, type SimProtocol } from "../src/sim/index.ts";
+import {
+  plantedFaults,
+  replayScenario,
+  shrinkScenario,
+  simulate,
+  simulateStack,
+  type FaultCounts,
+  type Scenario,
+  type SimProtocol,
+} from "../src/sim/index.ts";
 
 const { values } = parseArgs({
   options: {
@@ -15,8 +26,16 @@ const { values } = parseArgs({
     plant: { type: "string" },
     trace: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
+    shrink: { type: "string" },
+    scenario: { type: "string" },
   },
 });
+if (values.scenario !== undefined) {
+  const written = JSON.parse(await readFile(values.scenario, "utf8")) as Scenario;
+  const { violation, trace } = await replayScenario(written, { trace: values.trace });
+  console.log([...trace, violation ?? "nothing is wrong"].join("\n"));
+  process.exit(violation === undefined ? 0 : 1);
+}
 const { protocol, level } = values;
 if (protocol !== "zab" && protocol !== "paxos") throw new RangeError(`--protocol ${protocol} is neither zab nor paxos`);
 if (level !== "A" && level !== "B") throw new RangeError(`--level ${level} is neither A nor B`);
@@ -47,6 +66,11 @@ for (let seed = base; seed < base + count; seed += 1) {
   if (report.violation === undefined) continue;
   violations += 1;
   console.error(`SEED=${seed}: ${report.violation}`);
+  if (values.shrink === undefined) continue;
+  const shrunk = await shrinkScenario(report.scenario);
+  await writeFile(values.shrink, `${JSON.stringify(shrunk, undefined, 2)}\n`);
+  console.error(`${report.scenario.events.length} events shrank to ${shrunk.events.length}, in ${values.shrink}`);
+  break;
 }
 const seconds = (performance.now() - startedMs) / 1000;
 const result = {
@@ -73,6 +97,7 @@ interface Run {
   readonly marks: FaultCounts;
   readonly traceHash: number;
   readonly trace: readonly string[];
+  readonly scenario: Scenario;
 }
 
 function shared(seed: number, ran: SimProtocol) {

@@ -57,6 +57,8 @@ interface NemesisOptions {
   readonly chance: Prng;
   readonly endMs: number;
   readonly further?: readonly FurtherFault[];
+  /** The faults come from a script: of itself it inflicts none, and only heals. */
+  readonly isScripted?: boolean;
   /** Told of each fault of which a node was met, for a trace. */
   readonly onFault?: (kind: string, node: NodeId) => void;
 }
@@ -129,14 +131,10 @@ export function createNemesis(options: NemesisOptions): Nemesis {
   const between = (left: readonly NodeId[], right: readonly NodeId[]): (readonly [NodeId, NodeId])[] =>
     left.flatMap((from) => right.flatMap((to) => [[from, to] as const, [to, from] as const]));
 
-  /** Wiping more than a minority at a time loses data by definition; within it nothing may be lost. */
   const wipe = (): void => {
     const id = pick();
     const node = nodes.get(id);
-    const voters = ids.slice(0, options.voters).map((voter) => nodes.get(voter));
-    const untrusted = voters.filter((voter) => voter?.isTrusted !== true).length;
-    if (node === undefined || id > options.voters || untrusted + 1 > (options.voters - 1) / 2 || !node.isTrusted)
-      return;
+    if (node === undefined || !mayLoseDisk(node, nodes, options.voters)) return;
     count("wipe");
     mark("wipe", node);
     node.wipe();
@@ -214,7 +212,7 @@ export function createNemesis(options: NemesisOptions): Nemesis {
   // Crashes between the writes of one duty are where the known bugs live: more of them there, in half of the runs.
   const crashAtWriteChance = chance.nextUnit() < 0.5 ? 0 : chance.nextUnit() * 0.01;
   options.hooks.wrote = (id, rare) => {
-    if (healed || chance.nextUnit() >= crashAtWriteChance * (rare ? 10 : 1)) return;
+    if (healed || options.isScripted === true || chance.nextUnit() >= crashAtWriteChance * (rare ? 10 : 1)) return;
     later(3, () => {
       const node = nodes.get(id);
       if (node === undefined || !node.isUp || node.pendingWrites === 0) return;
@@ -226,7 +224,9 @@ export function createNemesis(options: NemesisOptions): Nemesis {
   return {
     counts,
     marks,
-    start: () => later(meanMs, strike),
+    start: () => {
+      if (options.isScripted !== true) later(meanMs, strike);
+    },
     heal: (core) => {
       healed = true;
       network.calm();
@@ -235,9 +235,15 @@ export function createNemesis(options: NemesisOptions): Nemesis {
         nodes.get(id)?.mend?.();
         nodes.get(id)?.start();
       }
-      for (const id of ids) if (!core.includes(id)) flap(id);
+      if (options.isScripted !== true) for (const id of ids) if (!core.includes(id)) flap(id);
     },
   };
+}
+
+/** Losing more than a minority of disks at a time loses data by definition; within it nothing may be lost. */
+export function mayLoseDisk(node: Victim, nodes: ReadonlyMap<NodeId, Victim>, voters: number): boolean {
+  const untrusted = [...nodes.values()].filter(({ id, isTrusted }) => id <= voters && !isTrusted).length;
+  return node.id <= voters && node.isTrusted && untrusted + 1 <= (voters - 1) / 2;
 }
 
 /** Who is healed: everybody, or just enough voters, with the rest left broken. */

@@ -1,5 +1,5 @@
 import { assert, type Prng } from "@tutti/stdx";
-import type { NodeId } from "../core/entry.ts";
+import { requestKey, type NodeId } from "../core/entry.ts";
 import type { ReplicaMessage } from "../core/messages.ts";
 import type { ZabOptions } from "../core/zab/zab-options.ts";
 import type { Machine } from "../driver/machine.ts";
@@ -8,7 +8,17 @@ import type { Disk } from "../ports/disk.ts";
 import { Checker } from "./checker.ts";
 import { explainMessage } from "./explain-message.ts";
 import type { SimProtocol } from "./faults.ts";
-import { chooseCore, createNemesis, type FaultCounts } from "./nemesis.ts";
+import { chooseCore, createNemesis, mayLoseDisk, type FaultCounts, type Nemesis, type Victim } from "./nemesis.ts";
+import {
+  createRecorder,
+  perform,
+  recordedFault,
+  recordedLinks,
+  recordedVictim,
+  repeatedIn,
+  type Recorder,
+} from "./script.ts";
+import type { Scenario } from "./shrink.ts";
 import { createSimWorld, type SimWorld } from "./sim-world.ts";
 import { StackClients, type CallCounts } from "./stack-clients.ts";
 import { stackFaults } from "./stack-faults.ts";
@@ -17,7 +27,7 @@ import type { StackWorkload } from "./stack-workload.ts";
 import { storeWorkload } from "./store-machine.ts";
 import { streamOf } from "./stream-of.ts";
 import { createTrace, type Trace } from "./trace.ts";
-import { Digests } from "./witness.ts";
+import { Digests, simulatedClient } from "./witness.ts";
 
 /** What is simulated. */
 export interface StackOptions<M extends Machine> {
@@ -43,6 +53,8 @@ export interface StackOptions<M extends Machine> {
   readonly distortDisk?: (disk: Disk) => Disk;
   /** Keeps the last lines of the trace. Off, only its hash is kept. */
   readonly trace?: boolean;
+  /** Does what is written down here, in place of what the seed would do to machines and links and of what it would ask. */
+  readonly script?: Pick<Scenario, "events" | "core">;
 }
 
 /** What a simulated run came to. */
@@ -65,6 +77,8 @@ export interface StackReport {
   readonly traceHash: number;
   /** The last lines of the trace if it was asked for. */
   readonly trace: readonly string[];
+  /** The run as it can be written down and run again. */
+  readonly scenario: Scenario;
 }
 
 interface Stack<M extends Machine> {
@@ -74,6 +88,7 @@ interface Stack<M extends Machine> {
   readonly checker: Checker;
   readonly trace: Trace;
   readonly workload: StackWorkload<M>;
+  readonly recorder: Recorder;
 }
 
 /**
@@ -90,30 +105,35 @@ interface Stack<M extends Machine> {
  */
 export async function simulateStack<M extends Machine>(options: StackOptions<M>): Promise<StackReport> {
   const shape = streamOf(options.seed, 1);
-  const voters = options.voters ?? [3, 3, 3, 5, 5, 1, 2, 4][shape.nextBelow(8)] ?? 3;
-  const observers = options.observers ?? (shape.nextUnit() < 0.3 ? 1 : 0);
+  // Drawn in any case: what is given must not shift what follows.
+  const drawn = [3, 3, 3, 5, 5, 1, 2, 4][shape.nextBelow(8)] ?? 3;
+  const drawnObservers = shape.nextUnit() < 0.3 ? 1 : 0;
+  const { voters = drawn, observers = drawnObservers } = options;
   const isBeyondBudget = shape.nextUnit() < 0.05;
   const stack = createStack(options, { voters, observers, shape });
   const { world, nodes, clients, checker, trace, workload } = stack;
   const durationMs = options.durationMs ?? 4000;
-  const further = stackFaults({ world, nodes, voters, isBeyondBudget });
-  const onFault = (kind: string, node: NodeId): void => trace.record(node, "fault", () => kind, kind.length);
-  const scene = { queue: world.queue, network: world.network, nodes, voters, endMs: durationMs, onFault };
-  const nemesis = createNemesis({ ...scene, hooks: { wrote: () => undefined }, chance: world.chance(4), further });
+  const nemesis = createStackNemesis(stack, { ...options, voters, isBeyondBudget, durationMs });
+  let core: readonly NodeId[] = [];
   let violation: string | undefined;
   try {
     for (const id of world.ids) world.start(id);
     nemesis.start();
-    clients.start(durationMs);
+    if (options.script === undefined) clients.start(durationMs);
     await world.run(durationMs);
-    const core = chooseCore(nodes, voters, world.chance(6));
-    nemesis.heal(core);
+    core = options.script?.core ?? chooseCore(nodes, voters, world.chance(6));
+    // A mark of when it was, which does nothing: the time stands still between events.
+    stack.recorder.record({ act: "heal", node: 0 });
+    stack.recorder.without(() => nemesis.heal(core));
     const endMs = durationMs + (options.healMs ?? 8000);
     await (isBeyondBudget ? world.run(endMs) : healed(stack, core, endMs));
     violation = workload.judge?.(clients.history());
   } catch (thrown) {
     violation = thrown instanceof Error ? thrown.message : String(thrown);
   }
+  const { events } = stack.recorder;
+  const { protocol = "zab", seed, script } = options;
+  const scenario = { level: "B" as const, protocol, seed, voters, observers, durationMs, core, events, ...script };
   return {
     seed: options.seed,
     voters,
@@ -127,7 +147,40 @@ export async function simulateStack<M extends Machine>(options: StackOptions<M>)
     marks: nemesis.marks,
     traceHash: trace.hash,
     trace: trace.lines,
+    scenario: violation === undefined ? scenario : { ...scenario, violation },
   };
+}
+
+function createStackNemesis<M extends Machine>(
+  { world, nodes, checker, clients, trace, recorder }: Stack<M>,
+  options: Pick<StackOptions<M>, "script"> & {
+    readonly voters: number;
+    readonly isBeyondBudget: boolean;
+    readonly durationMs: number;
+  },
+): Nemesis {
+  const { voters, isBeyondBudget, script } = options;
+  const further = stackFaults({ world, nodes, voters, isBeyondBudget });
+  if (script !== undefined) {
+    for (const sequence of repeatedIn(script.events)) {
+      checker.repeated(requestKey({ client: simulatedClient, sequence }));
+    }
+    const mayWipe = (node: Victim): boolean => mayLoseDisk(node, nodes, voters);
+    const ask = clients.ask.bind(clients);
+    perform(script.events, { queue: world.queue, network: world.network, nodes, further, mayWipe, ask });
+  }
+  return createNemesis({
+    queue: world.queue,
+    network: recordedLinks(world.network, recorder),
+    nodes: new Map([...nodes].map(([id, node]) => [id, recordedVictim(node, recorder)])),
+    voters,
+    hooks: { wrote: () => undefined },
+    chance: world.chance(4),
+    endMs: options.durationMs,
+    further: further.map((fault) => recordedFault(fault, recorder)),
+    isScripted: script !== undefined,
+    onFault: (kind, node) => trace.note(node, "fault", kind),
+  });
 }
 
 function createStack<M extends Machine>(
@@ -174,14 +227,15 @@ function createStack<M extends Machine>(
     hasRefusals: workload.machine(1).prepare !== undefined,
   });
   const digests = new Digests();
-  const clients = new StackClients({ world, nodes, checker, workload });
+  const recorder = createRecorder(world.queue);
+  const clients = new StackClients({ world, nodes, checker, workload, onAsk: (event) => recorder.record(event) });
   for (const id of ids) {
     const parts = { id, world, shape: settings, workload, checker, digests, trace };
     const onApply = clients.applied.bind(clients);
     nodes.set(id, new StackNode({ ...parts, chance: world.chance(100 + id), onApply }));
   }
   lookAtDisks(world, nodes);
-  return { world, nodes, clients, checker, trace, workload };
+  return { world, nodes, clients, checker, trace, workload, recorder };
 }
 
 const protocols: Readonly<Record<SimProtocol, (options: Partial<ZabOptions>) => Protocol>> = { zab, paxos };

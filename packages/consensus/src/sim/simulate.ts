@@ -5,8 +5,10 @@ import type { ZabOptions } from "../core/zab/zab-options.ts";
 import { Checker } from "./checker.ts";
 import { createEventQueue, type EventQueue } from "./event-queue.ts";
 import type { PlantedFault, SimProtocol } from "./faults.ts";
-import { chooseCore, createNemesis, type FaultCounts, type WriteHook } from "./nemesis.ts";
+import { chooseCore, createNemesis, mayLoseDisk, type FaultCounts, type Victim, type WriteHook } from "./nemesis.ts";
 import { createRecordDisk } from "./record-disk.ts";
+import { createRecorder, perform, recordedLinks, recordedVictim, repeatedIn, type ScriptedEvent } from "./script.ts";
+import type { Scenario } from "./shrink.ts";
 import { SimNode } from "./sim-node.ts";
 import { streamOf } from "./stream-of.ts";
 import { createTrace, type Trace } from "./trace.ts";
@@ -33,6 +35,8 @@ export interface SimulationOptions {
   readonly plant?: PlantedFault;
   /** Keeps the last lines of the trace. Off, only its hash is kept, which is much faster. */
   readonly trace?: boolean;
+  /** Does what is written down here, in place of what the seed would do to nodes and links and of what it would ask. */
+  readonly script?: Pick<Scenario, "events" | "core">;
 }
 
 /** What a simulated run came to. */
@@ -58,6 +62,8 @@ export interface SimulationReport {
   readonly traceHash: number;
   /** The last lines of the trace if it was asked for. */
   readonly trace: readonly string[];
+  /** The run as it can be written down and run again. */
+  readonly scenario: Scenario;
 }
 
 const tickMs = 5;
@@ -89,17 +95,38 @@ export function simulate(options: SimulationOptions): SimulationReport {
   const observers = options.observers ?? (shape.nextUnit() < 0.3 ? 1 : 0);
   const world = createWorld({ ...options, voters, observers }, chance);
   const durationMs = options.durationMs ?? 4000;
-  const nemesis = createNemesis({ ...world, voters, chance: chance(4), endMs: durationMs });
+  const recorder = createRecorder(world.queue);
+  const ask = askOf(world);
+  const { script } = options;
+  const nemesis = createNemesis({
+    ...world,
+    nodes: new Map([...world.nodes].map(([id, node]) => [id, recordedVictim(node, recorder)])),
+    network: recordedLinks(world.network, recorder),
+    voters,
+    chance: chance(4),
+    endMs: durationMs,
+    isScripted: script !== undefined,
+  });
+  let core: readonly NodeId[] = [];
   let violation: string | undefined;
   let events = 0;
   try {
     for (const node of world.nodes.values()) node.start();
     reconnect(world);
     nemesis.start();
-    startWorkload(world, durationMs, options.submits ?? true);
+    if (script === undefined) {
+      startWorkload(world, durationMs, options.submits ?? true, (event) => {
+        recorder.record(event);
+        ask({ id: 0, atMs: 0, ...event });
+      });
+    } else {
+      playScript(world, script.events, voters, ask);
+    }
     while (world.queue.runNext(durationMs)) events += 1;
-    const core = chooseCore(world.nodes, voters, chance(6));
-    nemesis.heal(core);
+    core = script?.core ?? chooseCore(world.nodes, voters, chance(6));
+    // A mark of when it was, which does nothing: the time stands still between events.
+    recorder.record({ act: "heal", node: 0 });
+    recorder.without(() => nemesis.heal(core));
     const endMs = durationMs + (options.healMs ?? 4000);
     events += healed(world, core, endMs);
   } catch (thrown) {
@@ -123,7 +150,49 @@ export function simulate(options: SimulationOptions): SimulationReport {
     marks: nemesis.marks,
     traceHash: world.trace.hash,
     trace: world.trace.lines,
+    scenario: scenarioOf(options, { voters, observers, durationMs, core, events: recorder.events, violation }),
   };
+}
+
+function scenarioOf(
+  { seed, protocol = "zab", plant, script }: SimulationOptions,
+  {
+    violation,
+    ...run
+  }: Omit<Scenario, "level" | "protocol" | "seed" | "plant" | "violation"> & {
+    readonly violation: string | undefined;
+  },
+): Scenario {
+  return {
+    level: "A",
+    protocol,
+    seed,
+    ...run,
+    ...script,
+    ...(plant === undefined ? {} : { plant: plant.name }),
+    ...(violation === undefined ? {} : { violation }),
+  };
+}
+
+/** What a client's event does. */
+function askOf({ nodes }: World): (event: ScriptedEvent) => void {
+  return ({ act, node: id, value = 0 }) => {
+    const node = nodes.get(id);
+    if (act === "read") node?.read();
+    else if (act === "submit") node?.submit();
+    else if (node?.isUp === true) node.propose({ client: 1n, sequence: value, payload: new Uint8Array(0) });
+  };
+}
+
+function playScript(
+  world: World,
+  events: readonly ScriptedEvent[],
+  voters: number,
+  ask: (event: ScriptedEvent) => void,
+): void {
+  for (const sequence of repeatedIn(events)) world.checker.repeated(requestKey({ client: 1n, sequence }));
+  const mayWipe = (node: Victim): boolean => mayLoseDisk(node, world.nodes, voters);
+  perform(events, { ...world, further: [], mayWipe, ask });
 }
 
 function networkFaults({ counts }: SimNetwork<ReplicaMessage>): FaultCounts {
@@ -209,7 +278,12 @@ function createWorld(
 }
 
 /** Clients of every node: proposals, reads, and now and then the same request once more at another node. */
-function startWorkload(world: World, endMs: number, isSubmitting: boolean): void {
+function startWorkload(
+  world: World,
+  endMs: number,
+  isSubmitting: boolean,
+  ask: (event: Pick<ScriptedEvent, "act" | "node" | "value">) => void,
+): void {
   const { queue, nodes, checker } = world;
   const chance = world.chance(5);
   // A stream of its own: runs with and without submitted requests are alike in all else.
@@ -223,26 +297,26 @@ function startWorkload(world: World, endMs: number, isSubmitting: boolean): void
     if (queue.now >= endMs) return;
     const node = pick();
     sequence += 1;
-    const request = { client: 1n, sequence, payload: new Uint8Array(0) };
+    const request = { act: "propose", value: sequence };
     if (node?.isUp === true) {
-      node.propose(request);
+      ask({ ...request, node: node.id });
       if (chance.nextUnit() < 0.1) {
         const again = pick();
-        checker.repeated(requestKey(request));
+        checker.repeated(requestKey({ client: 1n, sequence }));
         queue.at(queue.now + chance.nextUnit() * 100, () => {
-          if (again?.isUp === true && again !== node) again.propose(request);
+          if (again?.isUp === true && again !== node) ask({ ...request, node: again.id });
         });
       }
     }
     if (submits.nextUnit() < submitChance) {
-      const submitter = nodes.get(ids[submits.nextBelow(ids.length)] ?? 1);
-      for (let left = 1 + submits.nextBelow(4); left > 0; left -= 1) submitter?.submit();
+      const submitter = ids[submits.nextBelow(ids.length)] ?? 1;
+      for (let left = 1 + submits.nextBelow(4); left > 0; left -= 1) ask({ act: "submit", node: submitter });
     }
     if (chance.nextUnit() < 0.5) {
       // Who believes to lead is asked more often: stale answers come from leaders that were replaced.
       const leading = ids.map((id) => nodes.get(id)).filter((one) => one?.status?.role === "leading");
       const reader = chance.nextUnit() < 0.5 ? pick() : leading[chance.nextBelow(Math.max(1, leading.length))];
-      reader?.read();
+      if (reader !== undefined) ask({ act: "read", node: reader.id });
     }
     queue.at(queue.now - Math.log(1 - chance.nextUnit()) * meanMs, next);
   };

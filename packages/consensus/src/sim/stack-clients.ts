@@ -7,9 +7,11 @@ import type { Checker } from "./checker.ts";
 import { nameOf } from "./request-name.ts";
 import type { Running, StackNode } from "./stack-node.ts";
 import type { ClientCall, StackWorkload } from "./stack-workload.ts";
+import type { ScriptedEvent } from "./script.ts";
 import type { SimWorld } from "./sim-world.ts";
 import { encodeRequest, simulatedClient } from "./witness.ts";
 
+const firstProbe = 1_000_000;
 /** Room for the reads between two positions. */
 const readBits = 24n;
 
@@ -20,7 +22,11 @@ interface Call {
   ended: { readonly position: Zxid; readonly output: Uint8Array; readonly atMs: number } | undefined;
 }
 
+type Ask = Pick<ScriptedEvent, "act" | "node" | "value">;
+
 export interface ClientsOptions<M extends Machine> {
+  /** Told of all that clients do. */
+  readonly onAsk: (event: Ask) => void;
   readonly world: SimWorld;
   readonly nodes: ReadonlyMap<NodeId, StackNode<M>>;
   readonly checker: Checker;
@@ -67,12 +73,13 @@ export class StackClients<M extends Machine> {
       }
       if (chance.nextUnit() < submitChance) {
         const submitter = pick();
-        for (let left = 1 + chance.nextBelow(4); left > 0; left -= 1) this.#submit(submitter);
+        for (let left = 1 + chance.nextBelow(4); left > 0; left -= 1) this.#told("submit", submitter);
       }
       if (chance.nextUnit() < 0.5) {
         // Who believes to lead is asked more often: stale answers come from leaders that were replaced.
         const leading = [...nodes.values()].filter((one) => one.status?.role === "leading");
-        this.#read(chance.nextUnit() < 0.5 ? pick() : leading[chance.nextBelow(Math.max(1, leading.length))]);
+        const reader = chance.nextUnit() < 0.5 ? pick() : leading[chance.nextBelow(Math.max(1, leading.length))];
+        this.#told("read", reader);
       }
       world.queue.at(world.nowMs - Math.log(1 - chance.nextUnit()) * meanMs, next);
     };
@@ -105,27 +112,46 @@ export class StackClients<M extends Machine> {
 
   /** One proposal at each of these, which will say whether the ensemble is alive. */
   probe(nodes: readonly StackNode<M>[]): void {
-    for (const node of nodes) this.#propose(node, undefined, 0, false);
+    for (const { id: node } of nodes) this.ask({ act: "propose", node, value: firstProbe + node });
   }
 
   #propose(node: StackNode<M> | undefined, again: StackNode<M> | undefined, afterMs: number, isHurried: boolean): void {
-    const { world, workload, checker } = this.#options;
-    const input = workload.request(world.chance(9000 + this.#sequence));
+    const { world, checker } = this.#options;
     if (node?.running === undefined) return;
     const sequence = (this.#sequence += 1);
-    const key = requestKey({ client: simulatedClient, sequence });
-    this.#calls.set(key, { process: node.id, input, calledAt: world.nowMs, ended: undefined });
-    this.#send(node, sequence, isHurried ? 1 + afterMs : undefined);
+    this.#told(isHurried ? "proposeInHaste" : "propose", node, sequence);
     if (again === undefined || again === node) return;
-    checker.repeated(key);
-    world.queue.at(world.nowMs + afterMs, () => this.#send(again, sequence, undefined));
+    checker.repeated(requestKey({ client: simulatedClient, sequence }));
+    world.queue.at(world.nowMs + afterMs, () => this.#told("propose", again, sequence));
+  }
+
+  #told(act: string, node: StackNode<M> | undefined, value?: number): void {
+    if (node === undefined) return;
+    const event = { act, node: node.id, ...(value === undefined ? {} : { value }) };
+    this.#options.onAsk(event);
+    this.ask(event);
+  }
+
+  /** Does what one event of a client says. */
+  ask({ act, node: id, value = 0 }: Ask): void {
+    const node = this.#options.nodes.get(id);
+    if (act === "submit") this.#submit(node);
+    else if (act === "read") this.#read(node);
+    else if (node !== undefined) this.#send(node, value, act === "proposeInHaste" ? 20 : undefined);
   }
 
   #send(node: StackNode<M>, sequence: number, timeoutMs: number | undefined): void {
     const { running } = node;
+    const { world, workload } = this.#options;
     const key = requestKey({ client: simulatedClient, sequence });
-    const call = this.#calls.get(key);
-    if (running === undefined || call === undefined || node.open.has(key)) return;
+    if (running === undefined || node.open.has(key)) return;
+    const call = this.#calls.get(key) ?? {
+      process: node.id,
+      input: workload.request(world.chance(9000 + sequence)),
+      calledAt: world.nowMs,
+      ended: undefined,
+    };
+    this.#calls.set(key, call);
     node.open.add(key);
     const request = { client: simulatedClient, sequence };
     const limit = timeoutMs === undefined ? {} : { timeoutMs };
@@ -139,7 +165,7 @@ export class StackClients<M extends Machine> {
         () => {
           if (running.process.isAlive) node.open.delete(key);
         },
-        (error: unknown) => this.#options.world.fail(error),
+        (error: unknown) => world.fail(error),
       );
   }
 

@@ -1,6 +1,6 @@
 import type { Prng } from "@tutti/stdx";
 import type { NodeId } from "../core/entry.ts";
-import type { FurtherFault, Victim } from "./nemesis.ts";
+import { mayLoseDisk, type FurtherFault, type Victim } from "./nemesis.ts";
 import type { SimDisk } from "./sim-disk.ts";
 import type { StackNode } from "./stack-node.ts";
 import type { SimWorld } from "./sim-world.ts";
@@ -32,9 +32,7 @@ export function stackFaults({ world, nodes, voters, isBeyondBudget }: FaultScene
   });
   /** Good copies must stay on a majority; a disk that is damaged is not counted until it is repaired and votes. */
   const mayDamage = (node: StackNode<Machine>): boolean => {
-    if (isBeyondBudget) return node.id <= voters;
-    const others = [...nodes.values()].filter(({ id, isTrusted }) => id <= voters && !isTrusted).length;
-    return node.id <= voters && node.isTrusted && others + 1 <= (voters - 1) / 2;
+    return isBeyondBudget ? node.id <= voters : mayLoseDisk(node, nodes, voters);
   };
   const damage = (node: StackNode<Machine>, chance: Prng, change: (disk: SimDisk, place: Place) => void): boolean => {
     if (!mayDamage(node)) return false;
