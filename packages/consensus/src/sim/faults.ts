@@ -193,12 +193,13 @@ export const plantedFaults: readonly PlantedFault[] = [
   },
   {
     name: "settled-votes-differ",
-    source: "ZOOKEEPER-1732, 1805: members in step tell different epochs, and nobody can join (Z20)",
+    source:
+      "ZOOKEEPER-1732, 1805: members in step tell different epochs, their leader not who it is: nobody can join (Z20)",
     protocols: ["zab"],
     send: (send, { id }) => {
       const { message } = send;
       if (message.kind !== "notification" || message.state === "looking") return send;
-      return { ...send, message: { ...message, epoch: message.epoch + id } };
+      return { ...send, message: { ...message, state: "following", epoch: message.epoch + id } };
     },
   },
   {
