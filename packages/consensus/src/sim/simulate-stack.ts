@@ -195,7 +195,7 @@ function createStack<M extends Machine>(
     members: { voters: ids.slice(0, voters), observers: ids.slice(voters) },
     protocol: protocols[options.protocol ?? "zab"]({ retainedEntriesMax, ...options.zab }),
     tickMs: 5,
-    snapshotEntries: shape.nextUnit() < 0.3 ? 1 << 30 : 5 + shape.nextBelow(60),
+    snapshotEntries: shape.nextUnit() < 0.3 ? 1 << 30 : 20 + shape.nextBelow(100),
     segmentBytes: 2048 << shape.nextBelow(5),
     ...(distortDisk === undefined ? {} : { distortDisk }),
   };
@@ -247,7 +247,7 @@ const promises: ReadonlySet<ReplicaMessage["kind"]> = new Set<ReplicaMessage["ki
   "notification",
 ]);
 /** Of the messages that promise something, how many are held against the disk of their sender. */
-const sampledShare = 0.03;
+const sampledShare = 0.01;
 
 function lookAtDisks<M extends Machine>(world: SimWorld, nodes: ReadonlyMap<NodeId, StackNode<M>>): void {
   world.after(25, async () => {
