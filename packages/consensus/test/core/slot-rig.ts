@@ -29,8 +29,9 @@ export function commandOf(entry: Entry): string {
 export class SlotRig {
   readonly id: number;
   readonly voters: readonly number[];
-  readonly disk: RecordDisk = createRecordDisk({ voting: true, retainedEntriesMax: 1000 });
+  readonly disk: RecordDisk;
   readonly applied: string[] = [];
+  readonly outcomes: string[] = [];
   writesHeld = false;
   #core: ReplicaCore<ReplicaMessage> | undefined;
   #durable = 0;
@@ -39,10 +40,15 @@ export class SlotRig {
   readonly #options: Partial<SlotPaxosOptions>;
   #proposals = 0;
 
-  constructor(id: number, voters: readonly number[] = [1, 2, 3], options: Partial<SlotPaxosOptions> = {}) {
+  constructor(
+    id: number,
+    voters: readonly number[] = [1, 2, 3],
+    { voting = true, ...options }: Partial<SlotPaxosOptions> & { readonly voting?: boolean } = {},
+  ) {
     this.id = id;
     this.voters = voters;
     this.#options = options;
+    this.disk = createRecordDisk({ voting, retainedEntriesMax: 1000 });
   }
 
   /** What the disk holds before the start: accepted slots, and up to where they are known to be chosen. */
@@ -120,6 +126,13 @@ export class SlotRig {
     return this.#core.status();
   }
 
+  /** Somebody has promised this ballot: those of this member will be higher. */
+  heardOf(ballot: number): this {
+    const [peer = 0] = this.voters.filter((voter) => voter !== this.id);
+    this.hear(peer, { kind: "preempted", ballot, leader: 0 });
+    return this;
+  }
+
   /** The others answer its heartbeats, and nobody leads: it becomes a candidate. Returns its ballot. */
   becomeCandidate(others: readonly number[] = this.voters.filter((voter) => voter !== this.id)): number {
     for (let tick = 0; tick < 20 && this.status().role !== "leading"; tick += 1) {
@@ -132,13 +145,17 @@ export class SlotRig {
     return this.status().epoch;
   }
 
-  /** `from` promises, telling what it accepted; then it answers the candidate's next round. */
-  promise(from: number, records: readonly AcceptedEntry[] = [], committed = 0): void {
+  /** `from` promises, telling what it accepted; with `partsMax` not all of that arrives. */
+  promise(
+    from: number,
+    records: readonly AcceptedEntry[] = [],
+    { committed = 0, entered = 0, partsMax = Number.POSITIVE_INFINITY } = {},
+  ): void {
     const ballot = this.status().epoch;
     const parts = Math.max(1, records.length);
-    for (let part = 0; part < parts; part += 1) {
+    for (let part = 0; part < Math.min(parts, partsMax); part += 1) {
       const record = records[part];
-      const head = { kind: "promise", ballot, committed: BigInt(committed), entered: 0 } as const;
+      const head = { kind: "promise", ballot, committed: BigInt(committed), entered } as const;
       this.hear(from, { ...head, part, parts, record });
     }
   }
@@ -173,6 +190,7 @@ export class SlotRig {
       last = apply.entry.zxid;
       this.applied.push(`${last} ${commandOf(apply.entry)}`);
     }
+    for (const outcome of effects.outcomes) this.outcomes.push(outcome.kind);
     if (!this.writesHeld) this.#completeWrites();
     const ready = this.#held.filter((send) => send.after <= this.#durable);
     this.#held = this.#held.filter((send) => send.after > this.#durable);
