@@ -162,3 +162,41 @@ describe("requests whose fate is known", () => {
     expect(rig.take("accept", 2).map(({ entry }) => entry.sequence)).toEqual([2]);
   });
 });
+
+test("of requests without a name none is left out while later ones of its session are taken", () => {
+  const rig = new SlotRig(1, [1, 2, 3], { outstandingEntriesMax: 1, waitingRequestsMax: 1 }).start();
+  const ballot = rig.becomeCandidate();
+  rig.promise(2);
+  rig.confirm(2);
+  rig.accept(2, 1);
+  rig.take("accept");
+  const submit = (session: number, mark: number): void =>
+    rig.hear(2, { kind: "forward", ballot, session, client: 0n, sequence: 0, payload: Uint8Array.of(mark) });
+  for (const mark of [1, 2, 3]) submit(1, mark);
+  expect(rig.take("refuse", 2)).toEqual([{ kind: "refuse", session: 1 }]);
+  for (const slot of [2, 3]) rig.accept(2, slot);
+  // There is room again, but the third was left out: so is the fourth, until its replica has begun anew.
+  submit(1, 4);
+  submit(2, 5);
+  rig.accept(2, 4);
+  expect(rig.take("accept", 2).map(({ entry }) => entry.payload[0])).toEqual([1, 2, 5]);
+});
+
+test("a request that was sent again is not told lost when one of the two is refused", () => {
+  const rig = new SlotRig(1).start();
+  const ballot = ballotOf(2, 1);
+  const lead = (round: number): void =>
+    rig.hear(2, { kind: "lead", ballot, round, barrier: 1n, committed: 1n, admit: 0n });
+  lead(1);
+  rig.hear(2, { kind: "learn", entry: barrier(1, ballot).entry });
+  rig.propose("a");
+  rig.linkAgain(2);
+  lead(2);
+  const [one, again, ...more] = rig.take("forward", 2);
+  expect([one?.session, again?.session, more.length]).toEqual([1, 2, 0]);
+  const { client = 0n, sequence = 0 } = again ?? {};
+  rig.hear(2, { kind: "answered", session: 2, client, sequence, position: 0n, refused: true });
+  expect(rig.outcomes).toEqual([]);
+  rig.hear(2, { kind: "answered", session: 2, client, sequence, position: 1n, refused: false });
+  expect(rig.outcomes).toEqual(["answered"]);
+});

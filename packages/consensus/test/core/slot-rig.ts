@@ -38,6 +38,7 @@ export class SlotRig {
   #held: Send<ReplicaMessage>[] = [];
   #sent: { readonly to: number; readonly message: ReplicaMessage }[] = [];
   readonly #options: Partial<SlotPaxosOptions>;
+  readonly #links: Map<number, number> = new Map<number, number>();
   #proposals = 0;
 
   constructor(
@@ -89,11 +90,19 @@ export class SlotRig {
   }
 
   linkUp(peer: number): void {
-    this.#step({ kind: "linkUp", peer, link: peer });
+    this.#step({ kind: "linkUp", peer, link: this.#links.get(peer) ?? peer });
+  }
+
+  /** The link breaks, and there is another. */
+  linkAgain(peer: number): void {
+    const link = this.#links.get(peer) ?? peer;
+    this.#step({ kind: "linkDown", peer, link });
+    this.#links.set(peer, link + 10);
+    this.linkUp(peer);
   }
 
   hear(from: number, message: ReplicaMessage): void {
-    this.#step({ kind: "message", from, link: from, message });
+    this.#step({ kind: "message", from, link: this.#links.get(from) ?? from, message });
   }
 
   tick(count = 1): void {
