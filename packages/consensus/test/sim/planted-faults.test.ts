@@ -15,11 +15,15 @@ const lastSeen: Readonly<Record<string, number>> = {
   "zab sync-without-quorum": 11,
   "paxos votes-while-empty": 67,
   "paxos sync-without-quorum": 396,
-  "slot-paxos sync-without-quorum": 588,
+  "slot-paxos sync-without-quorum": 880,
   "slot-paxos votes-while-empty": 42,
   "slot-paxos snapshot-without-answers": 29,
   "zab snapshot-without-answers": 27,
-  "zab applied-for-logged": 13,
+  "zab applied-for-logged": 4,
+  "zab members-at-once": 14,
+  "paxos members-at-once": 196,
+  "zab changes-overlap": 129,
+  "paxos changes-overlap": 250,
 };
 
 describe("a planted fault is caught by random seeds", { timeout: 60_000 }, () => {
