@@ -188,15 +188,9 @@ export const slotPlants: readonly SlotPlant[] = [
     ],
   },
   {
-    name: "half-a-promise",
-    source: "a promise counts before all of it has come",
-    foundBy: 172,
-    changes: [[prepare, "if (completeIn === undefined) leading.promises.delete(node);", "void [node, completeIn];"]],
-  },
-  {
     name: "void-values-adopted",
     source: "what lower ballots left behind a barrier is brought back",
-    foundBy: 2500,
+    foundBy: 303,
     changes: [[prepare, "if (record.ballot < barrier) {", "if (record.ballot < 0) {"]],
   },
   {

@@ -219,7 +219,7 @@ describe("3 a state machine", () => {
     expect(rig.take("prepare", 2)).toMatchObject([{ from: 135n }]);
     rig.take("accept");
     const records = [135, 140].map((slot) => ({ ballot: first, entry: entryOf(slot, `c${slot}`) }));
-    rig.promise(2, records, 134);
+    rig.promise(2, records, { committed: 134 });
     rig.confirm(2);
     return rig;
   }

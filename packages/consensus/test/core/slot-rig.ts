@@ -29,20 +29,27 @@ export function commandOf(entry: Entry): string {
 export class SlotRig {
   readonly id: number;
   readonly voters: readonly number[];
-  readonly disk: RecordDisk = createRecordDisk({ voting: true, retainedEntriesMax: 1000 });
+  readonly disk: RecordDisk;
   readonly applied: string[] = [];
+  readonly outcomes: string[] = [];
   writesHeld = false;
   #core: ReplicaCore<ReplicaMessage> | undefined;
   #durable = 0;
   #held: Send<ReplicaMessage>[] = [];
   #sent: { readonly to: number; readonly message: ReplicaMessage }[] = [];
   readonly #options: Partial<SlotPaxosOptions>;
+  readonly #links: Map<number, number> = new Map<number, number>();
   #proposals = 0;
 
-  constructor(id: number, voters: readonly number[] = [1, 2, 3], options: Partial<SlotPaxosOptions> = {}) {
+  constructor(
+    id: number,
+    voters: readonly number[] = [1, 2, 3],
+    { voting = true, ...options }: Partial<SlotPaxosOptions> & { readonly voting?: boolean } = {},
+  ) {
     this.id = id;
     this.voters = voters;
     this.#options = options;
+    this.disk = createRecordDisk({ voting, retainedEntriesMax: 1000 });
   }
 
   /** What the disk holds before the start: accepted slots, and up to where they are known to be chosen. */
@@ -83,11 +90,19 @@ export class SlotRig {
   }
 
   linkUp(peer: number): void {
-    this.#step({ kind: "linkUp", peer, link: peer });
+    this.#step({ kind: "linkUp", peer, link: this.#links.get(peer) ?? peer });
+  }
+
+  /** The link breaks, and there is another. */
+  linkAgain(peer: number): void {
+    const link = this.#links.get(peer) ?? peer;
+    this.#step({ kind: "linkDown", peer, link });
+    this.#links.set(peer, link + 10);
+    this.linkUp(peer);
   }
 
   hear(from: number, message: ReplicaMessage): void {
-    this.#step({ kind: "message", from, link: from, message });
+    this.#step({ kind: "message", from, link: this.#links.get(from) ?? from, message });
   }
 
   tick(count = 1): void {
@@ -120,6 +135,13 @@ export class SlotRig {
     return this.#core.status();
   }
 
+  /** Somebody has promised this ballot: those of this member will be higher. */
+  heardOf(ballot: number): this {
+    const [peer = 0] = this.voters.filter((voter) => voter !== this.id);
+    this.hear(peer, { kind: "preempted", ballot, leader: 0 });
+    return this;
+  }
+
   /** The others answer its heartbeats, and nobody leads: it becomes a candidate. Returns its ballot. */
   becomeCandidate(others: readonly number[] = this.voters.filter((voter) => voter !== this.id)): number {
     for (let tick = 0; tick < 20 && this.status().role !== "leading"; tick += 1) {
@@ -132,13 +154,17 @@ export class SlotRig {
     return this.status().epoch;
   }
 
-  /** `from` promises, telling what it accepted; then it answers the candidate's next round. */
-  promise(from: number, records: readonly AcceptedEntry[] = [], committed = 0): void {
+  /** `from` promises, telling what it accepted; with `partsMax` not all of that arrives. */
+  promise(
+    from: number,
+    records: readonly AcceptedEntry[] = [],
+    { committed = 0, entered = 0, partsMax = Number.POSITIVE_INFINITY } = {},
+  ): void {
     const ballot = this.status().epoch;
     const parts = Math.max(1, records.length);
-    for (let part = 0; part < parts; part += 1) {
+    for (let part = 0; part < Math.min(parts, partsMax); part += 1) {
       const record = records[part];
-      const head = { kind: "promise", ballot, committed: BigInt(committed), entered: 0 } as const;
+      const head = { kind: "promise", ballot, committed: BigInt(committed), entered } as const;
       this.hear(from, { ...head, part, parts, record });
     }
   }
@@ -173,6 +199,7 @@ export class SlotRig {
       last = apply.entry.zxid;
       this.applied.push(`${last} ${commandOf(apply.entry)}`);
     }
+    for (const outcome of effects.outcomes) this.outcomes.push(outcome.kind);
     if (!this.writesHeld) this.#completeWrites();
     const ready = this.#held.filter((send) => send.after <= this.#durable);
     this.#held = this.#held.filter((send) => send.after > this.#durable);

@@ -1,0 +1,202 @@
+import { describe, expect, test } from "vitest";
+import type { AcceptedEntry } from "../../src/core/accepted-entry.ts";
+import { ballotOf, commandOf, entryOf, SlotRig } from "./slot-rig.ts";
+
+/** A leader's first entry. */
+function barrier(slot: number, ballot: number): AcceptedEntry {
+  const payload = new Uint8Array(0);
+  return { ballot, entry: { zxid: BigInt(slot), kind: "noop", client: 0n, sequence: ballot, payload } };
+}
+
+function proposed(rig: SlotRig, to: number): readonly string[] {
+  return rig.take("accept", to).map(({ entry }) => `${entry.zxid} ${commandOf(entry)}`);
+}
+
+describe("what a new leader takes over", () => {
+  test("what a lower ballot left behind the barrier of a higher one is void, and its slot free", () => {
+    const rig = new SlotRig(1).start().heardOf(ballotOf(3, 9));
+    rig.becomeCandidate();
+    const [old, newer] = [ballotOf(3, 1), ballotOf(2, 2)];
+    const records = [
+      { ballot: newer, entry: entryOf(1, "taken over") },
+      barrier(2, newer),
+      { ballot: old, entry: entryOf(3, "void") },
+      { ballot: newer, entry: entryOf(4, "of the newer") },
+      { ballot: old, entry: entryOf(5, "void") },
+    ];
+    rig.promise(2, records);
+    rig.confirm(2);
+    expect(proposed(rig, 2)).toEqual(["1 taken over", "2 no-op", "3 no-op", "4 of the newer", "5 no-op"]);
+    rig.accept(2, 1, 5);
+    rig.propose("mine");
+    expect(proposed(rig, 2)).toEqual(["6 mine"]);
+  });
+
+  test("a barrier in the prefix of one of the quorum is known by the ballot that it has entered", () => {
+    const rig = new SlotRig(1).start().heardOf(ballotOf(3, 9));
+    rig.becomeCandidate();
+    const old = ballotOf(3, 1);
+    rig.hear(2, { kind: "learn", entry: barrier(1, ballotOf(2, 2)).entry });
+    // Member 3 was away: it neither knows the barrier nor that its values are void.
+    rig.promise(3, [{ ballot: old, entry: entryOf(2, "void") }]);
+    rig.promise(2, [], { committed: 1, entered: ballotOf(2, 2) });
+    for (const other of [2, 3]) rig.confirm(other);
+    expect(rig.status().phase).not.toBe("discovery");
+    expect(proposed(rig, 2)).toEqual(["2 no-op"]);
+  });
+
+  test("half a promise says nothing, not even what was entered, and is not waited for (SEED=172)", () => {
+    const rig = new SlotRig(1, [1, 2, 3])
+      .hold([{ ballot: ballotOf(3, 1), entry: entryOf(1, "mine to save") }], 0)
+      .start();
+    rig.becomeCandidate();
+    const records = [7, 8].map((slot) => ({ ballot: ballotOf(2, 9), entry: entryOf(slot, "late") }));
+    rig.promise(2, records, { committed: 6, entered: ballotOf(2, 9), partsMax: 1 });
+    rig.promise(3);
+    rig.confirm(3);
+    expect(proposed(rig, 3)).toEqual(["1 mine to save", "2 no-op"]);
+  });
+
+  test("what its quorum knows to be chosen it fetches first", () => {
+    const rig = new SlotRig(1).start().heardOf(ballotOf(2, 1));
+    rig.becomeCandidate();
+    rig.promise(2, [{ ballot: ballotOf(2, 1), entry: entryOf(3, "accepted") }], { committed: 2 });
+    rig.confirm(2);
+    expect(rig.take("accept")).toEqual([]);
+    expect(rig.take("ask", 2)).toEqual([{ kind: "ask", after: 0n }]);
+    for (const slot of [1, 2]) rig.hear(2, { kind: "learn", entry: entryOf(slot, `chosen ${slot}`) });
+    rig.hear(2, { kind: "told", committed: 2n });
+    expect(proposed(rig, 2)).toEqual(["3 accepted", "4 no-op"]);
+    expect(rig.applied).toEqual(["1 chosen 1", "2 chosen 2"]);
+  });
+});
+
+describe("disks that forget", () => {
+  test("a promise counts when its member answers a round that began after a quorum had promised", () => {
+    const rig = new SlotRig(1).start();
+    const ballot = rig.becomeCandidate();
+    rig.tick(4);
+    const [early] = rig.take("lead", 2);
+    rig.promise(2);
+    // It answers a round of before: since then its disk may have been lost.
+    if (early !== undefined) {
+      rig.hear(2, { kind: "followed", ballot, round: early.round, voting: true, committed: 0n });
+    }
+    expect(rig.status().phase).toBe("discovery");
+    rig.confirm(2);
+    expect(rig.status().phase).toBe("synchronization");
+  });
+
+  test("a member without a vote promises and accepts nothing, and learns all the same", () => {
+    const rig = new SlotRig(1, [1, 2, 3], { voting: false }).start();
+    const ballot = ballotOf(2, 1);
+    rig.hear(2, { kind: "prepare", ballot, from: 1n });
+    rig.hear(2, { kind: "lead", ballot, round: 1, barrier: 1n, committed: 1n, admit: 0n });
+    rig.hear(2, { kind: "accept", ballot, committed: 1n, entry: entryOf(2, "a") });
+    rig.hear(2, { kind: "learn", entry: barrier(1, ballot).entry });
+    expect([...rig.take("promise"), ...rig.take("accepted")]).toEqual([]);
+    expect(rig.take("followed")).toMatchObject([{ voting: false }]);
+    expect(rig.applied).toEqual(["1 no-op"]);
+  });
+
+  test("its vote comes back when it knows all that its leader had proposed, and counts when that is durable", () => {
+    const rig = new SlotRig(1, [1, 2, 3], { voting: false }).start();
+    const ballot = ballotOf(2, 1);
+    const lead = (round: number, committed: bigint): void =>
+      rig.hear(2, { kind: "lead", ballot, round, barrier: 1n, committed, admit: 2n });
+    lead(1, 1n);
+    rig.hear(2, { kind: "learn", entry: barrier(1, ballot).entry });
+    lead(2, 1n);
+    expect(rig.status().voting).toBe(false);
+    rig.hear(2, { kind: "learn", entry: entryOf(2, "a") });
+    rig.writesHeld = true;
+    lead(3, 2n);
+    expect(rig.status().voting).toBe(false);
+    rig.releaseWrites();
+    expect(rig.status()).toMatchObject({ voting: true, role: "following", phase: "broadcast" });
+    expect(rig.disk.image.epochs).toEqual({ accepted: ballot, current: ballot, voting: true });
+    expect(rig.disk.image.chosen).toBe(2n);
+  });
+
+  test("a leader names what a member must know only when a quorum without it has answered since it came back", () => {
+    const rig = new SlotRig(1).start();
+    const ballot = rig.becomeCandidate();
+    rig.promise(2);
+    rig.confirm(2);
+    rig.accept(2, 1);
+    rig.tick(4);
+    const [asked] = rig.take("lead", 3);
+    rig.hear(3, { kind: "followed", ballot, round: asked?.round ?? 0, voting: false, committed: 0n });
+    rig.tick(4);
+    expect(rig.take("lead", 3).every(({ admit }) => admit === 0n)).toBe(true);
+    rig.confirm(2);
+    rig.tick(4);
+    expect(rig.take("lead", 3).at(-1)?.admit).toBe(1n);
+  });
+});
+
+describe("requests whose fate is known", () => {
+  test("what was handed to an older leader is lost when the barrier of the new one is applied, and not before", () => {
+    const rig = new SlotRig(1).start();
+    const [old, newer] = [ballotOf(2, 1), ballotOf(3, 2)];
+    rig.hear(2, { kind: "lead", ballot: old, round: 1, barrier: 1n, committed: 1n, admit: 0n });
+    rig.hear(2, { kind: "accept", ballot: old, committed: 1n, entry: barrier(1, old).entry });
+    rig.propose("a");
+    expect(rig.take("forward", 2)).toMatchObject([{ ballot: old }]);
+    rig.hear(3, { kind: "lead", ballot: newer, round: 1, barrier: 2n, committed: 1n, admit: 0n });
+    expect(rig.outcomes).toEqual([]);
+    rig.hear(3, { kind: "accept", ballot: newer, committed: 2n, entry: barrier(2, newer).entry });
+    expect(rig.outcomes).toEqual(["lost"]);
+  });
+
+  test("a request that is meant for another ballot is dropped by the leader: there its fate is settled", () => {
+    const rig = new SlotRig(1).start();
+    const ballot = rig.becomeCandidate();
+    rig.promise(2);
+    rig.confirm(2);
+    rig.accept(2, 1);
+    rig.take("accept");
+    const request = { kind: "forward", session: 1, client: 7n, payload: new Uint8Array(0) } as const;
+    rig.hear(2, { ...request, ballot: ballot - 256, sequence: 1 });
+    rig.hear(2, { ...request, ballot, sequence: 2 });
+    expect(rig.take("accept", 2).map(({ entry }) => entry.sequence)).toEqual([2]);
+  });
+});
+
+test("of requests without a name none is left out while later ones of its session are taken", () => {
+  const rig = new SlotRig(1, [1, 2, 3], { outstandingEntriesMax: 1, waitingRequestsMax: 1 }).start();
+  const ballot = rig.becomeCandidate();
+  rig.promise(2);
+  rig.confirm(2);
+  rig.accept(2, 1);
+  rig.take("accept");
+  const submit = (session: number, mark: number): void =>
+    rig.hear(2, { kind: "forward", ballot, session, client: 0n, sequence: 0, payload: Uint8Array.of(mark) });
+  for (const mark of [1, 2, 3]) submit(1, mark);
+  expect(rig.take("refuse", 2)).toEqual([{ kind: "refuse", session: 1 }]);
+  for (const slot of [2, 3]) rig.accept(2, slot);
+  // There is room again, but the third was left out: so is the fourth, until its replica has begun anew.
+  submit(1, 4);
+  submit(2, 5);
+  rig.accept(2, 4);
+  expect(rig.take("accept", 2).map(({ entry }) => entry.payload[0])).toEqual([1, 2, 5]);
+});
+
+test("a request that was sent again is not told lost when one of the two is refused", () => {
+  const rig = new SlotRig(1).start();
+  const ballot = ballotOf(2, 1);
+  const lead = (round: number): void =>
+    rig.hear(2, { kind: "lead", ballot, round, barrier: 1n, committed: 1n, admit: 0n });
+  lead(1);
+  rig.hear(2, { kind: "learn", entry: barrier(1, ballot).entry });
+  rig.propose("a");
+  rig.linkAgain(2);
+  lead(2);
+  const [one, again, ...more] = rig.take("forward", 2);
+  expect([one?.session, again?.session, more.length]).toEqual([1, 2, 0]);
+  const { client = 0n, sequence = 0 } = again ?? {};
+  rig.hear(2, { kind: "answered", session: 2, client, sequence, position: 0n, refused: true });
+  expect(rig.outcomes).toEqual([]);
+  rig.hear(2, { kind: "answered", session: 2, client, sequence, position: 1n, refused: false });
+  expect(rig.outcomes).toEqual(["answered"]);
+});
