@@ -1,14 +1,8 @@
-import { connect as connectTcp, type Socket } from "node:net";
-import { connect as connectTls } from "node:tls";
 import { shakeHands } from "./handshake.ts";
 import type { Link } from "./link.ts";
+import type { LinkAddress, LinkHost, LinkSocket } from "./link-host.ts";
 import { LinkError } from "./link-error.ts";
 import { resolveLinkOptions, type LinkOptions, type ResolvedLinkOptions } from "./link-options.ts";
-
-export interface LinkAddress {
-  readonly host: string;
-  readonly port: number;
-}
 
 /** Connects, shakes hands, and gives the link. */
 export async function dial(address: LinkAddress, options: LinkOptions, signal?: AbortSignal): Promise<Link> {
@@ -23,22 +17,21 @@ export async function dial(address: LinkAddress, options: LinkOptions, signal?: 
   }
 }
 
-function connected({ host, port }: LinkAddress, options: ResolvedLinkOptions, signal?: AbortSignal): Promise<Socket> {
-  const { tls, helloTimeoutMs } = options;
+function connected(address: LinkAddress, options: ResolvedLinkOptions, signal?: AbortSignal): Promise<LinkSocket> {
+  const { tls, helloTimeoutMs, host } = options;
   return new Promise((resolve, reject) => {
-    const socket =
-      tls === undefined
-        ? connectTcp({ host, port })
-        : connectTls({ host, port, minVersion: "TLSv1.2", ...tls, servername: tls.servername ?? host });
+    const socket = host.connect(address, tls);
     const end = (): void => {
-      clearTimeout(timeout);
+      cancelTimeout();
       signal?.removeEventListener("abort", onAbort);
-      socket.off("error", onError).off(readiness, onReady);
+      socket.off("error", onError);
+      socket.off(readiness, onReady);
     };
     const fail = (message: string, cause?: unknown): void => {
       end();
-      socket.on("error", () => undefined).destroy();
-      reject(new LinkError("connect-failed", `${host}:${port}: ${message}`, { cause }));
+      socket.on("error", () => undefined);
+      socket.destroy();
+      reject(new LinkError("connect-failed", `${address.host}:${address.port}: ${message}`, { cause }));
     };
     const onError = (cause: Error): void => fail(cause.message, cause);
     const onAbort = (): void => fail("given up", signal?.reason);
@@ -47,8 +40,9 @@ function connected({ host, port }: LinkAddress, options: ResolvedLinkOptions, si
       resolve(socket);
     };
     const readiness = tls === undefined ? "connect" : "secureConnect";
-    const timeout = setTimeout(() => fail(`no connection within ${helloTimeoutMs} ms`), helloTimeoutMs);
-    socket.on("error", onError).on(readiness, onReady);
+    const cancelTimeout = host.after(helloTimeoutMs, () => fail(`no connection within ${helloTimeoutMs} ms`));
+    socket.on("error", onError);
+    socket.on(readiness, onReady);
     signal?.addEventListener("abort", onAbort, { once: true });
     if (signal?.aborted === true) onAbort();
   });
@@ -73,6 +67,7 @@ export async function keepDialing(
   signal: AbortSignal,
 ): Promise<void> {
   const { retryMsMin = 25, retryMsMax = 1000, onLink, onFailure } = keep;
+  const { host } = resolveLinkOptions(options);
   let retryMs = retryMsMin;
   while (!signal.aborted) {
     try {
@@ -87,20 +82,20 @@ export async function keepDialing(
       if (signal.aborted) return;
       onFailure?.(LinkError.from(thrown, "broken"));
     }
-    await pause(retryMs, signal);
+    await pause(host, retryMs, signal);
     retryMs = Math.min(retryMs * 2, retryMsMax);
   }
 }
 
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+function pause(host: LinkHost, milliseconds: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) return resolve();
     const end = (): void => {
-      clearTimeout(timer);
+      cancel();
       signal.removeEventListener("abort", end);
       resolve();
     };
-    const timer = setTimeout(end, milliseconds);
+    const cancel = host.after(milliseconds, end);
     signal.addEventListener("abort", end, { once: true });
   });
 }

@@ -1,5 +1,3 @@
-import { randomBytes } from "node:crypto";
-import type { Socket } from "node:net";
 import {
   decodeHello,
   encodeHello,
@@ -15,6 +13,7 @@ import {
   type Transcript,
 } from "./hello.ts";
 import { SocketLink, type Link } from "./link.ts";
+import type { LinkSocket } from "./link-host.ts";
 import { LinkError } from "./link-error.ts";
 import type { ResolvedLinkOptions } from "./link-options.ts";
 import { RecordReader } from "./record-reader.ts";
@@ -32,10 +31,10 @@ interface Spoken {
 /** The messages of a handshake over a socket, one after the other. */
 class HelloChannel {
   readonly reader = new RecordReader(createChecksumSeal(), helloBytesMax);
-  readonly #socket: Socket;
+  readonly #socket: LinkSocket;
   readonly #seal: RecordSeal = createChecksumSeal();
 
-  constructor(socket: Socket) {
+  constructor(socket: LinkSocket) {
     this.#socket = socket;
   }
 
@@ -54,7 +53,9 @@ class HelloChannel {
       const socket = this.#socket;
       const end = (): void => {
         socket.pause();
-        socket.off("data", onData).off("error", onError).off("close", onClose);
+        socket.off("data", onData);
+        socket.off("error", onError);
+        socket.off("close", onClose);
       };
       const attempt = (): void => {
         try {
@@ -81,7 +82,9 @@ class HelloChannel {
         end();
         reject(new LinkError("closed", "the peer closed the connection before the handshake was over"));
       };
-      socket.on("data", onData).on("error", onError).on("close", onClose);
+      socket.on("data", onData);
+      socket.on("error", onError);
+      socket.on("close", onClose);
       socket.resume();
       attempt();
     });
@@ -96,16 +99,16 @@ export type Admit = (peer: Identity) => string | undefined;
  * welcome from the acceptor says that both want each other.
  */
 export async function shakeHands(
-  socket: Socket,
+  socket: LinkSocket,
   side: Side,
   options: ResolvedLinkOptions,
   admit: Admit = () => undefined,
 ): Promise<Link> {
   socket.setNoDelay(true);
   const channel = new HelloChannel(socket);
-  const timeout = setTimeout(() => {
+  const cancelTimeout = options.host.after(options.helloTimeoutMs, () => {
     socket.destroy(new LinkError("silent", `no handshake within ${options.helloTimeoutMs} ms`));
-  }, options.helloTimeoutMs);
+  });
   const ignore = (): void => undefined;
   // Errors between two messages; the next `hear` ends by the close that follows.
   socket.on("error", ignore);
@@ -119,7 +122,7 @@ export async function shakeHands(
     socket.destroySoon();
     throw error;
   } finally {
-    clearTimeout(timeout);
+    cancelTimeout();
     socket.off("error", ignore);
   }
 }
@@ -133,8 +136,9 @@ function isRefusal({ code }: LinkError): boolean {
   return code === "refused" || code.startsWith("wrong-");
 }
 
-function helloOf({ identity }: ResolvedLinkOptions): HelloMessage {
-  return { kind: "hello", link: linkVersion, nonce: randomBytes(32).toString("base64"), identity };
+function helloOf({ identity, host }: ResolvedLinkOptions): HelloMessage {
+  const nonce = Buffer.from(host.randomBytes(32)).toString("base64");
+  return { kind: "hello", link: linkVersion, nonce, identity };
 }
 
 function peerOf(spoken: Spoken, { identity }: ResolvedLinkOptions): Identity {
@@ -188,7 +192,7 @@ interface Established extends Agreement {
   readonly options: ResolvedLinkOptions;
 }
 
-function establish(socket: Socket, { side, peer, transcript, reader, options }: Established): Link {
+function establish(socket: LinkSocket, { side, peer, transcript, reader, options }: Established): Link {
   const { secret, tls, frameBytesMax } = options;
   const sealOf = (of: Side): RecordSeal =>
     secret === undefined || tls !== undefined ? createChecksumSeal() : createKeyedSeal(keyOf(secret, of, transcript));

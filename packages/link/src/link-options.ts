@@ -1,5 +1,7 @@
 import type { SecureContextOptions } from "node:tls";
 import type { Identity } from "./hello.ts";
+import type { LinkHost } from "./link-host.ts";
+import { nodeHost } from "./node-host.ts";
 
 /** A certificate and key of this process, and the authorities whose peers it believes: TLS on both sides, PEM. */
 export interface LinkTls {
@@ -25,6 +27,8 @@ export interface LinkOptions {
   readonly silenceMs?: number;
   /** From the first byte to the end of the handshake. Default 5 000. */
   readonly helloTimeoutMs?: number;
+  /** Sockets, time and chance. Default: those of this process. */
+  readonly host?: LinkHost;
 }
 
 export type ResolvedLinkOptions = Required<Omit<LinkOptions, "secret" | "tls">> & Pick<LinkOptions, "secret" | "tls">;
@@ -36,6 +40,7 @@ export function resolveLinkOptions(options: LinkOptions): ResolvedLinkOptions {
     heartbeatMs: 500,
     silenceMs: 4000,
     helloTimeoutMs: 5000,
+    host: nodeHost,
     ...options,
   };
 }

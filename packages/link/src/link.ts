@@ -1,7 +1,7 @@
-import type { Socket } from "node:net";
 import { framedBytes, framesOf, recordsOf } from "./frames.ts";
 import type { Identity } from "./hello.ts";
 import { LinkError } from "./link-error.ts";
+import type { LinkSocket } from "./link-host.ts";
 import type { ResolvedLinkOptions } from "./link-options.ts";
 import type { RecordReader } from "./record-reader.ts";
 import type { RecordSeal } from "./record-seal.ts";
@@ -37,7 +37,7 @@ export interface Link {
 }
 
 export interface LinkParts {
-  readonly socket: Socket;
+  readonly socket: LinkSocket;
   readonly peer: Identity;
   readonly reader: RecordReader;
   readonly seal: RecordSeal;
@@ -50,18 +50,18 @@ const heartbeat: readonly Uint8Array[] = [Buffer.alloc(0)];
 export class SocketLink implements Link {
   readonly peer: Identity;
   readonly remoteName: string;
-  readonly #socket: Socket;
+  readonly #socket: LinkSocket;
   readonly #reader: RecordReader;
   readonly #seal: RecordSeal;
   readonly #options: ResolvedLinkOptions;
-  readonly #timer: NodeJS.Timeout;
+  readonly #stopBeats: () => void;
   #listener: LinkListener | undefined;
   #frames: Uint8Array[] = [];
   #queuedBytes = 0;
   #isFlushDue = false;
   #downReason: LinkError | undefined;
   #isClosing = false;
-  #checkedMs = performance.now();
+  #checkedMs: number;
   #quietMs = 0;
   #silentMs = 0;
 
@@ -83,8 +83,8 @@ export class SocketLink implements Link {
     socket.on("error", (cause) => this.destroy(new LinkError("broken", cause.message, { cause })));
     socket.on("end", () => this.destroy(new LinkError("closed", `${peer.node} closed the link`)));
     socket.on("close", () => this.destroy(new LinkError("closed", "the connection is closed")));
-    this.#timer = setInterval(() => this.#beat(), options.heartbeatMs);
-    this.#timer.unref();
+    this.#checkedMs = options.host.nowMs();
+    this.#stopBeats = options.host.every(options.heartbeatMs, () => this.#beat());
   }
 
   get unsentBytes(): number {
@@ -94,7 +94,7 @@ export class SocketLink implements Link {
   listen(listener: LinkListener): void {
     this.#listener = listener;
     // What came together with the end of the handshake.
-    if (this.#downReason === undefined) setImmediate(() => this.#read());
+    if (this.#downReason === undefined) this.#options.host.soon(() => this.#read());
   }
 
   send(frame: Uint8Array): void {
@@ -127,7 +127,7 @@ export class SocketLink implements Link {
   destroy(reason: LinkError = new LinkError("closed", "the link was closed here")): void {
     if (this.#downReason !== undefined) return;
     this.#downReason = reason;
-    clearInterval(this.#timer);
+    this.#stopBeats();
     this.#frames = [];
     this.#queuedBytes = 0;
     this.#socket.destroy();
@@ -182,8 +182,8 @@ export class SocketLink implements Link {
    * not have heard anybody, and what came meanwhile is read before the next beat.
    */
   #beat(): void {
-    const { heartbeatMs, silenceMs } = this.#options;
-    const nowMs = performance.now();
+    const { heartbeatMs, silenceMs, host } = this.#options;
+    const nowMs = host.nowMs();
     const passedMs = Math.min(nowMs - this.#checkedMs, 2 * heartbeatMs);
     this.#checkedMs = nowMs;
     this.#quietMs += passedMs;

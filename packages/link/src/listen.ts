@@ -1,9 +1,7 @@
-import { createServer as createTcpServer, type AddressInfo, type Server, type Socket } from "node:net";
-import { createServer as createTlsServer } from "node:tls";
-import type { LinkAddress } from "./dial.ts";
 import { shakeHands, type Admit } from "./handshake.ts";
 import type { Link } from "./link.ts";
 import { LinkError } from "./link-error.ts";
+import type { DoorOptions, LinkAddress, LinkDoor, LinkSocket } from "./link-host.ts";
 import { resolveLinkOptions, type LinkOptions, type ResolvedLinkOptions } from "./link-options.ts";
 
 export interface ListenOptions extends LinkOptions {
@@ -24,11 +22,11 @@ export interface LinkServer {
 }
 
 /** Listens for peers. Port 0 takes a free one. */
-export async function listenForLinks({ host, port }: LinkAddress, options: ListenOptions): Promise<LinkServer> {
+export async function listenForLinks(address: LinkAddress, options: ListenOptions): Promise<LinkServer> {
   const { admit, onLink, onFailure, pendingMax = 256, ...rest } = options;
   const resolved = resolveLinkOptions(rest);
-  const pending = new Set<Socket>();
-  const onSocket = (socket: Socket): void => {
+  const pending = new Set<LinkSocket>();
+  const onSocket = (socket: LinkSocket): void => {
     const remoteName = `${socket.remoteAddress}:${socket.remotePort}`;
     if (pending.size >= pendingMax) {
       socket.destroy();
@@ -40,34 +38,29 @@ export async function listenForLinks({ host, port }: LinkAddress, options: Liste
       .then(onLink, (thrown: unknown) => onFailure?.(LinkError.from(thrown, "broken"), remoteName))
       .finally(() => pending.delete(socket));
   };
-  const server = createServer(resolved, onSocket, (error, remoteName) => onFailure?.(error, remoteName));
-  const bound = await new Promise<AddressInfo>((resolve, reject) => {
-    server.once("error", (cause) => {
-      reject(new LinkError("listen-failed", `cannot listen on ${host}:${port}: ${cause.message}`, { cause }));
-    });
-    server.listen({ host, port }, () => resolve(server.address() as AddressInfo));
+  const door = await openDoor(address, resolved, {
+    onSocket,
+    onFailure: (cause, remoteName) => onFailure?.(new LinkError("broken", cause.message, { cause }), remoteName),
   });
   return {
-    address: { host: bound.address, port: bound.port },
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        for (const socket of pending) socket.destroy();
-      }),
+    address: door.address,
+    close: () => {
+      const closed = door.close();
+      for (const socket of pending) socket.destroy();
+      return closed;
+    },
   };
 }
 
-function createServer(
-  { tls, helloTimeoutMs }: ResolvedLinkOptions,
-  onSocket: (socket: Socket) => void,
-  onFailure: (error: LinkError, remoteName: string) => void,
-): Server {
-  if (tls === undefined) return createTcpServer(onSocket);
-  const { cert, key, ca } = tls;
-  const options = { cert, key, ca, requestCert: true, rejectUnauthorized: true, handshakeTimeout: helloTimeoutMs };
-  const server = createTlsServer({ ...options, minVersion: "TLSv1.2" }, onSocket);
-  server.on("tlsClientError", (cause, socket) => {
-    onFailure(new LinkError("broken", cause.message, { cause }), `${socket.remoteAddress}:${socket.remotePort}`);
-  });
-  return server;
+async function openDoor(
+  address: LinkAddress,
+  { host, tls, helloTimeoutMs }: ResolvedLinkOptions,
+  told: Pick<DoorOptions, "onSocket" | "onFailure">,
+): Promise<LinkDoor> {
+  try {
+    return await host.listen(address, { tls, helloTimeoutMs, ...told });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new LinkError("listen-failed", `cannot listen on ${address.host}:${address.port}: ${reason}`, { cause });
+  }
 }

@@ -27,11 +27,19 @@ export interface KnownSegment {
   readonly endBytes: number;
 }
 
+/** The last batch of a log: what was read of it need not be on the platter yet. */
+export interface LogTail {
+  readonly segment: number;
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
 export interface Recovery {
   readonly state: RecoveredState;
   readonly report: RecoveryReport;
   /** Oldest first; empty on a blank disk. */
   readonly segments: readonly KnownSegment[];
+  readonly tail: LogTail | undefined;
   /** Those up to the one that the state starts from, oldest first. */
   readonly snapshots: readonly Zxid[];
   /** Larger than that of any segment file there is. */
@@ -66,6 +74,7 @@ export async function recover(disk: Disk, node: number, blank: Epochs): Promise<
     state,
     report: { tornBytes: replay.tornBytes, damage: damage.length === 0 ? undefined : damage.join("; ") },
     segments: replay.segments,
+    tail: replay.tail,
     snapshots: snapshots.map(({ position }) => position).filter((position) => position <= state.log.snapshot.position),
     nextNumber: (newestFirst[0] ?? 0) + 1,
   };
@@ -119,6 +128,7 @@ interface Replay {
   readonly slots: Slots;
   readonly tornBytes: number;
   readonly segments: readonly KnownSegment[];
+  readonly tail: LogTail | undefined;
 }
 
 /** What per-slot Paxos wrote, in any order of slots. */
@@ -131,25 +141,22 @@ interface Slots {
 
 function replayChain(chain: readonly Loaded[], blank: Epochs, damage: string[]): Replay {
   const segments: KnownSegment[] = [];
-  const replay = {
-    base: chain[0]?.header.base ?? 0n,
-    entries: [],
-    epochs: blank,
-    slots: newSlots(),
-    tornBytes: 0,
-    segments,
-  };
+  const base = chain[0]?.header.base ?? 0n;
+  let tail: LogTail | undefined;
+  const replay = { base, entries: [], epochs: blank, slots: newSlots(), tornBytes: 0, segments };
   for (const [index, { header, bytes }] of chain.entries()) {
     replay.epochs = header.epochs;
     const content = readSegment(bytes, chain[index + 1]?.header.previousBytes);
     const follows = replayRecords(replay, content.records);
     segments.push({ number: header.number, base: header.base, endBytes: content.endBytes });
+    const { lastBytes: offset, endBytes } = content;
+    tail = offset === endBytes ? undefined : { segment: header.number, offset, bytes: bytes.slice(offset, endBytes) };
     replay.tornBytes += content.tornBytes;
     if (follows && !content.damaged) continue;
     damage.push(`${segmentName(header.number)} does not verify at byte ${content.endBytes}`);
     break;
   }
-  return replay;
+  return { ...replay, tail };
 }
 
 function newSlots(): Slots {

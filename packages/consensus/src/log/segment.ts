@@ -125,6 +125,8 @@ function decodeBatch(bytes: Uint8Array, offset: number, salt: number): Batch | u
 
 export interface SegmentContent {
   readonly records: readonly LogRecord[];
+  /** Where the last good batch begins; where it ends if there is none. */
+  readonly lastBytes: number;
   /** Where the last good batch ends. */
   readonly endBytes: number;
   /** Bytes of an unfinished batch behind it; they were never acknowledged. */
@@ -143,6 +145,7 @@ export function readSegment(bytes: Uint8Array, knownBytes: number | undefined): 
   const records: LogRecord[] = [];
   const limit = knownBytes ?? bytes.length;
   let offset = segmentHeaderBytes;
+  let lastBytes = offset;
   let sequence = 0;
   let previousCrc = salt;
   while (offset < limit) {
@@ -151,15 +154,20 @@ export function readSegment(bytes: Uint8Array, knownBytes: number | undefined): 
     const decoded = inChain ? decodeRecords(batch.payload) : undefined;
     if (batch === undefined || decoded === undefined) break;
     // An empty batch is a seal: proof that what precedes it was durable. The next batch takes its place.
-    if (decoded.length === 0) return { records, endBytes: offset, tornBytes: 0, damaged: knownBytes !== undefined };
+    if (decoded.length === 0) {
+      return { records, lastBytes, endBytes: offset, tornBytes: 0, damaged: knownBytes !== undefined };
+    }
     records.push(...decoded);
     sequence = batch.sequence;
     previousCrc = batch.crc;
+    lastBytes = offset;
     offset += alignedBytes(batchHeaderBytes + batch.payload.length);
   }
-  if (knownBytes !== undefined) return { records, endBytes: offset, tornBytes: 0, damaged: offset !== knownBytes };
+  if (knownBytes !== undefined) {
+    return { records, lastBytes, endBytes: offset, tornBytes: 0, damaged: offset !== knownBytes };
+  }
   const damaged = hasLaterBatch(bytes, offset, salt);
-  return { records, endBytes: offset, tornBytes: damaged ? 0 : countTorn(bytes, offset), damaged };
+  return { records, lastBytes, endBytes: offset, tornBytes: damaged ? 0 : countTorn(bytes, offset), damaged };
 }
 
 function hasLaterBatch(bytes: Uint8Array, start: number, salt: number): boolean {

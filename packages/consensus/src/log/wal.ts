@@ -5,7 +5,7 @@ import type { RecoveredState } from "../core/replica-core.ts";
 import type { Zxid } from "../core/zxid.ts";
 import type { Disk, DiskFile } from "../ports/disk.ts";
 import { encodeRecords, type LogRecord } from "./record-codec.ts";
-import { recover, segmentName, type KnownSegment, type RecoveryReport } from "./recover.ts";
+import { recover, segmentName, type KnownSegment, type LogTail, type RecoveryReport } from "./recover.ts";
 import {
   alignedBytes,
   batchHeaderBytes,
@@ -54,7 +54,7 @@ export async function openWal(options: WalOptions): Promise<Wal> {
   const blank: Epochs = { accepted: 0, current: 0, voting: options.bootstrap ?? false };
   const recovery = await recover(options.disk, options.node, blank);
   const writer = new WalWriter(options, recovery.state, recovery.segments, recovery.nextNumber, recovery.snapshots);
-  await writer.begin();
+  await writer.begin(recovery.tail);
   return {
     recovered: recovery.state,
     report: recovery.report,
@@ -115,12 +115,24 @@ class WalWriter {
   }
 
   /** A segment for this life, so that bytes of the last one need not be overwritten and cannot be taken for ours. */
-  async begin(): Promise<void> {
+  async begin(tail: LogTail | undefined): Promise<void> {
+    if (tail !== undefined) await this.#settle(tail);
     // It may have become half a segment.
     if ((await this.#disk.list()).includes(spareName)) await this.#disk.remove(spareName);
     await this.#roll([], this.#restartAt !== undefined);
     if (this.#restartAt !== undefined) this.#segments = this.#segments.slice(-1);
     await this.#clean();
+  }
+
+  /**
+   * What was read may be nowhere but in the memory of the system: written by a process that was killed before its sync, or
+   * dropped by a sync that failed. Nobody may be told of it before it was written again, and synced.
+   */
+  async #settle({ segment, offset, bytes }: LogTail): Promise<void> {
+    const file = await this.#disk.open(segmentName(segment));
+    await file.write(bytes, offset);
+    await file.sync();
+    await file.close();
   }
 
   /** Removes what a crash left behind: unfinished files, and segments of a history that was replaced. */

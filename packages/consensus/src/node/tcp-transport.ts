@@ -97,6 +97,15 @@ export async function createTcpTransport(options: TcpTransportOptions): Promise<
   };
 }
 
+/** The transport over sockets of another kind than the system's, which is listening when the promise settles. */
+export function createHubTransport(
+  options: TcpTransportOptions,
+  link: Pick<LinkOptions, "host" | "heartbeatMs" | "helloTimeoutMs">,
+): { readonly transport: Transport; readonly listening: Promise<void> } {
+  const hub = new LinkHub(options, link);
+  return { transport: hub, listening: hub.listen() };
+}
+
 function checkOptions({ id, listen, secret, tls, isNetworkTrusted = false }: TcpTransportOptions): void {
   const problems: string[] = [];
   if (!Number.isSafeInteger(id) || id < 1) problems.push(`id ${id} is not a positive integer`);
@@ -116,7 +125,7 @@ interface Present {
   snapshotBytes: number;
 }
 
-class LinkHub implements TransportPort {
+class LinkHub implements Transport, TransportPort {
   readonly #options: TcpTransportOptions;
   readonly #linkOptions: LinkOptions;
   readonly #unsentBytesMax: number;
@@ -129,7 +138,7 @@ class LinkHub implements TransportPort {
   #listener: TransportListener | undefined;
   #linkCount = 0;
 
-  constructor(options: TcpTransportOptions) {
+  constructor(options: TcpTransportOptions, link: Partial<LinkOptions> = {}) {
     this.#options = options;
     const { id, cluster = "", secret, tls, silenceMs } = options;
     this.#unsentBytesMax = options.unsentBytesMax ?? 64 * 1024 * 1024;
@@ -140,6 +149,7 @@ class LinkHub implements TransportPort {
       tls: tls === undefined ? undefined : { cert: pem(tls.cert), key: pem(tls.key), ca: pem(tls.ca) },
       unsentBytesMax: Number.MAX_SAFE_INTEGER,
       ...(silenceMs === undefined ? {} : { silenceMs }),
+      ...link,
     };
   }
 

@@ -34,6 +34,18 @@ export type ReplicaChecker = Pick<
   applied(node: NodeId, entry: Entry, isDuplicate: boolean): void;
 };
 
+/** What a checker can look at beside what it is told. */
+export interface CheckerSight {
+  /** With which the ensemble begins. */
+  readonly members: Members;
+  /** What the disk of a node holds; undefined where that is not to be seen at this level. */
+  readonly imageOf: (node: NodeId) => DiskImage | undefined;
+  /** The epoch that a node is in. */
+  readonly epochOf: (node: NodeId) => number;
+  /** Whether positions may be missing among those that are applied: requests that a machine refused. */
+  readonly hasRefusals?: boolean;
+}
+
 /**
  * Sees everything in a simulated ensemble and asserts, after every event, what the protocol promises. It keeps one
  * chain: the entries in the order in which they were first applied anywhere.
@@ -53,11 +65,11 @@ export class Checker {
   readonly #reads: Map<string, Zxid> = new Map<string, Zxid>();
   /** That of the chain's end, and all that were logged anywhere after it. */
   #configurations: LoggedConfiguration[];
-  readonly #imageOf: (node: NodeId) => DiskImage;
+  readonly #sight: CheckerSight;
 
-  constructor(members: Members, imageOf: (node: NodeId) => DiskImage) {
-    this.#configurations = [{ ...members, outgoing: undefined, position: 0n }];
-    this.#imageOf = imageOf;
+  constructor(sight: CheckerSight) {
+    this.#sight = sight;
+    this.#configurations = [{ ...sight.members, outgoing: undefined, position: 0n }];
   }
 
   /** Who takes part by what is applied, first; and by what may yet be. */
@@ -92,8 +104,9 @@ export class Checker {
       assert(nameOf(known) === nameOf(entry), `every node applies the same transaction at ${at}`);
     }
     follower.next += 1;
-    const image = this.#imageOf(node);
-    assert(holds(image, entry.zxid), `node ${node} applies ${at} only when its own disk holds it`);
+    const image = this.#sight.imageOf(node);
+    const isHeld = image === undefined || holds(image, entry.zxid);
+    assert(isHeld, `node ${node} applies ${at} only when its own disk holds it`);
   }
 
   #extend(node: NodeId, entry: Entry): void {
@@ -101,16 +114,11 @@ export class Checker {
     const end = this.chain.at(-1);
     // Local and global primary order: positions of one leader have no holes, and no later epoch came before.
     assert(end === undefined || entry.zxid > end.zxid, `${at} is applied after everything smaller`);
-    const gapless = counterOf(entry.zxid) === 1 || (end !== undefined && entry.zxid === end.zxid + 1n);
+    const mayMiss = this.#sight.hasRefusals === true;
+    const gapless = mayMiss || counterOf(entry.zxid) === 1 || (end !== undefined && entry.zxid === end.zxid + 1n);
     assert(gapless, `${at} is applied only behind what its leader proposed before`);
     this.#enterConfiguration(entry);
-    // A leader that has logged a later configuration commits by that one.
-    const isHeld = this.#configurations.some(({ voters, outgoing }) => {
-      return (
-        this.#isOnMajority(voters, entry.zxid) && (outgoing === undefined || this.#isOnMajority(outgoing, entry.zxid))
-      );
-    });
-    assert(isHeld, `${at}, applied by ${node}, is on a majority of disks`);
+    this.#checkMajority(node, entry.zxid);
     const key = nameOf(entry);
     assert(!this.#lost.has(key) || this.#repeated.has(key), `request ${key}, reported lost, is never applied`);
     assert(!this.#keys.has(key), `request ${key} is applied once`);
@@ -118,7 +126,16 @@ export class Checker {
     this.#checkSubmission(entry);
     this.#indexOf.set(entry.zxid, this.chain.length);
     this.chain.push(entry);
-    this.#committedIn.push(this.#imageOf(node).epochs.current);
+    this.#committedIn.push(this.#sight.epochOf(node));
+  }
+
+  /** A leader that has logged a later configuration commits by that one. */
+  #checkMajority(node: NodeId, zxid: Zxid): void {
+    const isHeld = this.#configurations.some(
+      ({ voters, outgoing }) =>
+        this.#isOnMajority(voters, zxid) && (outgoing === undefined || this.#isOnMajority(outgoing, zxid)),
+    );
+    assert(isHeld, `${formatZxid(zxid)}, applied by ${node}, is on a majority of disks`);
   }
 
   #enterConfiguration(entry: Entry): void {
@@ -130,8 +147,8 @@ export class Checker {
   /** A voter whose disk was wiped had it, for all anyone knows; until it is in step again it has no vote to misuse. */
   #isOnMajority(voters: readonly NodeId[], zxid: Zxid): boolean {
     const holders = voters.filter((voter) => {
-      const image = this.#imageOf(voter);
-      return holds(image, zxid) || !image.epochs.voting;
+      const image = this.#sight.imageOf(voter);
+      return image === undefined || holds(image, zxid) || !image.epochs.voting;
     });
     return holders.length * 2 > voters.length;
   }
@@ -148,7 +165,8 @@ export class Checker {
 
   /** Log before epoch: a disk that has entered an epoch holds all that was committed before it (ZOOKEEPER-4643). */
   #enteredEpoch(node: NodeId): void {
-    const image = this.#imageOf(node);
+    const image = this.#sight.imageOf(node);
+    if (image === undefined) return;
     const { current } = image.epochs;
     if (this.#entered.get(node) === current) return;
     this.#entered.set(node, current);
@@ -189,8 +207,12 @@ export class Checker {
   }
 
   /** Durable before acknowledged, checked against the platter and not against what the driver believes. */
-  sent(node: NodeId, { message }: Send<ReplicaMessage>): void {
-    const image = this.#imageOf(node);
+  sent(
+    node: NodeId,
+    { message }: Pick<Send<ReplicaMessage>, "message">,
+    image: DiskImage | undefined = this.#sight.imageOf(node),
+  ): void {
+    if (image === undefined) return;
     switch (message.kind) {
       case "ack":
         if (counterOf(message.zxid) === 0) {
@@ -231,6 +253,16 @@ export class Checker {
     // What a later epoch committed meanwhile need not be known to a leader that hears of its own success late.
     const end = this.#lastBefore(status.epoch);
     assert(logged >= end, `the leader of epoch ${status.epoch}, ${id}, holds ${formatZxid(end)}, which was applied`);
+  }
+
+  /** Who was told that a request was applied was told where: it is there, and nowhere else. */
+  acknowledged(key: string, position: Zxid): void {
+    const index = this.#indexOf.get(position);
+    const entry = index === undefined ? undefined : this.chain[index];
+    assert(
+      entry !== undefined && nameOf(entry) === key,
+      `request ${key}, acknowledged, is what was applied at ${formatZxid(position)}`,
+    );
   }
 
   /** The same request is made at several nodes: then one of the proposals may be lost and another applied. */

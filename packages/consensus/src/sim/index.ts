@@ -2,7 +2,24 @@ export { decreeFaults } from "./decree-faults.ts";
 export { plantedFaults, type PlantedFault, type SendContext, type SimProtocol } from "./faults.ts";
 export { type FaultCounts } from "./nemesis.ts";
 export { type DiskImage } from "./record-disk.ts";
-export { createSimDisk, type SimDisk } from "./sim-disk.ts";
+export {
+  createSimDisk,
+  type DiskOperation,
+  type DurableFile,
+  type PowerCut,
+  type SimDisk,
+  type SimDiskOptions,
+} from "./sim-disk.ts";
+export { type DiskWeather, type EndKind, type SimHost } from "./sim-host.ts";
+export { type NetworkWeather } from "./sim-network.ts";
+export { type SimProcess } from "./sim-process.ts";
+export { createSimWorld, type SimLinks, type SimWorld, type SimWorldOptions } from "./sim-world.ts";
+export { type CallCounts } from "./stack-clients.ts";
+export { replayScenario, shrinkScenario, type Replay } from "./replay.ts";
+export { type ScriptedEvent } from "./script.ts";
+export { type Scenario, type ShrinkOptions } from "./shrink.ts";
+export { simulateStack, type StackOptions, type StackReport } from "./simulate-stack.ts";
+export { type CallInput, type ClientCall, type StackWorkload } from "./stack-workload.ts";
 export { type DecreeFault, simulateDecree } from "./simulate-decree.ts";
 export { simulate, type SimulationOptions, type SimulationReport } from "./simulate.ts";
 

@@ -1,8 +1,32 @@
 import type { Prng } from "@tutti/stdx";
 import type { NodeId } from "../core/entry.ts";
+import type { CoreStatus } from "../core/replica-core.ts";
 import type { EventQueue } from "./event-queue.ts";
-import type { SimNetwork } from "./sim-network.ts";
-import type { SimNode } from "./sim-node.ts";
+import type { SimLinks } from "./sim-world.ts";
+
+/** What a nemesis torments, at either level of the simulator. */
+export interface Victim {
+  readonly id: NodeId;
+  readonly isUp: boolean;
+  /** True when its disk says that it may vote. */
+  readonly isTrusted: boolean;
+  readonly pendingWrites: number;
+  /** Undefined while it is down. */
+  readonly status: CoreStatus | undefined;
+  start(): void;
+  crash(): void;
+  pause(durationMs: number): void;
+  wipe(): void;
+  /** Ends what faults of its own are left in it. */
+  mend?(): void;
+}
+
+/** A fault of one level alone. */
+export interface FurtherFault {
+  readonly kind: string;
+  /** False when it could not be inflicted now. */
+  inflict(victim: Victim, chance: Prng): boolean;
+}
 
 /** How often each kind of fault fired. A fault that never fired proves nothing. */
 export type FaultCounts = Readonly<Record<string, number>>;
@@ -26,13 +50,18 @@ export interface Nemesis {
 
 interface NemesisOptions {
   readonly queue: EventQueue;
-  readonly network: SimNetwork;
-  readonly nodes: ReadonlyMap<NodeId, SimNode>;
+  readonly network: Pick<SimLinks, "block" | "breakLink" | "calm">;
+  readonly nodes: ReadonlyMap<NodeId, Victim>;
   /** Whether losing the disk of this node is within what the ensemble must survive. */
   readonly mayWipe: (node: NodeId) => boolean;
   readonly hooks: WriteHook;
   readonly chance: Prng;
   readonly endMs: number;
+  readonly further?: readonly FurtherFault[];
+  /** The faults come from a script: of itself it inflicts none, and only heals. */
+  readonly isScripted?: boolean;
+  /** Told of each fault of which a node was met, for a trace. */
+  readonly onFault?: (kind: string, node: NodeId) => void;
 }
 
 type FaultKind =
@@ -63,15 +92,17 @@ export function createNemesis(options: NemesisOptions): Nemesis {
   const { queue, network, nodes, chance, endMs } = options;
   const ids = [...nodes.keys()];
   const counts: Record<string, number> = {};
-  const enabled = kinds.filter(() => chance.nextUnit() < 0.5);
+  const further = new Map((options.further ?? []).map((fault) => [fault.kind, fault]));
+  const enabled = [...kinds, ...further.keys()].filter(() => chance.nextUnit() < 0.5);
   // Some bugs need long undisturbed stretches, others a storm.
   const meanMs = 30 + chance.nextUnit() * chance.nextUnit() * 1000;
   let healed = false;
-  const count = (kind: FaultKind): void => {
+  const count = (kind: string): void => {
     counts[kind] = (counts[kind] ?? 0) + 1;
   };
   const marks: Record<string, number> = {};
-  const mark = (kind: FaultKind, node: SimNode | undefined): void => {
+  const mark = (kind: string, node: Victim | undefined): void => {
+    if (node !== undefined) options.onFault?.(kind, node.id);
     const status = node?.status;
     if (status === undefined) return;
     const name = `${status.role} ${status.phase} × ${kind}`;
@@ -83,11 +114,11 @@ export function createNemesis(options: NemesisOptions): Nemesis {
       if (!healed) action();
     });
   };
-  const downFor = (node: SimNode): void => {
+  const downFor = (node: Victim): void => {
     const meanDownMs = chance.nextUnit() < 0.5 ? 20 : 300;
     later(meanDownMs, () => node.start());
   };
-  const crash = (node: SimNode | undefined): void => {
+  const crash = (node: Victim | undefined): void => {
     if (node === undefined || !node.isUp) return;
     node.crash();
     downFor(node);
@@ -104,11 +135,17 @@ export function createNemesis(options: NemesisOptions): Nemesis {
   const wipe = (): void => {
     const id = pick();
     const node = nodes.get(id);
-    if (node === undefined || !node.isTrusted || !options.mayWipe(id)) return;
+    if (node === undefined || !options.mayWipe(id)) return;
     count("wipe");
     mark("wipe", node);
     node.wipe();
     downFor(node);
+  };
+  const inflictFurther = (fault: FurtherFault): void => {
+    const node = nodes.get(pick());
+    if (node === undefined || !fault.inflict(node, chance)) return;
+    count(fault.kind);
+    mark(fault.kind, node);
   };
   const inflict = (kind: FaultKind): void => {
     if (kind === "wipe") return wipe();
@@ -160,7 +197,9 @@ export function createNemesis(options: NemesisOptions): Nemesis {
   const strike = (): void => {
     if (healed || queue.now >= endMs) return;
     const kind = enabled[chance.nextBelow(Math.max(1, enabled.length))];
-    if (kind !== undefined) inflict(kind);
+    const fault = further.get(kind ?? "");
+    if (fault !== undefined) inflictFurther(fault);
+    else if (kind !== undefined) inflict(kind as FaultKind);
     later(meanMs, strike);
   };
   const flap = (id: NodeId): void => {
@@ -174,7 +213,7 @@ export function createNemesis(options: NemesisOptions): Nemesis {
   // Crashes between the writes of one duty are where the known bugs live: more of them there, in half of the runs.
   const crashAtWriteChance = chance.nextUnit() < 0.5 ? 0 : chance.nextUnit() * 0.01;
   options.hooks.wrote = (id, rare) => {
-    if (healed || chance.nextUnit() >= crashAtWriteChance * (rare ? 10 : 1)) return;
+    if (healed || options.isScripted === true || chance.nextUnit() >= crashAtWriteChance * (rare ? 10 : 1)) return;
     later(3, () => {
       const node = nodes.get(id);
       if (node === undefined || !node.isUp || node.pendingWrites === 0) return;
@@ -183,23 +222,21 @@ export function createNemesis(options: NemesisOptions): Nemesis {
       crash(node);
     });
   };
-  const reconnect = (): void => {
-    network.connectAll();
-    queue.at(queue.now + 15, reconnect);
-  };
   return {
     counts,
     marks,
     start: () => {
-      reconnect();
-      later(meanMs, strike);
+      if (options.isScripted !== true) later(meanMs, strike);
     },
     heal: (core) => {
       healed = true;
       network.calm();
       for (const from of core) for (const to of core) if (from !== to) network.block(from, to, false);
-      for (const id of core) nodes.get(id)?.start();
-      for (const id of ids) if (!core.includes(id)) flap(id);
+      for (const id of core) {
+        nodes.get(id)?.mend?.();
+        nodes.get(id)?.start();
+      }
+      if (options.isScripted !== true) for (const id of ids) if (!core.includes(id)) flap(id);
     },
   };
 }

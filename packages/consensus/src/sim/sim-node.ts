@@ -25,6 +25,7 @@ import { MemberBook } from "../driver/member-book.ts";
 import type { ReplicaChecker } from "./checker.ts";
 import type { EventQueue } from "./event-queue.ts";
 import type { PlantedFault, SimProtocol, VariantProtocol } from "./faults.ts";
+import { explainMessage } from "./explain-message.ts";
 import type { RecordDisk } from "./record-disk.ts";
 import { encodeSubmission, nameOf, submissionOf } from "./request-name.ts";
 import type { NetworkPeer, SimNetwork } from "./sim-network.ts";
@@ -54,7 +55,7 @@ export interface SimNodeOptions {
   readonly queue: EventQueue;
   readonly chance: Prng;
   readonly disk: RecordDisk;
-  readonly network: () => SimNetwork;
+  readonly network: () => SimNetwork<ReplicaMessage>;
   readonly checker: ReplicaChecker;
   readonly fault: PlantedFault | undefined;
   readonly tickMs: number;
@@ -69,7 +70,7 @@ export interface SimNodeOptions {
  * The driver of one simulated replica: performs the effects of the real core on a simulated disk and network, in the
  * order that the effects prescribe, and shows every step to the checker.
  */
-export class SimNode implements NetworkPeer {
+export class SimNode implements NetworkPeer<ReplicaMessage> {
   readonly id: NodeId;
   readonly #options: SimNodeOptions;
   #core: ReplicaCore<ReplicaMessage> | undefined;
@@ -488,11 +489,4 @@ export class SimNode implements NetworkPeer {
   #trace(kind: string, detail: () => string, salt: number): void {
     this.#options.trace(this.id, kind, detail, salt);
   }
-}
-
-function explainMessage(message: ReplicaMessage): string {
-  return JSON.stringify(message, (key, value: unknown) => {
-    if (typeof value === "bigint") return formatZxid(value);
-    return key === "payload" || key === "chunk" ? undefined : value;
-  });
 }

@@ -1,15 +1,20 @@
-import { assert, createPrng, type Prng } from "@tutti/stdx";
-import { membersOf } from "../core/configuration.ts";
-import { requestKey, type NodeId } from "../core/entry.ts";
+import { assert, type Prng } from "@tutti/stdx";
+import { membersOf, type Members } from "../core/configuration.ts";
+import { requestKey, type NodeId, type ProposalRequest } from "../core/entry.ts";
+import type { ReplicaMessage } from "../core/messages.ts";
 import type { ZabOptions } from "../core/zab/zab-options.ts";
 import { Checker, type ReplicaChecker } from "./checker.ts";
 import { createEventQueue, type EventQueue } from "./event-queue.ts";
 import type { PlantedFault, SimProtocol } from "./faults.ts";
-import { createElectorates } from "./electorates.ts";
-import { createNemesis, type FaultCounts, type WriteHook } from "./nemesis.ts";
+import { createElectorates, type Electorates } from "./electorates.ts";
+import { createNemesis, type FaultCounts, type Victim, type WriteHook } from "./nemesis.ts";
 import { createRecordDisk, type DiskImage } from "./record-disk.ts";
 import { SlotChecker } from "./slot-checker.ts";
+import { createRecorder, perform, recordedLinks, recordedVictim, repeatedIn, type ScriptedEvent } from "./script.ts";
+import type { Scenario } from "./shrink.ts";
 import { SimNode } from "./sim-node.ts";
+import { streamOf } from "./stream-of.ts";
+import { createTrace, type Trace } from "./trace.ts";
 import { createSimNetwork, type SimNetwork } from "./sim-network.ts";
 
 /** What is simulated. */
@@ -22,7 +27,7 @@ export interface SimulationOptions {
   readonly voters?: number;
   /** Observers; by default 0 or 1, drawn from the seed. */
   readonly observers?: number;
-  /** Whether voters and observers change too, among up to three nodes more. Default false. */
+  /** Whether voters and observers change too, among up to three nodes more. Default false, or as the plant asks. */
   readonly reconfigures?: boolean;
   /** Virtual time with faults. Default 4000. */
   readonly durationMs?: number;
@@ -35,6 +40,8 @@ export interface SimulationOptions {
   readonly plant?: PlantedFault;
   /** Keeps the last lines of the trace. Off, only its hash is kept, which is much faster. */
   readonly trace?: boolean;
+  /** Does what is written down here, in place of what the seed would do to nodes and links and of what it would ask. */
+  readonly script?: Pick<Scenario, "events" | "core">;
 }
 
 /** What a simulated run came to. */
@@ -62,20 +69,21 @@ export interface SimulationReport {
   readonly traceHash: number;
   /** The last lines of the trace if it was asked for. */
   readonly trace: readonly string[];
+  /** The run as it can be written down and run again. */
+  readonly scenario: Scenario;
 }
 
 const tickMs = 5;
-const traceLinesMax = 4000;
 
 interface World {
   readonly queue: EventQueue;
-  readonly network: SimNetwork;
+  readonly network: SimNetwork<ReplicaMessage>;
   readonly nodes: ReadonlyMap<NodeId, SimNode>;
   readonly checker: ReplicaChecker;
+  readonly electorates: Electorates;
   readonly chance: (purpose: number) => Prng;
-  readonly trace: { hash: number; readonly lines: string[] };
+  readonly trace: Trace;
   readonly hooks: WriteHook;
-  readonly initialVoters: readonly NodeId[];
 }
 
 /**
@@ -89,34 +97,51 @@ interface World {
  * ```
  */
 export function simulate(options: SimulationOptions): SimulationReport {
-  const chance = (purpose: number): Prng => createPrng(Math.imul(options.seed, 0x9e37_79b1) + purpose * 0x85eb_ca6b);
+  const chance = (purpose: number): Prng => streamOf(options.seed, purpose);
   const shape = chance(1);
   const reconfigures = options.reconfigures ?? options.plant?.reconfigures ?? false;
   const voters = options.voters ?? [3, 3, 3, 5, 5, 1, 2, 4][shape.nextBelow(8)] ?? 3;
   const observers = options.observers ?? (shape.nextUnit() < 0.3 ? 1 : 0);
   const spares = reconfigures ? chance(8).nextBelow(4) : 0;
   const world = createWorld({ ...options, voters, observers, spares }, chance);
+  const { electorates } = world;
   const durationMs = options.durationMs ?? 4000;
-  const ids = [...world.nodes.keys()];
-  const electorates = createElectorates({ ...world, ids });
+  const recorder = createRecorder(world.queue);
+  const ask = askOf(world);
+  const { script } = options;
   const nemesis = createNemesis({
     ...world,
+    nodes: new Map([...world.nodes].map(([id, node]) => [id, recordedVictim(node, recorder)])),
+    network: recordedLinks(world.network, recorder),
     mayWipe: (id) => electorates.mayWipe(id),
     chance: chance(4),
     endMs: durationMs,
+    isScripted: script !== undefined,
   });
+  let core: readonly NodeId[] = [];
   let violation: string | undefined;
   let events = 0;
   try {
     for (const node of world.nodes.values()) node.start();
+    reconnect(world);
     nemesis.start();
-    startWorkload(world, durationMs, options.submits ?? true);
-    if (reconfigures) startReconfiguring(world, durationMs);
+    if (script === undefined) {
+      const asking: Ask = (event) => {
+        recorder.record(event);
+        ask({ id: 0, atMs: 0, ...event });
+      };
+      startWorkload(world, durationMs, options.submits ?? true, asking);
+      if (reconfigures) startReconfiguring(world, durationMs, asking);
+    } else {
+      playScript(world, script.events, ask);
+    }
     while (world.queue.runNext(durationMs)) events += 1;
-    const core = electorates.chooseCore(chance(6));
+    core = script?.core ?? electorates.chooseCore(chance(6));
     // A change was logged when one of its voters was about to lose its disk. Nothing may go wrong, but nothing need go on.
-    const isStuck = reconfigures && world.checker.chain.length > 0 && !electorates.suffices(ids);
-    nemesis.heal(core);
+    const isStuck = reconfigures && world.checker.chain.length > 0 && !electorates.suffices([...world.nodes.keys()]);
+    // A mark of when it was, which does nothing: the time stands still between events.
+    recorder.record({ act: "heal", node: 0 });
+    recorder.without(() => nemesis.heal(core));
     const endMs = durationMs + (options.healMs ?? 4000);
     if (isStuck) while (world.queue.runNext(endMs)) events += 1;
     else events += healed(world, core, endMs);
@@ -142,16 +167,72 @@ export function simulate(options: SimulationOptions): SimulationReport {
     marks: nemesis.marks,
     traceHash: world.trace.hash,
     trace: world.trace.lines,
+    scenario: scenarioOf(options, {
+      voters,
+      observers,
+      durationMs,
+      core,
+      events: recorder.events,
+      violation,
+      reconfigures,
+    }),
   };
 }
 
-function networkFaults({ counts }: SimNetwork): FaultCounts {
+function scenarioOf(
+  { seed, protocol = "zab", plant, script }: SimulationOptions,
+  {
+    violation,
+    reconfigures,
+    ...run
+  }: Omit<Scenario, "level" | "protocol" | "seed" | "plant" | "violation" | "reconfigures"> & {
+    readonly violation: string | undefined;
+    readonly reconfigures: boolean;
+  },
+): Scenario {
+  return {
+    level: "A",
+    protocol,
+    seed,
+    ...run,
+    ...script,
+    ...(reconfigures ? { reconfigures } : {}),
+    ...(plant === undefined ? {} : { plant: plant.name }),
+    ...(violation === undefined ? {} : { violation }),
+  };
+}
+
+type Ask = (event: Pick<ScriptedEvent, "act" | "node" | "value">) => void;
+
+/** What a client's event does. */
+function askOf({ nodes }: World): (event: ScriptedEvent) => void {
+  return ({ act, node: id, value = 0 }) => {
+    const node = nodes.get(id);
+    if (act === "read") node?.read();
+    else if (act === "submit") node?.submit();
+    else if (act === "reconfigure" && node?.isUp === true) node.propose(requestOfMembers(value));
+    else if (node?.isUp === true) node.propose({ client: 1n, sequence: value, payload: new Uint8Array(0) });
+  };
+}
+
+function playScript(world: World, events: readonly ScriptedEvent[], ask: (event: ScriptedEvent) => void): void {
+  for (const sequence of repeatedIn(events)) world.checker.repeated(requestKey({ client: 1n, sequence }));
+  const mayWipe = ({ id }: Victim): boolean => world.electorates.mayWipe(id);
+  perform(events, { ...world, further: [], mayWipe, ask });
+}
+
+function networkFaults({ counts }: SimNetwork<ReplicaMessage>): FaultCounts {
   return {
     voteLost: counts.lost,
     voteRepeated: counts.repeated,
     voteDelayed: counts.detoured,
     linkStalled: counts.held,
   };
+}
+
+function reconnect({ queue, network }: Pick<World, "queue" | "network">): void {
+  network.connectAll();
+  queue.at(queue.now + 15, () => reconnect({ queue, network }));
 }
 
 function createWorld(
@@ -189,7 +270,8 @@ function createWorld(
   };
   const imageOf = (id: NodeId): DiskImage => diskOf(id).image;
   slotChecker = options.protocol === "slot-paxos" ? new SlotChecker(members, imageOf) : undefined;
-  const checker: ReplicaChecker = slotChecker ?? new Checker(members, imageOf);
+  const epochOf = (id: NodeId): number => imageOf(id).epochs.current;
+  const checker: ReplicaChecker = slotChecker ?? new Checker({ members, imageOf, epochOf });
   const weather = {
     delayMinMs: 0.1 + shape.nextUnit(),
     delayMeanMs: 0.5 + shape.nextUnit() * 4,
@@ -197,15 +279,8 @@ function createWorld(
     repeatChance: shape.nextUnit() < 0.5 ? 0 : shape.nextUnit() * 0.3,
     detourChance: shape.nextUnit() < 0.5 ? 0 : shape.nextUnit() * 0.3,
   };
-  const network = createSimNetwork({ queue, chance: chance(3), nodes, weather });
-  const trace = { hash: 0x811c_9dc5, lines: [] as string[] };
-  const record = (node: NodeId, kind: string, detail: () => string, salt: number): void => {
-    const mixed = Math.imul(trace.hash ^ (queue.now * 1000), 0x0100_0193) ^ (node * 31 + kind.length * 7 + salt);
-    trace.hash = Math.imul(mixed, 0x0100_0193) >>> 0;
-    if (options.trace !== true) return;
-    trace.lines.push(`${queue.now.toFixed(2).padStart(9)} ${node} ${kind.padEnd(8)} ${detail()}`);
-    if (trace.lines.length > traceLinesMax) trace.lines.splice(0, traceLinesMax / 2);
-  };
+  const network = createSimNetwork<ReplicaMessage>({ queue, chance: chance(3), nodes, weather });
+  const trace = createTrace(() => queue.now, options.trace === true);
   const hooks: WriteHook = { wrote: () => undefined };
   for (const id of ids) {
     const node = new SimNode({
@@ -225,15 +300,16 @@ function createWorld(
       diskDelayMeanMs: () => diskMeanMs,
       snapshotEntries,
       wrote: (node, rare) => hooks.wrote(node, rare),
-      trace: record,
+      trace: trace.record,
     });
     nodes.set(id, node);
   }
-  return { queue, network, nodes, checker, chance, trace, hooks, initialVoters: members.voters };
+  const electorates = createElectorates({ checker, nodes, initialVoters: members.voters });
+  return { queue, network, nodes, checker, electorates, chance, trace, hooks };
 }
 
 /** Clients of every node: proposals, reads, and now and then the same request once more at another node. */
-function startWorkload(world: World, endMs: number, isSubmitting: boolean): void {
+function startWorkload(world: World, endMs: number, isSubmitting: boolean, ask: Ask): void {
   const { queue, nodes, checker } = world;
   const chance = world.chance(5);
   // A stream of its own: runs with and without submitted requests are alike in all else.
@@ -247,26 +323,26 @@ function startWorkload(world: World, endMs: number, isSubmitting: boolean): void
     if (queue.now >= endMs) return;
     const node = pick();
     sequence += 1;
-    const request = { client: 1n, sequence, payload: new Uint8Array(0) };
+    const request = { act: "propose", value: sequence };
     if (node?.isUp === true) {
-      node.propose(request);
+      ask({ ...request, node: node.id });
       if (chance.nextUnit() < 0.1) {
         const again = pick();
-        checker.repeated(requestKey(request));
+        checker.repeated(requestKey({ client: 1n, sequence }));
         queue.at(queue.now + chance.nextUnit() * 100, () => {
-          if (again?.isUp === true && again !== node) again.propose(request);
+          if (again?.isUp === true && again !== node) ask({ ...request, node: again.id });
         });
       }
     }
     if (submits.nextUnit() < submitChance) {
-      const submitter = nodes.get(ids[submits.nextBelow(ids.length)] ?? 1);
-      for (let left = 1 + submits.nextBelow(4); left > 0; left -= 1) submitter?.submit();
+      const submitter = ids[submits.nextBelow(ids.length)] ?? 1;
+      for (let left = 1 + submits.nextBelow(4); left > 0; left -= 1) ask({ act: "submit", node: submitter });
     }
     if (chance.nextUnit() < 0.5) {
       // Who believes to lead is asked more often: stale answers come from leaders that were replaced.
       const leading = ids.map((id) => nodes.get(id)).filter((one) => one?.status?.role === "leading");
       const reader = chance.nextUnit() < 0.5 ? pick() : leading[chance.nextBelow(Math.max(1, leading.length))];
-      reader?.read();
+      if (reader !== undefined) ask({ act: "read", node: reader.id });
     }
     queue.at(queue.now - Math.log(1 - chance.nextUnit()) * meanMs, next);
   };
@@ -274,7 +350,7 @@ function startWorkload(world: World, endMs: number, isSubmitting: boolean): void
 }
 
 /** Any nodes as voters, some of the others as observers, asked of anybody. */
-function startReconfiguring(world: World, endMs: number): void {
+function startReconfiguring(world: World, endMs: number, ask: Ask): void {
   const { queue, nodes } = world;
   const chance = world.chance(9);
   const ids = [...nodes.keys()];
@@ -288,12 +364,29 @@ function startReconfiguring(world: World, endMs: number): void {
     const voterCount = 1 + chance.nextBelow(1 + chance.nextBelow(Math.min(5, ids.length)));
     const voters = drawn.slice(0, voterCount).map(({ id }) => id);
     const observers = drawn.slice(voterCount).flatMap(({ id }) => (chance.nextUnit() < 0.5 ? [id] : []));
-    const node = nodes.get(ids[chance.nextBelow(ids.length)] ?? 1);
-    const request = { client: 3n, sequence, payload: new Uint8Array(0), members: { voters, observers } };
-    if (node?.isUp === true) node.propose(request);
+    const node = ids[chance.nextBelow(ids.length)] ?? 1;
+    ask({ act: "reconfigure", node, value: numberOfMembers(sequence, { voters, observers }) });
     queue.at(queue.now - Math.log(1 - chance.nextUnit()) * meanMs, next);
   };
   queue.at(100, next);
+}
+
+/** Simulated members are few: a request for others fits into the one number that an event of a script has. */
+const memberBits = 12;
+
+function numberOfMembers(sequence: number, { voters, observers }: Members): number {
+  const bits = (ids: readonly NodeId[]): number => ids.reduce((sum, id) => sum + 2 ** (id - 1), 0);
+  return (sequence * 2 ** memberBits + bits(observers)) * 2 ** memberBits + bits(voters);
+}
+
+function requestOfMembers(value: number): ProposalRequest {
+  const range = 2 ** memberBits;
+  const idsOf = (bits: number): readonly NodeId[] =>
+    Array.from({ length: memberBits }, (_, index) => index + 1).filter(
+      (id) => Math.floor(bits / 2 ** (id - 1)) % 2 === 1,
+    );
+  const members = { voters: idsOf(value % range), observers: idsOf(Math.floor(value / range) % range) };
+  return { client: 3n, sequence: Math.floor(value / range / range), payload: new Uint8Array(0), members };
 }
 
 /** Liveness: everybody who is healed is in step with one leader, a new proposal commits everywhere, and nothing is left open. */

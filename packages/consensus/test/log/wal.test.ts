@@ -5,7 +5,7 @@ import type { Epochs, Write } from "../../src/core/effects.ts";
 import type { Entry, Snapshot } from "../../src/core/entry.ts";
 import { zxidOf } from "../../src/core/zxid.ts";
 import { openWal, type Wal } from "../../src/log/wal.ts";
-import { segmentName } from "../../src/log/recover.ts";
+import { recover, segmentName } from "../../src/log/recover.ts";
 import { createSimDisk, type SimDisk } from "../../src/sim/sim-disk.ts";
 
 const segmentBytes = 4096;
@@ -153,6 +153,30 @@ function script(seed: number): Write[] {
   }
   return writes;
 }
+
+describe("what a process wrote that was killed before its sync", () => {
+  test.each([
+    ["and the sync did not end", () => new Promise<void>(() => undefined)],
+    ["and the sync failed, and dropped what it should have written", () => Promise.reject(new Error("EIO"))],
+  ])("is durable before its successor speaks of it: %s", async (_, endOfSync) => {
+    let isLast = false;
+    const disk = createSimDisk({ during: (operation) => (isLast && operation === "sync" ? endOfSync() : undefined) });
+    const wal = await open(disk);
+    await wal.persist([append(entry(1, 1))]);
+    isLast = true;
+    void wal.persist([append(entry(1, 2))]).catch(() => undefined);
+    await new Promise((resolve) => setImmediate(resolve));
+    isLast = false;
+    disk.abandon();
+    const { log } = (await open(disk)).recovered;
+    const seen = log.entries.map(({ zxid }) => zxid);
+    expect(seen).toEqual([zxidOf(1, 1), zxidOf(1, 2)]);
+    // The power goes, and nothing survives but what was synced.
+    const { state, report } = await recover(disk.durable(), 1, blank.epochs);
+    expect(state.log.entries.map(({ zxid }) => zxid)).toEqual(seen);
+    expect(report.damage).toBeUndefined();
+  });
+});
 
 describe("a crash at any operation of the disk", () => {
   test(

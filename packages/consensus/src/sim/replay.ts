@@ -1,0 +1,55 @@
+import { plantedFaults } from "./faults.ts";
+import { shrink, type Scenario, type ShrinkOptions } from "./shrink.ts";
+import { simulate } from "./simulate.ts";
+import { simulateStack } from "./simulate-stack.ts";
+
+/** What a scenario leads to. */
+export interface Replay {
+  readonly violation: string | undefined;
+  readonly traceHash: number;
+  /** The last lines of the trace if it was asked for. */
+  readonly trace: readonly string[];
+}
+
+/**
+ * Runs what a scenario says. The whole scenario of a run gives that run again.
+ *
+ * ```ts
+ * import { replayScenario, simulate } from "@tutti/consensus/sim";
+ *
+ * const { scenario, traceHash } = simulate({ seed: 7 });
+ * console.log((await replayScenario(scenario)).traceHash === traceHash); // => true
+ * ```
+ *
+ * @throws RangeError if the scenario names a mistake that is not known here.
+ */
+export async function replayScenario(scenario: Scenario, options: { readonly trace?: boolean } = {}): Promise<Replay> {
+  const { level, protocol, seed, voters, observers, durationMs } = scenario;
+  const shared = { protocol, seed, voters, observers, durationMs, script: scenario, ...options };
+  if (level === "B") return simulateStack(shared);
+  const plant = plantedFaults.find(({ name }) => name === scenario.plant);
+  if (scenario.plant !== undefined && plant === undefined) {
+    throw new RangeError(`there is no planted fault ${scenario.plant}`);
+  }
+  const { reconfigures = false } = scenario;
+  return simulate({ ...shared, reconfigures, ...(plant === undefined ? {} : { plant }) });
+}
+
+/**
+ * A scenario that fails in the same way with as little as possible in it.
+ *
+ * ```ts
+ * import { plantedFaults, shrinkScenario, simulate } from "@tutti/consensus/sim";
+ *
+ * const plant = plantedFaults.find(({ name }) => name === "retry-applied-twice");
+ * const { scenario } = simulate({ seed: 1, ...(plant === undefined ? {} : { plant }) });
+ * const { events } = await shrinkScenario(scenario);
+ * console.log(events.map(({ act }) => act).join(", ")); // => propose, propose
+ * ```
+ *
+ * @throws RangeError if it does not fail.
+ */
+export function shrinkScenario(scenario: Scenario, options: Partial<ShrinkOptions> = {}): Promise<Scenario> {
+  const run = async (candidate: Scenario): Promise<string | undefined> => (await replayScenario(candidate)).violation;
+  return shrink(scenario, { run, ...options });
+}

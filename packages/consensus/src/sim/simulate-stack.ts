@@ -1,0 +1,304 @@
+import { assert, type Prng } from "@tutti/stdx";
+import { requestKey, type NodeId } from "../core/entry.ts";
+import type { ReplicaMessage } from "../core/messages.ts";
+import type { ZabOptions } from "../core/zab/zab-options.ts";
+import type { Machine } from "../driver/machine.ts";
+import { paxos, slotPaxos, zab, type Protocol } from "../driver/protocol.ts";
+import type { Disk } from "../ports/disk.ts";
+import { Checker } from "./checker.ts";
+import { explainMessage } from "./explain-message.ts";
+import type { SimProtocol } from "./faults.ts";
+import { createElectorates, type Electorates } from "./electorates.ts";
+import { createNemesis, type FaultCounts, type Nemesis, type Victim } from "./nemesis.ts";
+import {
+  createRecorder,
+  perform,
+  recordedFault,
+  recordedLinks,
+  recordedVictim,
+  repeatedIn,
+  type Recorder,
+} from "./script.ts";
+import type { Scenario } from "./shrink.ts";
+import { createSimWorld, type SimWorld } from "./sim-world.ts";
+import { StackClients, type CallCounts } from "./stack-clients.ts";
+import { stackFaults } from "./stack-faults.ts";
+import { StackNode, type StackShape } from "./stack-node.ts";
+import type { StackWorkload } from "./stack-workload.ts";
+import { storeWorkload } from "./store-machine.ts";
+import { streamOf } from "./stream-of.ts";
+import { createTrace, type Trace } from "./trace.ts";
+import { Digests, simulatedClient } from "./witness.ts";
+
+/** What is simulated. */
+export interface StackOptions<M extends Machine> {
+  /** Everything in the run follows from it. */
+  readonly seed: number;
+  /** Default `zab`. */
+  readonly protocol?: SimProtocol;
+  /** The machine and its clients. Default: keys and values, whose histories must be linearizable. */
+  readonly workload?: StackWorkload<M>;
+  /** Voters; by default 1 to 5, drawn from the seed. */
+  readonly voters?: number;
+  /** Observers; by default 0 or 1, drawn from the seed. */
+  readonly observers?: number;
+  /** Virtual time with faults. Default 4000. */
+  readonly durationMs?: number;
+  /** Virtual time in which a healed ensemble must be in step again. Default 8000. */
+  readonly healMs?: number;
+  /** How messages travel, as in `createSimWorld`; by default drawn from the seed. */
+  readonly wire?: "messages" | "bytes";
+  /** Overrides of the protocol's timing and limits. */
+  readonly zab?: Partial<ZabOptions>;
+  /** Puts a mistake between the log and its disk, to see that it is found. */
+  readonly distortDisk?: (disk: Disk) => Disk;
+  /** Keeps the last lines of the trace. Off, only its hash is kept. */
+  readonly trace?: boolean;
+  /** Does what is written down here, in place of what the seed would do to machines and links and of what it would ask. */
+  readonly script?: Pick<Scenario, "events" | "core">;
+}
+
+/** What a simulated run came to. */
+export interface StackReport {
+  readonly seed: number;
+  readonly voters: number;
+  readonly observers: number;
+  /** What went wrong, or undefined. */
+  readonly violation: string | undefined;
+  /** Whether more disks were damaged than may be: then it is only asked that nothing wrong was said. */
+  readonly isBeyondBudget: boolean;
+  readonly events: number;
+  /** Entries applied, each counted once. */
+  readonly commits: number;
+  readonly calls: Readonly<CallCounts>;
+  readonly faults: FaultCounts;
+  /** How often a fault met a node in a state, as `leading synchronization × crash`. */
+  readonly marks: FaultCounts;
+  /** Of every traced fact in order. Equal seeds give equal hashes. */
+  readonly traceHash: number;
+  /** The last lines of the trace if it was asked for. */
+  readonly trace: readonly string[];
+  /** The run as it can be written down and run again. */
+  readonly scenario: Scenario;
+}
+
+interface Stack<M extends Machine> {
+  readonly world: SimWorld;
+  readonly nodes: ReadonlyMap<NodeId, StackNode<M>>;
+  readonly clients: StackClients<M>;
+  readonly checker: Checker;
+  readonly electorates: Electorates;
+  readonly trace: Trace;
+  readonly workload: StackWorkload<M>;
+  readonly recorder: Recorder;
+}
+
+/**
+ * Runs an ensemble as it ships, in virtual time: the driver, the log's own bytes on disks that tear, rot and fill, messages as
+ * bytes, and a machine of the user's or a store of ours. Faults first, then a time to heal, after which it must be in step and
+ * alive.
+ *
+ * ```ts
+ * import { simulateStack } from "@tutti/consensus/sim";
+ *
+ * const { violation, commits, faults } = await simulateStack({ seed: 7, voters: 3, durationMs: 1000 });
+ * console.log(violation, commits > 0, Object.values(faults).some((count) => count > 0)); // => undefined true true
+ * ```
+ */
+export async function simulateStack<M extends Machine>(options: StackOptions<M>): Promise<StackReport> {
+  const shape = streamOf(options.seed, 1);
+  // Drawn in any case: what is given must not shift what follows.
+  const drawn = [3, 3, 3, 5, 5, 1, 2, 4][shape.nextBelow(8)] ?? 3;
+  const drawnObservers = shape.nextUnit() < 0.3 ? 1 : 0;
+  const { voters = drawn, observers = drawnObservers } = options;
+  const isBeyondBudget = shape.nextUnit() < 0.05;
+  const stack = createStack(options, { voters, observers, shape });
+  const { world, clients, checker, trace, workload } = stack;
+  const durationMs = options.durationMs ?? 4000;
+  const nemesis = createStackNemesis(stack, { ...options, isBeyondBudget, durationMs });
+  let core: readonly NodeId[] = [];
+  let violation: string | undefined;
+  try {
+    for (const id of world.ids) world.start(id);
+    nemesis.start();
+    if (options.script === undefined) clients.start(durationMs);
+    await world.run(durationMs);
+    core = options.script?.core ?? stack.electorates.chooseCore(world.chance(6));
+    // A mark of when it was, which does nothing: the time stands still between events.
+    stack.recorder.record({ act: "heal", node: 0 });
+    stack.recorder.without(() => nemesis.heal(core));
+    const endMs = durationMs + (options.healMs ?? 8000);
+    await (isBeyondBudget ? world.run(endMs) : healed(stack, core, endMs));
+    violation = workload.judge?.(clients.history());
+  } catch (thrown) {
+    violation = thrown instanceof Error ? thrown.message : String(thrown);
+  }
+  const { events } = stack.recorder;
+  const { protocol = "zab", seed, script } = options;
+  const scenario = { level: "B" as const, protocol, seed, voters, observers, durationMs, core, events, ...script };
+  return {
+    seed: options.seed,
+    voters,
+    observers,
+    violation,
+    isBeyondBudget,
+    events: world.eventCount,
+    commits: checker.chain.length,
+    calls: clients.counts,
+    faults: { ...nemesis.counts, ...furtherCounts(stack) },
+    marks: nemesis.marks,
+    traceHash: trace.hash,
+    trace: trace.lines,
+    scenario: violation === undefined ? scenario : { ...scenario, violation },
+  };
+}
+
+function createStackNemesis<M extends Machine>(
+  { world, nodes, checker, electorates, clients, trace, recorder }: Stack<M>,
+  options: Pick<StackOptions<M>, "script"> & {
+    readonly isBeyondBudget: boolean;
+    readonly durationMs: number;
+  },
+): Nemesis {
+  const { isBeyondBudget, script } = options;
+  const further = stackFaults({ world, nodes, electorates, isBeyondBudget });
+  if (script !== undefined) {
+    for (const sequence of repeatedIn(script.events)) {
+      checker.repeated(requestKey({ client: simulatedClient, sequence }));
+    }
+    const mayWipe = ({ id }: Victim): boolean => electorates.mayWipe(id);
+    const ask = clients.ask.bind(clients);
+    perform(script.events, { queue: world.queue, network: world.network, nodes, further, mayWipe, ask });
+  }
+  return createNemesis({
+    queue: world.queue,
+    network: recordedLinks(world.network, recorder),
+    nodes: new Map([...nodes].map(([id, node]) => [id, recordedVictim(node, recorder)])),
+    mayWipe: (id) => electorates.mayWipe(id),
+    hooks: { wrote: () => undefined },
+    chance: world.chance(4),
+    endMs: options.durationMs,
+    further: further.map((fault) => recordedFault(fault, recorder)),
+    isScripted: script !== undefined,
+    onFault: (kind, node) => trace.note(node, "fault", kind),
+  });
+}
+
+function createStack<M extends Machine>(
+  options: StackOptions<M>,
+  { voters, observers, shape }: { readonly voters: number; readonly observers: number; readonly shape: Prng },
+): Stack<M> {
+  const ids = Array.from({ length: voters + observers }, (_, index) => index + 1);
+  const workload = options.workload ?? (storeWorkload(shape) as unknown as StackWorkload<M>);
+  const retainedEntriesMax = shape.nextUnit() < 0.5 ? 1024 : shape.nextBelow(20);
+  const { distortDisk } = options;
+  const settings: StackShape = {
+    members: { voters: ids.slice(0, voters), observers: ids.slice(voters) },
+    protocol: protocols[options.protocol ?? "zab"]({ retainedEntriesMax, ...options.zab }),
+    tickMs: 5,
+    snapshotEntries: shape.nextUnit() < 0.3 ? 1 << 30 : 5 + shape.nextBelow(60),
+    segmentBytes: 2048 << shape.nextBelow(5),
+    ...(distortDisk === undefined ? {} : { distortDisk }),
+  };
+  const nodes = new Map<NodeId, StackNode<M>>();
+  const nodeOf = (id: NodeId): StackNode<M> => {
+    const node = nodes.get(id);
+    assert(node !== undefined, `node ${id} is simulated`);
+    return node;
+  };
+  const samples = streamOf(options.seed, 8);
+  const wire = options.wire ?? (samples.nextUnit() < 0.4 ? "bytes" : "messages");
+  const world = createSimWorld({
+    seed: options.seed,
+    ids,
+    wire,
+    main: (process) => void nodeOf(process.id).main(process),
+    onTurn: (id) => nodeOf(id).look(),
+    onFact: (id, fact) => trace.record(id, "machine", () => fact, fact.length),
+    onSend: ({ id }, to, message) => {
+      trace.record(id, "send", () => `${to} ${explainMessage(message)}`, to * 64 + message.kind.length);
+      if (promises.has(message.kind) && samples.nextUnit() < sampledShare) void nodeOf(id).checkSent(message);
+    },
+  });
+  const trace = createTrace(() => world.nowMs, options.trace === true);
+  const checker = new Checker({
+    members: settings.members,
+    imageOf: () => undefined,
+    epochOf: (id) => nodeOf(id).status?.epoch ?? 0,
+    hasRefusals: workload.machine(1).prepare !== undefined,
+  });
+  const digests = new Digests();
+  const recorder = createRecorder(world.queue);
+  const clients = new StackClients({ world, nodes, checker, workload, onAsk: (event) => recorder.record(event) });
+  for (const id of ids) {
+    const parts = { id, world, shape: settings, workload, checker, digests, trace };
+    const onApply = clients.applied.bind(clients);
+    nodes.set(id, new StackNode({ ...parts, chance: world.chance(100 + id), onApply }));
+  }
+  lookAtDisks(world, nodes);
+  const electorates = createElectorates({ checker, nodes, initialVoters: settings.members.voters });
+  return { world, nodes, clients, checker, electorates, trace, workload, recorder };
+}
+
+const protocols: Readonly<Record<SimProtocol, (options: Partial<ZabOptions>) => Protocol>> = {
+  zab,
+  paxos,
+  "slot-paxos": slotPaxos,
+};
+/** By which a replica says what its disk holds. */
+const promises: ReadonlySet<ReplicaMessage["kind"]> = new Set<ReplicaMessage["kind"]>([
+  "ack",
+  "ackEpoch",
+  "leaderInfo",
+  "notification",
+]);
+/** Of the messages that promise something, how many are held against the disk of their sender. */
+const sampledShare = 0.03;
+
+function lookAtDisks<M extends Machine>(world: SimWorld, nodes: ReadonlyMap<NodeId, StackNode<M>>): void {
+  world.after(25, async () => {
+    for (const node of nodes.values()) await node.lookAtDisk();
+    lookAtDisks(world, nodes);
+  });
+}
+
+/** Liveness: everybody who is healed is in step with one leader, a new proposal commits everywhere, and nothing is left open. */
+async function healed<M extends Machine>(
+  { world, nodes, clients, checker }: Stack<M>,
+  core: readonly NodeId[],
+  endMs: number,
+): Promise<void> {
+  const live = core.map((id) => nodes.get(id)).filter((node) => node !== undefined);
+  const isServing = (): boolean => live.every((node) => node.status?.phase === "broadcast");
+  const isInStep = (): boolean => {
+    const positions = new Set(live.map((node) => node.running?.replica.status().applied));
+    const [position] = positions;
+    const isTogether = positions.size === 1 && position !== undefined && position >= checker.committedEnd;
+    return isTogether && isServing() && live.every((node) => node.open.size === 0);
+  };
+  const isBack = await world.run(endMs, isServing);
+  // What a machine refuses has a place in the log as well.
+  const answered = (): number => clients.counts.acknowledged + clients.counts.refused;
+  const before = answered();
+  clients.probe(live);
+  const isAlive = isBack && (await world.run(endMs, () => answered() > before && isInStep()));
+  const states = live.map((node) => `${node.running?.replica.toString() ?? `${node.id} down`}, ${node.open.size} open`);
+  assert(isAlive, `a healed ensemble is in step within the bound; ${states.join("; ")}`);
+  const digests = new Set(live.map((node) => node.digest));
+  assert(digests.size === 1, "equal positions mean equal states");
+}
+
+/** What the disks and links counted by themselves. */
+function furtherCounts<M extends Machine>({ world, nodes }: Stack<M>): FaultCounts {
+  const hosts = world.ids.map((id) => world.host(id));
+  const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+  const network = Object.entries(world.network.counts).map(([name, count]) => [`network ${name}`, count] as const);
+  return {
+    ...Object.fromEntries(network),
+    sectorLost: sum(hosts.map(({ cuts }) => cuts.lostSectors)),
+    sectorTorn: sum(hosts.map(({ cuts }) => cuts.tornSectors)),
+    diskFailed: sum(hosts.map(({ failureCount }) => failureCount)),
+    stoppedByDisk: sum([...nodes.values()].map((node) => node.counts.stops)),
+    damageFound: sum([...nodes.values()].map((node) => node.counts.repairs)),
+  };
+}

@@ -1,0 +1,251 @@
+import { assert, type Prng } from "@tutti/stdx";
+import type { Members } from "../core/configuration.ts";
+import type { Entry, NodeId } from "../core/entry.ts";
+import type { ReplicaMessage } from "../core/messages.ts";
+import type { CoreStatus } from "../core/replica-core.ts";
+import { formatZxid } from "../core/zxid.ts";
+import { ConsensusError } from "../consensus-error.ts";
+import type { Machine } from "../driver/machine.ts";
+import { openReplica } from "../driver/open-replica.ts";
+import type { Protocol } from "../driver/protocol.ts";
+import type { Replica } from "../driver/replica.ts";
+import { recover } from "../log/recover.ts";
+import type { Disk } from "../ports/disk.ts";
+import type { Checker } from "./checker.ts";
+import type { Victim } from "./nemesis.ts";
+import type { DiskImage } from "./record-disk.ts";
+import { nameOf } from "./request-name.ts";
+import type { EndKind, SimHost } from "./sim-host.ts";
+import type { SimProcess } from "./sim-process.ts";
+import type { SimWorld } from "./sim-world.ts";
+import type { StackWorkload } from "./stack-workload.ts";
+import type { Trace } from "./trace.ts";
+import { createWitness, type Digests, type Witness } from "./witness.ts";
+
+/** What all replicas of a run share. */
+export interface StackShape {
+  readonly members: Members;
+  readonly protocol: Protocol;
+  readonly tickMs: number;
+  readonly snapshotEntries: number;
+  readonly segmentBytes: number;
+  /** Puts a mistake between the log and its disk. */
+  readonly distortDisk?: (disk: Disk) => Disk;
+}
+
+export interface StackNodeOptions<M extends Machine> {
+  readonly id: NodeId;
+  readonly world: SimWorld;
+  readonly shape: StackShape;
+  readonly workload: StackWorkload<M>;
+  readonly checker: Checker;
+  readonly digests: Digests;
+  readonly chance: Prng;
+  readonly trace: Trace;
+  readonly onApply: (entry: Entry, answer: Uint8Array) => void;
+}
+
+/** What runs in one life of a process. */
+export interface Running<M extends Machine> {
+  readonly process: SimProcess;
+  readonly replica: Replica;
+  readonly machine: M;
+  readonly witness: Witness;
+}
+
+/** A replica as it ships on a simulated machine, with somebody who starts it again when it stopped. */
+export class StackNode<M extends Machine> implements Victim {
+  readonly id: NodeId;
+  /** Requests made here that have not ended. */
+  readonly open: Set<string> = new Set<string>();
+  readonly counts: { stops: number; damages: number; repairs: number } = { stops: 0, damages: 0, repairs: 0 };
+  readonly #options: StackNodeOptions<M>;
+  #running: Running<M> | undefined;
+  #isTrusted = false;
+  /** Something on its disk was damaged on purpose, and nobody has looked since. */
+  #isDamaged = false;
+  #failuresBefore = 0;
+
+  constructor(options: StackNodeOptions<M>) {
+    this.id = options.id;
+    this.#options = options;
+  }
+
+  get host(): SimHost {
+    return this.#options.world.host(this.id);
+  }
+
+  get isUp(): boolean {
+    return this.host.isUp;
+  }
+
+  get isTrusted(): boolean {
+    return this.#isTrusted && !this.#isDamaged;
+  }
+
+  get pendingWrites(): number {
+    return this.host.openCalls;
+  }
+
+  get running(): Running<M> | undefined {
+    return this.#running?.process.isAlive === true ? this.#running : undefined;
+  }
+
+  get status(): CoreStatus | undefined {
+    return this.running?.replica.status();
+  }
+
+  start(): void {
+    this.#options.world.start(this.id);
+  }
+
+  /** What the process does: it is given to the world. */
+  async main(process: SimProcess): Promise<void> {
+    const { checker, shape, workload, world, digests, onApply } = this.#options;
+    this.open.clear();
+    this.#running = undefined;
+    this.#failuresBefore = this.host.failureCount;
+    checker.started(this.id, 0n);
+    const machine = workload.machine(this.id);
+    const isAlive = (): boolean => process.isAlive;
+    const witness = createWitness({
+      node: this.id,
+      inner: machine,
+      checker,
+      digests,
+      digest: workload.digest === undefined ? undefined : () => workload.digest?.(machine) ?? "",
+      isAlive,
+      fail: (error) => world.fail(error),
+      onApply: (entry, answer) => {
+        this.#trace("apply", () => `${formatZxid(entry.zxid)} ${nameOf(entry)}`, entry.sequence);
+        workload.invariant?.(machine);
+        onApply(entry, answer);
+      },
+    });
+    const { storage, transport, clock, id } = process;
+    const { distortDisk = (disk: Disk) => disk, ...settings } = shape;
+    try {
+      const given = { id, machine: witness, transport, clock, ...settings };
+      const replica = await openReplica({ ...given, storage: distortDisk(storage) });
+      if (!process.isAlive) return;
+      this.#running = { process, replica, machine, witness };
+      this.#opened(replica);
+      const stopped = await replica.stopped;
+      if (stopped !== undefined && process.isAlive) this.#stopped(stopped);
+    } catch (thrown) {
+      if (process.isAlive) this.#stopped(thrown);
+    }
+  }
+
+  #opened(replica: Replica): void {
+    const { damage, tornBytes } = replica.status().recovery;
+    const found = damage ?? `${tornBytes} torn bytes`;
+    this.#trace("open", () => `${replica.toString()}, ${found}`, found.length);
+    if (damage === undefined) return;
+    const isExpected = this.#isDamaged || !this.#isTrusted;
+    if (!isExpected) this.#options.world.fail(new Error(`nobody damaged the disk of ${this.id}, and yet: ${damage}`));
+    this.counts.repairs += 1;
+  }
+
+  /** A failed disk ends a replica, and nothing else may. Whoever looks after it starts it again. */
+  #stopped(error: unknown): void {
+    const { world, chance } = this.#options;
+    const isExpected =
+      error instanceof ConsensusError &&
+      error.code === "storage-failed" &&
+      this.host.failureCount > this.#failuresBefore;
+    if (!isExpected) {
+      const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : "";
+      return world.fail(new Error(`replica ${this.id} stops: ${String(error)}${cause}`));
+    }
+    this.counts.stops += 1;
+    this.#trace("stopped", () => error.message, 9);
+    this.#end("kill");
+    world.queue.at(world.nowMs + 20 + chance.nextBelow(300), () => this.start());
+  }
+
+  crash(): void {
+    this.#end(this.#options.chance.nextUnit() < 0.3 ? "kill" : "power");
+  }
+
+  #end(kind: EndKind): void {
+    this.#options.world.end(this.id, kind);
+    this.ended();
+  }
+
+  /** Its process has ended: nobody hears of what was asked of it. */
+  ended(): void {
+    this.open.clear();
+    this.#running = undefined;
+  }
+
+  pause(durationMs: number): void {
+    this.host.stop(durationMs, false);
+  }
+
+  wipe(): void {
+    this.host.wipe();
+    this.ended();
+    this.#isTrusted = false;
+    this.#isDamaged = false;
+  }
+
+  mend(): void {
+    this.host.isFull = false;
+    this.host.isSyncBroken = false;
+    this.host.slow = { untilMs: 0, factor: 1 };
+    this.host.endAtCall(Number.POSITIVE_INFINITY, () => undefined);
+  }
+
+  /** Something on its disk was changed by other means than its replica. */
+  damaged(): void {
+    this.#isDamaged = true;
+    this.counts.damages += 1;
+  }
+
+  /** What its disk would be found to hold if the power went now. */
+  async image(): Promise<DiskImage> {
+    const { state } = await recover(this.host.disk.durable(), this.id, { accepted: 0, current: 0, voting: false });
+    const { snapshot, base, entries } = state.log;
+    const { accepted = [], chosen = 0n } = state.log.slots ?? {};
+    const slots = new Map(accepted.map((one) => [one.entry.zxid, one]));
+    return { snapshot, base, entries: [...entries], epochs: state.epochs, slots, chosen };
+  }
+
+  /** Whether its disk has the vote, and all that belongs to it: asked again until it does. */
+  async lookAtDisk(): Promise<void> {
+    if (this.isTrusted) return;
+    const { disk } = this.host;
+    const { state, report } = await recover(disk.durable(), this.id, { accepted: 0, current: 0, voting: false });
+    this.#isTrusted = state.epochs.voting;
+    if (report.damage === undefined && state.epochs.voting) this.#isDamaged = false;
+  }
+
+  /** After each turn: leader uniqueness and completeness, and the order applied <= committed <= logged. */
+  look(): void {
+    const status = this.status;
+    if (status !== undefined) this.#options.checker.status(status);
+  }
+
+  /** Durable before acknowledged, against the bytes on the platter as they would be recovered. */
+  async checkSent(message: ReplicaMessage): Promise<void> {
+    if (!this.isTrusted) return;
+    const { checker, world } = this.#options;
+    try {
+      const image = await this.image();
+      checker.sent(this.id, { message }, image);
+    } catch (thrown) {
+      world.fail(thrown);
+    }
+  }
+
+  get digest(): string {
+    const { running } = this;
+    assert(running !== undefined, `node ${this.id} runs`);
+    return running.witness.digest;
+  }
+
+  #trace(kind: string, detail: () => string, salt: number): void {
+    this.#options.trace.record(this.id, kind, detail, salt);
+  }
+}
