@@ -33,6 +33,8 @@ export class SlotChecker implements ReplicaChecker {
   #configurations: LoggedConfiguration[];
   /** Every slot up to here is chosen. */
   #prefix: Zxid = 0n;
+  /** The highest ballot whose barrier lies there: behind it, lower ballots choose nothing, whoever has accepted them. */
+  #barred = 0;
   readonly #imageOf: (node: NodeId) => DiskImage;
   readonly #proposals: Map<Zxid, Map<number, Proposal>> = new Map();
   readonly #choices: Map<Zxid, Choice> = new Map<Zxid, Choice>();
@@ -76,18 +78,13 @@ export class SlotChecker implements ReplicaChecker {
     ballots.set(ballot, proposal);
     assert(proposal.value === value, `ballot ${ballot} proposes one value for ${at}, ${proposal.value} or ${value}`);
     proposal.by.add(node);
-    const { configuration } = entry;
-    if (configuration !== undefined && slot > this.#prefix) {
-      if (!this.#configurations.some(({ position }) => position === slot)) {
-        this.#configurations.push({ ...configuration, position: slot });
-      }
-    }
     this.#consider(slot, ballot);
     while (this.#choices.has(this.#prefix + 1n)) this.#extendPrefix();
   }
 
   /** Whether the voters before this slot have chosen what this ballot proposes for it. */
   #consider(slot: Zxid, ballot: number): void {
+    if (ballot < this.#barred && slot > this.#prefix) return;
     const proposal = this.#proposals.get(slot)?.get(ballot);
     const voters = this.#configurations[0]?.voters ?? [];
     if (proposal === undefined || voters.filter((voter) => proposal.by.has(voter)).length * 2 <= voters.length) return;
@@ -101,7 +98,8 @@ export class SlotChecker implements ReplicaChecker {
   /** Where the next slot changes the members, the new ones may have chosen what is behind it. */
   #extendPrefix(): void {
     this.#prefix += 1n;
-    const { configuration } = this.#choices.get(this.#prefix)?.entry ?? {};
+    const { kind, sequence = 0, configuration } = this.#choices.get(this.#prefix)?.entry ?? {};
+    if (kind === "noop") this.#barred = Math.max(this.#barred, sequence);
     const later = this.#configurations.slice(1).filter(({ position }) => position > this.#prefix);
     if (configuration === undefined) {
       this.#configurations = [...this.#configurations.slice(0, 1), ...later];
@@ -128,8 +126,11 @@ export class SlotChecker implements ReplicaChecker {
     this.started(node, snapshot);
   }
 
-  logged(): void {
-    // Slots are written again: `accepted` sees each of them.
+  /** Asked for, and on its way to the disk: from now on its members may decide. */
+  logged(_node: NodeId, { zxid: position, configuration }: Entry): void {
+    if (configuration === undefined || position <= this.#prefix) return;
+    if (this.#configurations.some((known) => known.position === position)) return;
+    this.#configurations.push({ ...configuration, position });
   }
 
   /** Agreement and total order: every node applies the chosen values, slot by slot, each request once. */
