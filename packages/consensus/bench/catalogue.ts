@@ -1,7 +1,15 @@
 // Plants every mistake of the catalogue and counts the random seeds until it shows itself:
 // npm run sim:catalogue [-- --base 1] [--seeds 400] [--protocol NAME] [--plant NAME] [--json]
 import { parseArgs } from "node:util";
-import { decreeFaults, plantedFaults, simulate, simulateDecree, type SimProtocol } from "../src/sim/index.ts";
+import {
+  decreeFaults,
+  plantedFaults,
+  simulate,
+  simulateDecree,
+  simulateStack,
+  stackFaults,
+  type SimProtocol,
+} from "../src/sim/index.ts";
 import { simulateWith, slotPlants } from "./slot-plants.ts";
 
 const { values } = parseArgs({
@@ -20,6 +28,7 @@ const decreeSeedsMax = seedsMax * 100;
 
 interface Row {
   readonly name: string;
+  readonly level: "A" | "B";
   readonly protocol: SimProtocol | "decree";
   readonly source: string;
   /** The first seed that showed it, or undefined. */
@@ -31,13 +40,17 @@ interface Row {
   readonly isCleanWithout: boolean;
 }
 
-type Attempt = (seed: number, planted: boolean) => string | undefined;
+type Attempt = (seed: number, planted: boolean) => string | undefined | Promise<string | undefined>;
 
-function search(row: Pick<Row, "name" | "protocol" | "source">, max: number, attempt: Attempt): Row {
+async function search(
+  row: Pick<Row, "name" | "level" | "protocol" | "source">,
+  max: number,
+  attempt: Attempt,
+): Promise<Row> {
   const from = performance.now();
   let seed = base;
-  let found = attempt(seed, true);
-  while (found === undefined && seed < base + max - 1) found = attempt((seed += 1), true);
+  let found = await attempt(seed, true);
+  while (found === undefined && seed < base + max - 1) found = await attempt((seed += 1), true);
   const seconds = Math.round((performance.now() - from) / 100) / 10;
   const isFound = found !== undefined;
   return {
@@ -46,7 +59,7 @@ function search(row: Pick<Row, "name" | "protocol" | "source">, max: number, att
     seedsTried: seed - base + 1,
     seconds,
     found: found ?? "NOTHING",
-    isCleanWithout: !isFound || attempt(seed, false) === undefined,
+    isCleanWithout: !isFound || (await attempt(seed, false)) === undefined,
   };
 }
 
@@ -59,16 +72,25 @@ const tell = (row: Row): void => {
   if (values.json) return;
   const mark = row.seed === undefined ? "MISSED" : row.isCleanWithout ? "caught" : "UNCLEAN";
   const effort = `${row.seedsTried} seeds, ${row.seconds} s`.padEnd(20);
-  console.log(`${mark} ${row.protocol.padEnd(10)} ${row.name.padEnd(30)} ${effort} ${row.found}`);
+  console.log(`${mark} ${row.level} ${row.protocol.padEnd(10)} ${row.name.padEnd(30)} ${effort} ${row.found}`);
 };
 for (const plant of plantedFaults) {
   for (const protocol of plant.protocols ?? (["zab", "paxos"] as const)) {
     if (!isWanted(plant.name, protocol)) continue;
-    const attempt: Attempt = (seed, planted) => {
-      const reconfigures = plant.reconfigures === true;
-      return simulate({ seed, protocol, reconfigures, ...(planted ? { plant } : {}) }).violation;
-    };
-    tell(search({ name: plant.name, protocol, source: plant.source }, seedsMax, attempt));
+    const reconfigures = plant.reconfigures === true;
+    const attempt: Attempt = (seed, planted) =>
+      simulate({ seed, protocol, reconfigures, ...(planted ? { plant } : {}) }).violation;
+    tell(await search({ name: plant.name, level: "A", protocol, source: plant.source }, seedsMax, attempt));
+  }
+}
+for (const plant of stackFaults) {
+  // What level A finds in the core is not looked for again; `npm run sim -- --level B --plant NAME` does.
+  if (plant.disk === undefined) continue;
+  for (const protocol of ["zab", "paxos"] as const) {
+    if (!isWanted(plant.name, protocol)) continue;
+    const attempt: Attempt = async (seed, planted) =>
+      (await simulateStack({ seed, protocol, durationMs: 2000, ...(planted ? { plant } : {}) })).violation;
+    tell(await search({ name: plant.name, level: "B", protocol, source: plant.source }, seedsMax, attempt));
   }
 }
 for (const plant of slotPlants) {
@@ -78,7 +100,7 @@ for (const plant of slotPlants) {
     (planted ? simulatePlanted : simulate)({ seed, protocol: "slot-paxos" }).violation;
   // The most elusive ones are looked for where they were seen, so that the table does not take hours.
   const max = Math.max(seedsMax, base === 1 ? plant.foundBy : 0);
-  tell(search({ name: plant.name, protocol: "slot-paxos", source: plant.source }, max, attempt));
+  tell(await search({ name: plant.name, level: "A", protocol: "slot-paxos", source: plant.source }, max, attempt));
 }
 for (const fault of decreeFaults) {
   if (!isWanted(fault.name, "decree")) continue;
@@ -86,7 +108,9 @@ for (const fault of decreeFaults) {
     const chosen = simulateDecree(seed, planted ? fault : undefined);
     return chosen.size > 1 ? `${chosen.size} values are chosen` : undefined;
   };
-  tell(search({ name: fault.name, protocol: "decree", source: fault.source }, decreeSeedsMax, attempt));
+  tell(
+    await search({ name: fault.name, level: "A", protocol: "decree", source: fault.source }, decreeSeedsMax, attempt),
+  );
 }
 const times = rows.map(({ seconds }) => seconds).toSorted((left, right) => left - right);
 const missed = rows.filter(({ seed, isCleanWithout }) => seed === undefined || !isCleanWithout);

@@ -1,5 +1,5 @@
 // Runs many seeds, or one with its trace: npm run sim -- [--level A|B] [--protocol zab|paxos|slot-paxos] [--seeds 1000] [--base 1] [--json]
-// or --seed 13 --trace; --plant NAME puts a fault in (level A); --duration 8000 lasts longer; --twice compares two traces; --membership changes members (level A).
+// or --seed 13 --trace; --plant NAME puts a fault in; --duration 8000 lasts longer; --twice compares two traces; --membership changes members (level A).
 // --seed 13 --shrink FILE writes down the least that fails in the same way; --scenario FILE [--trace] runs what is written down.
 import { readFile, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
@@ -9,6 +9,7 @@ import {
   shrinkScenario,
   simulate,
   simulateStack,
+  stackFaults,
   type FaultCounts,
   type Scenario,
   type SimProtocol,
@@ -42,8 +43,8 @@ if (protocol !== "zab" && protocol !== "paxos" && protocol !== "slot-paxos") {
   throw new RangeError(`--protocol ${protocol} is none of zab, paxos and slot-paxos`);
 }
 if (level !== "A" && level !== "B") throw new RangeError(`--level ${level} is neither A nor B`);
-const plant = plantedFaults.find((fault) => fault.name === values.plant);
-if (values.plant !== undefined && (plant === undefined || level === "B")) {
+const plant = (level === "A" ? plantedFaults : stackFaults).find((fault) => fault.name === values.plant);
+if (values.plant !== undefined && plant === undefined) {
   throw new RangeError(`there is no fault ${values.plant} to plant at level ${level}`);
 }
 const run = level === "A" ? runCores : runStack;
@@ -105,12 +106,12 @@ interface Run {
 
 function shared(seed: number, ran: SimProtocol) {
   const duration = values.duration === undefined ? {} : { durationMs: Number(values.duration) };
-  return { seed, protocol: ran, trace: values.trace, ...duration };
+  return { seed, protocol: ran, trace: values.trace, ...duration, ...(plant === undefined ? {} : { plant }) };
 }
 
 async function runCores(seed: number, ran: SimProtocol): Promise<Run> {
   const membership = values.membership ? { reconfigures: true } : {};
-  const report = simulate({ ...shared(seed, ran), ...membership, ...(plant === undefined ? {} : { plant }) });
+  const report = simulate({ ...shared(seed, ran), ...membership });
   const { events, steps, commits, reads, submitted, configurations } = report;
   return { ...report, numbers: { events, steps, commits, reads, submitted, configurations } };
 }

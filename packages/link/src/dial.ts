@@ -53,6 +53,10 @@ export interface KeepOptions {
   readonly retryMsMin?: number;
   /** Default 1 000. */
   readonly retryMsMax?: number;
+  /** Pause before the first attempt. Default 0. */
+  readonly firstMs?: number;
+  /** Whether there is a reason to dial now; asked before each attempt. Default: always. */
+  readonly mayDial?: () => boolean;
   /** A new link. It must be listened to at once. The promise settles when it is over. */
   readonly onLink: (link: Link) => Promise<unknown>;
   /** An attempt failed; the next follows. For people. */
@@ -66,10 +70,15 @@ export async function keepDialing(
   keep: KeepOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const { retryMsMin = 25, retryMsMax = 1000, onLink, onFailure } = keep;
+  const { retryMsMin = 25, retryMsMax = 1000, firstMs = 0, mayDial, onLink, onFailure } = keep;
   const { host } = resolveLinkOptions(options);
   let retryMs = retryMsMin;
+  if (firstMs > 0) await pause(host, firstMs, signal);
   while (!signal.aborted) {
+    if (mayDial?.() === false) {
+      await pause(host, retryMsMax, signal);
+      continue;
+    }
     try {
       const link = await dial(address(), options, signal);
       if (signal.aborted) {

@@ -44,6 +44,9 @@ export interface LinkParts {
   readonly options: ResolvedLinkOptions;
 }
 
+/** Slower than that a record does not come: what it says of its length is not what was sent. */
+const openBytesPerMs = 1024;
+
 /** A record without frames. */
 const heartbeat: readonly Uint8Array[] = [Buffer.alloc(0)];
 
@@ -64,6 +67,8 @@ export class SocketLink implements Link {
   #checkedMs: number;
   #quietMs = 0;
   #silentMs = 0;
+  /** For how long a record has been coming. */
+  #openMs = 0;
 
   constructor({ socket, peer, reader, seal, options }: LinkParts) {
     this.peer = peer;
@@ -142,6 +147,7 @@ export class SocketLink implements Link {
         if (this.#downReason !== undefined) return;
         const record = this.#reader.next();
         if (record === undefined) return;
+        this.#openMs = 0;
         for (const frame of framesOf(record)) {
           if (this.#downReason !== undefined) return;
           listener.frame(frame);
@@ -188,8 +194,13 @@ export class SocketLink implements Link {
     this.#checkedMs = nowMs;
     this.#quietMs += passedMs;
     this.#silentMs += passedMs;
+    const open = this.#reader.openBytes;
+    this.#openMs = open === undefined ? 0 : this.#openMs + passedMs;
     if (this.#silentMs >= silenceMs) {
       this.destroy(new LinkError("silent", `nothing came from ${this.peer.node} for ${silenceMs} ms`));
+    } else if (open !== undefined && this.#openMs >= silenceMs + open / openBytesPerMs) {
+      // Heartbeats go on, and each is taken for a part of it.
+      this.destroy(new LinkError("silent", `a record of ${open} bytes from ${this.peer.node} does not end`));
     } else if (this.#quietMs >= heartbeatMs) {
       this.#write(heartbeat);
     }

@@ -26,6 +26,13 @@ export class RecordReader {
     this.#buffered += chunk.length;
   }
 
+  /** The length of the record that has begun and is not complete, if there is one. */
+  get openBytes(): number | undefined {
+    if (this.#buffered < lengthBytes) return undefined;
+    const head = this.#front(lengthBytes);
+    return new DataView(head.buffer, head.byteOffset, lengthBytes).getUint32(0);
+  }
+
   /**
    * The next complete record, as a view that nobody else writes to, or undefined. Throws `malformed` and
    * `frame-too-large`; the stream is of no use then.

@@ -134,6 +134,30 @@ test("a peer from which nothing comes breaks the link, and one that only beats d
   await server.close();
 });
 
+test("a length that changes on the way breaks the link, though heartbeats fill the record for as long as they come", async () => {
+  let isHit = false;
+  const hit = proxy((chunk) => {
+    if (!isHit) return chunk;
+    isHit = false;
+    const changed = Buffer.from(chunk);
+    // 32 KiB more than were sent.
+    changed[2] = (changed[2] ?? 0) ^ 0x80;
+    return changed;
+  });
+  const timing = { heartbeatMs: 10, silenceMs: 80 };
+  const { server, dialed, accepted } = await attempt(timing, timing, hit);
+  const [near, far] = [await dialed, await accepted];
+  const [own, ear] = [new Ear(near), new Ear(far)];
+  near.send(Buffer.from("first"));
+  await ear.heard(1);
+  isHit = true;
+  near.send(Buffer.from("second"));
+  expect((await ear.down).code).toBe("silent");
+  expect(ear.frames.length).toBe(1);
+  await own.down;
+  await server.close();
+});
+
 test("garbage, half a hello and silence are given up, and counted", async () => {
   const failures: LinkError[] = [];
   let wake: () => void = () => undefined;

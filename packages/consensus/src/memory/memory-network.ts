@@ -56,7 +56,8 @@ export function createMemoryNetwork(): MemoryNetwork {
   const link = (left: NodeId, right: NodeId): void => {
     const [one, other] = [members.get(left), members.get(right)];
     if (one === undefined || other === undefined || cuts.has(pairOf(left, right))) return;
-    if (!one.peers.has(right) || !other.peers.has(left) || one.links.has(right)) return;
+    // One of the two is enough: a member that was away while others came does not know them.
+    if (!(one.peers.has(right) || other.peers.has(left)) || one.links.has(right)) return;
     linkCount += 1;
     const id = linkCount;
     one.links.set(right, id);
@@ -80,7 +81,7 @@ export function createMemoryNetwork(): MemoryNetwork {
     attach: (id, peers, listener) => {
       const member: Member = { listener, peers: new Set(peers), links: new Map() };
       members.set(id, member);
-      for (const peer of peers) link(id, peer);
+      for (const peer of members.keys()) if (peer !== id) link(id, peer);
       return {
         send: (peer, wanted, message) => {
           const present = member.links.get(peer);
@@ -93,7 +94,8 @@ export function createMemoryNetwork(): MemoryNetwork {
         setPeers: (wanted) => {
           member.peers = new Set(wanted);
           for (const peer of member.links.keys()) if (!member.peers.has(peer)) unlink(id, peer);
-          for (const peer of wanted) link(id, peer);
+          // Also with those that are not wanted here, and want this one.
+          for (const peer of members.keys()) if (peer !== id) link(id, peer);
         },
         close: async () => {
           if (members.get(id) !== member) return;

@@ -63,6 +63,10 @@ export interface TcpTransport extends Transport, AsyncDisposable {
 
 const protocolName = "tutti-zab";
 const secretBytesMin = 16;
+/** Links to members that this one does not know: of an ensemble that changed while it was away, or that it has left. */
+const guestsMax = 64;
+/** How long the smaller of two numbers waits to be dialed. */
+const patienceMs = 1000;
 const loopback = /^(127\.|::1$|localhost$|::ffff:127\.)/;
 
 /**
@@ -163,12 +167,27 @@ class LinkHub implements Transport, TransportPort {
       admit: ({ node }) => {
         const peer = Number(node);
         if (this.#listener === undefined) return "not ready yet";
-        if (!this.#peers.has(peer)) return `${node} is not another member here`;
-        return peer > this.#options.id ? undefined : `${this.#options.id} dials ${node}`;
+        if (!Number.isSafeInteger(peer) || peer < 1 || peer === this.#options.id)
+          return `${node} is not another member`;
+        return this.#refusalOf(peer);
       },
       onLink: (link) => void this.#add(Number(link.peer.node), link),
       onFailure: ({ code, message }) => this.#tell({ peer: undefined, code, message }),
     });
+  }
+
+  /**
+   * Who knows the other dials: of two that know each other the larger number, and the smaller one too when it has waited in
+   * vain. A member that was away while others came does not know them, and they may have to reach it.
+   */
+  #refusalOf(peer: NodeId): string | undefined {
+    if (this.#peers.has(peer)) {
+      const isOurs = peer < this.#options.id && this.#present.has(peer);
+      return isOurs ? `${this.#options.id} dials ${peer}` : undefined;
+    }
+    let guests = 0;
+    for (const present of this.#present.keys()) if (!this.#peers.has(present)) guests += 1;
+    return guests < guestsMax ? undefined : `${guestsMax} strangers are linked already`;
   }
 
   attach(id: NodeId, peers: readonly NodeId[], listener: TransportListener): TransportPort {
@@ -188,7 +207,7 @@ class LinkHub implements Transport, TransportPort {
       this.#dialing.delete(peer);
     }
     for (const [peer, { link }] of this.#present) if (!this.#peers.has(peer)) link.close();
-    for (const peer of peers) if (peer < this.#options.id && !this.#dialing.has(peer)) void this.#keep(peer);
+    for (const peer of peers) if (!this.#dialing.has(peer)) void this.#keep(peer);
   }
 
   send(peer: NodeId, wanted: LinkId | undefined, message: ReplicaMessage): void {
@@ -218,10 +237,12 @@ class LinkHub implements Transport, TransportPort {
     this.#dialing.set(peer, dialing);
     const { addressOf } = this.#options;
     const address = (): MemberAddress => addressOf(peer) ?? { host: "127.0.0.1", port: 0 };
+    const isLarger = peer > this.#options.id;
     await keepDialing(
       address,
       this.#linkOptions,
       {
+        ...(isLarger ? { mayDial: () => !this.#present.has(peer), firstMs: patienceMs, retryMsMin: patienceMs } : {}),
         onLink: (link) => this.#add(peer, link),
         onFailure: ({ code, message }) => this.#tell({ peer, code, message }),
       },

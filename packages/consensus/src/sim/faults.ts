@@ -6,6 +6,7 @@ import type { CoreStatus, MembershipView, Prepared } from "../core/replica-core.
 import { counterOf, type Zxid } from "../core/zxid.ts";
 import type { QuorumSystem } from "../core/quorum.ts";
 import { prepareChange } from "../driver/change-members.ts";
+import type { Disk } from "../ports/disk.ts";
 import type { DiskImage } from "./record-disk.ts";
 
 /** Who sends, and what it knows: what a mistaken message may be made of. */
@@ -32,6 +33,8 @@ export interface PlantedFault {
   readonly snapshotWithoutTable?: boolean;
   /** A snapshot names a position that its state has not reached. */
   readonly snapshotAhead?: boolean;
+  /** Stands between the log and its disk; at level B alone. */
+  readonly disk?: (disk: Disk) => Disk;
   /** Which protocols it can happen to. Default: those that share ZAB's phases. */
   readonly protocols?: readonly SimProtocol[];
   /** Rewrites a write on its way to the platter. */
@@ -193,12 +196,13 @@ export const plantedFaults: readonly PlantedFault[] = [
   },
   {
     name: "settled-votes-differ",
-    source: "ZOOKEEPER-1732, 1805: members in step tell different epochs, and nobody can join (Z20)",
+    source:
+      "ZOOKEEPER-1732, 1805: members in step tell different epochs, their leader not who it is: nobody can join (Z20)",
     protocols: ["zab"],
     send: (send, { id }) => {
       const { message } = send;
       if (message.kind !== "notification" || message.state === "looking") return send;
-      return { ...send, message: { ...message, epoch: message.epoch + id } };
+      return { ...send, message: { ...message, state: "following", epoch: message.epoch + id } };
     },
   },
   {

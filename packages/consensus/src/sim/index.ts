@@ -19,6 +19,7 @@ export { replayScenario, shrinkScenario, type Replay } from "./replay.ts";
 export { type ScriptedEvent } from "./script.ts";
 export { type Scenario, type ShrinkOptions } from "./shrink.ts";
 export { simulateStack, type StackOptions, type StackReport } from "./simulate-stack.ts";
+export { stackFaults } from "./stack-plants.ts";
 export { type CallInput, type ClientCall, type StackWorkload } from "./stack-workload.ts";
 export { type DecreeFault, simulateDecree } from "./simulate-decree.ts";
 export { simulate, type SimulationOptions, type SimulationReport } from "./simulate.ts";

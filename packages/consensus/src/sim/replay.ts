@@ -1,6 +1,7 @@
 import { plantedFaults } from "./faults.ts";
 import { shrink, type Scenario, type ShrinkOptions } from "./shrink.ts";
 import { simulate } from "./simulate.ts";
+import { stackFaults } from "./stack-plants.ts";
 import { simulateStack } from "./simulate-stack.ts";
 
 /** What a scenario leads to. */
@@ -25,14 +26,13 @@ export interface Replay {
  */
 export async function replayScenario(scenario: Scenario, options: { readonly trace?: boolean } = {}): Promise<Replay> {
   const { level, protocol, seed, voters, observers, durationMs } = scenario;
-  const shared = { protocol, seed, voters, observers, durationMs, script: scenario, ...options };
-  if (level === "B") return simulateStack(shared);
-  const plant = plantedFaults.find(({ name }) => name === scenario.plant);
+  const plant = (level === "A" ? plantedFaults : stackFaults).find(({ name }) => name === scenario.plant);
   if (scenario.plant !== undefined && plant === undefined) {
-    throw new RangeError(`there is no planted fault ${scenario.plant}`);
+    throw new RangeError(`there is no planted fault ${scenario.plant} at level ${level}`);
   }
-  const { reconfigures = false } = scenario;
-  return simulate({ ...shared, reconfigures, ...(plant === undefined ? {} : { plant }) });
+  const planted = plant === undefined ? {} : { plant };
+  const shared = { protocol, seed, voters, observers, durationMs, script: scenario, ...options, ...planted };
+  return level === "A" ? simulate({ ...shared, reconfigures: scenario.reconfigures === true }) : simulateStack(shared);
 }
 
 /**

@@ -29,7 +29,7 @@ export type SimWire =
   /** Whole, over links that are there or not: cheap. */
   | { readonly kind: "messages"; readonly network: SimNetwork<Uint8Array> }
   /** In frames over connections of bytes, made and secured as over TCP. */
-  | { readonly kind: "bytes"; readonly cables: SimCables };
+  | { readonly kind: "bytes"; readonly cables: SimCables; readonly hasSecret: boolean };
 
 interface HostOptions {
   readonly id: NodeId;
@@ -181,7 +181,7 @@ export class SimHost {
   /** What a process says on it is told before it is bytes; of a dead one nobody hears. */
   #transportOf(turns: ProcessTurns, process: () => SimProcess): Transport {
     const { wire, onSend } = this.#options;
-    const inner = wire.kind === "messages" ? this.#linked(turns, wire.network) : this.#cabled(turns, wire.cables);
+    const inner = wire.kind === "messages" ? this.#linked(turns, wire.network) : this.#cabled(turns, wire);
     return {
       attach: (...given) => {
         const port = inner.attach(...given);
@@ -199,7 +199,7 @@ export class SimHost {
   }
 
   /** The transport that ships, on simulated sockets. */
-  #cabled(turns: ProcessTurns, cables: SimCables): Transport {
+  #cabled(turns: ProcessTurns, { cables, hasSecret }: Extract<SimWire, { kind: "bytes" }>): Transport {
     const { chance } = this.#options;
     const { transport, listening } = createHubTransport(
       {
@@ -207,7 +207,7 @@ export class SimHost {
         listen: { host: "simulated", port: this.id },
         addressOf: (member) => ({ host: "simulated", port: member }),
         cluster: "simulated",
-        secret,
+        ...(hasSecret ? { secret } : {}),
         silenceMs: 250,
       },
       { host: cables.hostOf(this.id, turns, chance), heartbeatMs: 40, helloTimeoutMs: 200 },

@@ -49,6 +49,8 @@ export interface SimNodeOptions {
   readonly protocol: SimProtocol;
   readonly id: NodeId;
   readonly members: Members;
+  /** Whether members may still change: not when it is settled who is healed. */
+  readonly mayReconfigure: () => boolean;
   /** The numbers of all nodes there are. */
   readonly others: () => Iterable<NodeId>;
   readonly zab: Partial<ZabOptions>;
@@ -476,6 +478,9 @@ export class SimNode implements NetworkPeer<ReplicaMessage> {
         const known = request.client !== unnamedClient && this.#machine.applied.has(requestKey(request));
         if (known && this.#options.fault?.noDeduplication !== true) return { kind: "known" };
         const { members } = request;
+        if (members !== undefined && !this.#options.mayReconfigure()) {
+          return { kind: "reject", payload: new Uint8Array(0) };
+        }
         if (members !== undefined) return (this.#options.fault?.change ?? prepareChange)(members, membership);
         return { kind: "txn", payload: request.payload };
       },

@@ -142,7 +142,8 @@ class World implements SimWorld {
     const { queue } = this;
     const chance = this.chance(3);
     if (kind === "bytes") {
-      return { kind, cables: new SimCables({ queue, chance, weather, isUp: (id) => this.host(id).isUp }) };
+      const cables = new SimCables({ queue, chance, weather, isUp: (id) => this.host(id).isUp });
+      return { kind, cables, hasSecret: this.chance(9).nextUnit() < 0.3 };
     }
     const network = createSimNetwork<Uint8Array>({ queue, chance, nodes, weather });
     const reconnect = (): void => {

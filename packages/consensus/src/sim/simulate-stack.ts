@@ -4,11 +4,10 @@ import type { ReplicaMessage } from "../core/messages.ts";
 import type { ZabOptions } from "../core/zab/zab-options.ts";
 import type { Machine } from "../driver/machine.ts";
 import { paxos, slotPaxos, zab, type Protocol } from "../driver/protocol.ts";
-import type { Disk } from "../ports/disk.ts";
 import { Checker } from "./checker.ts";
-import { explainMessage } from "./explain-message.ts";
-import type { SimProtocol } from "./faults.ts";
 import { createElectorates, type Electorates } from "./electorates.ts";
+import { explainMessage } from "./explain-message.ts";
+import type { PlantedFault, SimProtocol } from "./faults.ts";
 import { createNemesis, type FaultCounts, type Nemesis, type Victim } from "./nemesis.ts";
 import {
   createRecorder,
@@ -22,7 +21,8 @@ import {
 import type { Scenario } from "./shrink.ts";
 import { createSimWorld, type SimWorld } from "./sim-world.ts";
 import { StackClients, type CallCounts } from "./stack-clients.ts";
-import { stackFaults } from "./stack-faults.ts";
+import { machineFaults } from "./machine-faults.ts";
+import { plantedProtocol } from "./stack-plants.ts";
 import { StackNode, type StackShape } from "./stack-node.ts";
 import type { StackWorkload } from "./stack-workload.ts";
 import { storeWorkload } from "./store-machine.ts";
@@ -50,8 +50,8 @@ export interface StackOptions<M extends Machine> {
   readonly wire?: "messages" | "bytes";
   /** Overrides of the protocol's timing and limits. */
   readonly zab?: Partial<ZabOptions>;
-  /** Puts a mistake between the log and its disk, to see that it is found. */
-  readonly distortDisk?: (disk: Disk) => Disk;
+  /** One of `stackFaults`, to see that it is found. */
+  readonly plant?: PlantedFault;
   /** Keeps the last lines of the trace. Off, only its hash is kept. */
   readonly trace?: boolean;
   /** Does what is written down here, in place of what the seed would do to machines and links and of what it would ask. */
@@ -134,8 +134,10 @@ export async function simulateStack<M extends Machine>(options: StackOptions<M>)
     violation = thrown instanceof Error ? thrown.message : String(thrown);
   }
   const { events } = stack.recorder;
-  const { protocol = "zab", seed, script } = options;
-  const scenario = { level: "B" as const, protocol, seed, voters, observers, durationMs, core, events, ...script };
+  const { protocol = "zab", seed, script, plant } = options;
+  const planted = plant === undefined ? {} : { plant: plant.name };
+  const run = { level: "B" as const, protocol, seed, voters, observers, durationMs, core, events };
+  const scenario: Scenario = { ...run, ...script, ...planted };
   return {
     seed: options.seed,
     voters,
@@ -161,7 +163,7 @@ function createStackNemesis<M extends Machine>(
   },
 ): Nemesis {
   const { isBeyondBudget, script } = options;
-  const further = stackFaults({ world, nodes, electorates, isBeyondBudget });
+  const further = machineFaults({ world, nodes, electorates, isBeyondBudget });
   if (script !== undefined) {
     for (const sequence of repeatedIn(script.events)) {
       checker.repeated(requestKey({ client: simulatedClient, sequence }));
@@ -192,14 +194,17 @@ function createStack<M extends Machine>(
   const workload =
     options.workload ?? (storeWorkload(shape, options.protocol !== "slot-paxos") as unknown as StackWorkload<M>);
   const retainedEntriesMax = shape.nextUnit() < 0.5 ? 1024 : shape.nextBelow(20);
-  const { distortDisk } = options;
+  const { plant } = options;
+  const quorum = plant?.quorum;
+  const given = { retainedEntriesMax, ...options.zab, ...(quorum === undefined ? {} : { quorum }) };
+  const protocol = protocols[options.protocol ?? "zab"](given);
   const settings: StackShape = {
     members: { voters: ids.slice(0, voters), observers: ids.slice(voters) },
-    protocol: protocols[options.protocol ?? "zab"]({ retainedEntriesMax, ...options.zab }),
+    protocol: plant === undefined ? protocol : plantedProtocol(protocol, plant),
     tickMs: 5,
-    snapshotEntries: shape.nextUnit() < 0.3 ? 1 << 30 : 5 + shape.nextBelow(60),
+    snapshotEntries: shape.nextUnit() < 0.3 ? 1 << 30 : 20 + shape.nextBelow(100),
     segmentBytes: 2048 << shape.nextBelow(5),
-    ...(distortDisk === undefined ? {} : { distortDisk }),
+    ...(plant?.disk === undefined ? {} : { distortDisk: plant.disk }),
   };
   const nodes = new Map<NodeId, StackNode<M>>();
   const nodeOf = (id: NodeId): StackNode<M> => {
@@ -218,7 +223,8 @@ function createStack<M extends Machine>(
     onFact: (id, fact) => trace.record(id, "machine", () => fact, fact.length),
     onSend: ({ id }, to, message) => {
       trace.record(id, "send", () => `${to} ${explainMessage(message)}`, to * 64 + message.kind.length);
-      if (promises.has(message.kind) && samples.nextUnit() < sampledShare) void nodeOf(id).checkSent(message);
+      const share = sampledShares[message.kind];
+      if (share !== undefined && samples.nextUnit() < share) void nodeOf(id).checkSent(message);
     },
   });
   const trace = createTrace(() => world.nowMs, options.trace === true);
@@ -246,15 +252,13 @@ const protocols: Readonly<Record<SimProtocol, (options: Partial<ZabOptions>) => 
   paxos,
   "slot-paxos": slotPaxos,
 };
-/** By which a replica says what its disk holds. */
-const promises: ReadonlySet<ReplicaMessage["kind"]> = new Set<ReplicaMessage["kind"]>([
-  "ack",
-  "ackEpoch",
-  "leaderInfo",
-  "notification",
-]);
-/** Of the messages that promise something, how many are held against the disk of their sender. */
-const sampledShare = 0.03;
+/** By which a replica says what its disk holds, and how many of each are held against it: to look at a platter takes time. */
+const sampledShares: Readonly<Partial<Record<ReplicaMessage["kind"], number>>> = {
+  ack: 0.01,
+  notification: 0.01,
+  ackEpoch: 0.2,
+  leaderInfo: 0.5,
+};
 
 function lookAtDisks<M extends Machine>(world: SimWorld, nodes: ReadonlyMap<NodeId, StackNode<M>>): void {
   world.after(25, async () => {

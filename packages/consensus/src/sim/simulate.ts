@@ -74,6 +74,7 @@ export interface SimulationReport {
 }
 
 const tickMs = 5;
+const durationMsDefault = 4000;
 
 interface World {
   readonly queue: EventQueue;
@@ -105,7 +106,7 @@ export function simulate(options: SimulationOptions): SimulationReport {
   const spares = reconfigures ? chance(8).nextBelow(4) : 0;
   const world = createWorld({ ...options, voters, observers, spares }, chance);
   const { electorates } = world;
-  const durationMs = options.durationMs ?? 4000;
+  const durationMs = options.durationMs ?? durationMsDefault;
   const recorder = createRecorder(world.queue);
   const ask = askOf(world);
   const { script } = options;
@@ -289,6 +290,7 @@ function createWorld(
       // Whoever is to join is started with what it will be at first.
       members: id <= voters + observers ? members : { ...members, observers: [...members.observers, id] },
       others: () => ids,
+      mayReconfigure: () => queue.now < (options.durationMs ?? durationMsDefault),
       zab: { ...options.zab, retainedEntriesMax },
       queue,
       chance: chance(100 + id),

@@ -62,7 +62,7 @@ export class StackClients<M extends Machine> {
     const chance = world.chance(5);
     const meanMs = 1 + chance.nextUnit() * 20;
     const submitChance = chance.nextUnit() < 0.5 ? 0 : chance.nextUnit();
-    const burstMax = chance.nextUnit() < 0.5 ? 1 : 1 + chance.nextBelow(16);
+    const burstMax = chance.nextUnit() < 0.5 ? 1 : 1 + chance.nextBelow(8);
     const ids = [...nodes.keys()];
     const pick = (): StackNode<M> | undefined => nodes.get(ids[chance.nextBelow(ids.length)] ?? 1);
     const next = (): void => {

@@ -34,15 +34,19 @@ test.each(protocols)(
   },
 );
 
-test.each(protocols)("%s: nor do they while voters and observers change", { timeout: 60_000 }, (protocol) => {
-  let configurations = 0;
-  for (const seed of seeds().slice(0, 25)) {
-    const report = simulate({ seed, protocol, reconfigures: true });
-    if (report.violation !== undefined) expect.fail(`SEED=${report.seed}: ${report.violation}`);
-    configurations += report.configurations;
-  }
-  expect(configurations).toBeGreaterThan(25);
-});
+test.each(["zab", "paxos"] as const)(
+  "%s: nor do they while voters and observers change",
+  { timeout: 60_000 },
+  (protocol) => {
+    let configurations = 0;
+    for (const seed of seeds().slice(0, 25)) {
+      const report = simulate({ seed, protocol, reconfigures: true });
+      if (report.violation !== undefined) expect.fail(`SEED=${report.seed}: ${report.violation}`);
+      configurations += report.configurations;
+    }
+    expect(configurations).toBeGreaterThan(25);
+  },
+);
 
 test.each(protocols)(
   "%s: the same seed gives the same trace, and another seed another one",

@@ -31,14 +31,18 @@ export function createWorkload(): Workload {
 
 /** Takes a request from a learner. Without room it is refused at once, so that the caller knows. */
 export function onRequest(state: ZabState, learner: Learner, message: Of<LearnerMessage, "request">): void {
-  const { client, sequence, payload, session } = message;
+  const { client, sequence, payload, members, session } = message;
   if (state.workload.queue.length >= state.options.waitingRequestsMax) {
     if (client === unnamedClient) return endSession(state, learner);
     const answer: LeaderMessage = { kind: "answered", session, client, sequence, position: 0n, refused: true };
     sendToLearner(state, learner, answer, 0);
     return;
   }
-  state.workload.queue.push({ request: { client, sequence, payload }, origin: { node: learner.node, session } });
+  const asked = members === undefined ? {} : { members };
+  state.workload.queue.push({
+    request: { client, sequence, payload, ...asked },
+    origin: { node: learner.node, session },
+  });
   proposeQueued(state);
 }
 

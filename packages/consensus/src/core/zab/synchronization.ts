@@ -213,6 +213,13 @@ export function commitUpTo(state: ZabState, zxid: Zxid): void {
 
 export function onUpToDate(state: ZabState, learning: Learning, message: Of<"upToDate">): void {
   if (learning.phase !== "synchronization" || !learning.newLeaderAcked) return;
+  if (!state.epochs.voting) {
+    // In step with an established leader: from now on this disk holds all that a vote has to stand for. An observer gets
+    // one too, for the day on which it becomes a voter, which its leader may know before it does. It joins anew with it.
+    setEpochs(state, { voting: true });
+    request(state, { to: "looking", reason: "in step, and from now on with a vote" });
+    return;
+  }
   learning.phase = "broadcast";
   learning.phaseTicks = 0;
   if (state.settledVote !== undefined) state.settledVote = { ...state.settledVote, epoch: learning.epoch };
@@ -220,11 +227,5 @@ export function onUpToDate(state: ZabState, learning: Learning, message: Of<"upT
   state.proposals.settle(state.log, state.delivered, state.restored);
   state.restored = false;
   state.out.event({ kind: "leader", leader: learning.leader, epoch: learning.epoch });
-  if (state.epochs.voting) state.variant.announceSettled(state);
-  else {
-    // In step with an established leader: from now on this disk holds all that a vote has to stand for. An observer gets
-    // one too, for the day on which it becomes a voter, which its leader may know before it does.
-    setEpochs(state, { voting: true });
-    request(state, { to: "looking", reason: "in step, and from now on with a vote" });
-  }
+  state.variant.announceSettled(state);
 }

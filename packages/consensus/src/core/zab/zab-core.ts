@@ -168,7 +168,9 @@ function leaveRole(state: ZabState): void {
     }
     state.hooks.leadershipLost();
   }
-  if (role.kind !== "looking") state.out.event({ kind: "leader", leader: undefined, epoch: state.epochs.accepted });
+  if (role.kind !== "looking" && role.phase === "broadcast") {
+    state.out.event({ kind: "leader", leader: undefined, epoch: state.epochs.accepted });
+  }
   state.workload = createWorkload();
   state.ackDue = false;
   state.reads.reset();

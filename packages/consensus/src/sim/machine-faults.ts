@@ -21,7 +21,7 @@ interface Place {
 }
 
 /** The faults that need real bytes, real calls or a real event loop. */
-export function stackFaults({ world, nodes, electorates, isBeyondBudget }: FaultScene): readonly FurtherFault[] {
+export function machineFaults({ world, nodes, electorates, isBeyondBudget }: FaultScene): readonly FurtherFault[] {
   const nodeOf = (victim: Victim): StackNode<Machine> | undefined => nodes.get(victim.id);
   const later = (delayMs: number, action: () => void): void => world.queue.at(world.nowMs + delayMs, action);
   const fault = (kind: string, inflict: (node: StackNode<Machine>, chance: Prng) => boolean): FurtherFault => ({
