@@ -42,7 +42,7 @@ export interface CheckerSight {
   readonly imageOf: (node: NodeId) => DiskImage | undefined;
   /** The epoch that a node is in. */
   readonly epochOf: (node: NodeId) => number;
-  /** Whether positions may be missing among those that are applied: requests that a machine refused. */
+  /** Whether positions may be missing among those that are seen applied: requests that a machine refused, and no-ops. */
   readonly hasRefusals?: boolean;
 }
 

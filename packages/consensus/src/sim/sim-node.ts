@@ -304,6 +304,8 @@ export class SimNode implements NetworkPeer<ReplicaMessage> {
     for (const pending of effects.writes) {
       if (pending.write.kind === "append") {
         for (const entry of pending.write.entries) this.#options.checker.logged(this.id, entry);
+      } else if (pending.write.kind === "accept") {
+        for (const { entry } of pending.write.accepted) this.#options.checker.logged(this.id, entry);
       }
       this.#options.disk.submit(pending);
       if (this.#options.fault?.durableAtSubmit === true) this.#durable = pending.token;

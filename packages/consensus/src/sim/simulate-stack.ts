@@ -191,7 +191,8 @@ function createStack<M extends Machine>(
   { voters, observers, shape }: { readonly voters: number; readonly observers: number; readonly shape: Prng },
 ): Stack<M> {
   const ids = Array.from({ length: voters + observers }, (_, index) => index + 1);
-  const workload = options.workload ?? (storeWorkload(shape) as unknown as StackWorkload<M>);
+  const workload =
+    options.workload ?? (storeWorkload(shape, options.protocol !== "slot-paxos") as unknown as StackWorkload<M>);
   const retainedEntriesMax = shape.nextUnit() < 0.5 ? 1024 : shape.nextBelow(20);
   const { plant } = options;
   const quorum = plant?.quorum;
@@ -231,7 +232,7 @@ function createStack<M extends Machine>(
     members: settings.members,
     imageOf: () => undefined,
     epochOf: (id) => nodeOf(id).status?.epoch ?? 0,
-    hasRefusals: workload.machine(1).prepare !== undefined,
+    hasRefusals: workload.machine(1).prepare !== undefined || options.protocol === "slot-paxos",
   });
   const digests = new Digests();
   const recorder = createRecorder(world.queue);

@@ -424,6 +424,7 @@ function healed(world: World, core: readonly NodeId[], endMs: number): number {
   const states = live.map((node) => `${node.id}:${node.status?.role}/${node.status?.phase}/${node.openProposals} open`);
   assert(probes > 0 && inStep(), `a healed ensemble is in step within the bound; ${states.join(", ")}`);
   const digests = new Set(live.map((node) => node.digest));
-  assert(digests.size === 1, "equal positions mean equal digests");
+  // None is left where all that were healed have left by then.
+  assert(digests.size <= 1, "equal positions mean equal digests");
   return events;
 }

@@ -2,7 +2,7 @@ import { assert } from "@tutti/stdx";
 import { chosenBallot, type AcceptedEntry } from "../core/accepted-entry.ts";
 import type { LoggedConfiguration, Members } from "../core/configuration.ts";
 import type { Send } from "../core/effects.ts";
-import { unnamedClient, type Entry, type NodeId } from "../core/entry.ts";
+import type { Entry, NodeId } from "../core/entry.ts";
 import type { ReplicaMessage } from "../core/messages.ts";
 import type { CoreStatus } from "../core/replica-core.ts";
 import { formatZxid, type Zxid } from "../core/zxid.ts";
@@ -10,10 +10,17 @@ import type { ReplicaChecker } from "./checker.ts";
 import type { DiskImage } from "./record-disk.ts";
 import { nameOf, submissionOf } from "./request-name.ts";
 
+interface Proposal {
+  readonly value: string;
+  readonly entry: Entry;
+  readonly by: Set<NodeId>;
+}
+
 /** The value that a quorum of disks accepted in one ballot, the first in which that was so. */
 interface Choice {
   readonly value: string;
   readonly ballot: number;
+  readonly entry: Entry;
 }
 
 /**
@@ -22,10 +29,14 @@ interface Choice {
  */
 export class SlotChecker implements ReplicaChecker {
   readonly chain: Entry[] = [];
-  readonly configurations: readonly LoggedConfiguration[];
-  readonly #voters: readonly NodeId[];
+  /** That which decides the slot behind the chosen prefix first; then those that were accepted anywhere behind it. */
+  #configurations: LoggedConfiguration[];
+  /** Every slot up to here is chosen. */
+  #prefix: Zxid = 0n;
+  /** The highest ballot whose barrier lies there: behind it, lower ballots choose nothing, whoever has accepted them. */
+  #barred = 0;
   readonly #imageOf: (node: NodeId) => DiskImage;
-  readonly #proposals: Map<Zxid, Map<number, { readonly value: string; readonly by: Set<NodeId> }>> = new Map();
+  readonly #proposals: Map<Zxid, Map<number, Proposal>> = new Map();
   readonly #choices: Map<Zxid, Choice> = new Map<Zxid, Choice>();
   readonly #barriers: Map<number, Zxid> = new Map<number, Zxid>();
   readonly #next: Map<NodeId, Zxid> = new Map<NodeId, Zxid>();
@@ -39,9 +50,12 @@ export class SlotChecker implements ReplicaChecker {
   #entered = 0;
 
   constructor(members: Members, imageOf: (node: NodeId) => DiskImage) {
-    this.configurations = [{ ...members, outgoing: undefined, position: 0n }];
-    this.#voters = members.voters;
+    this.#configurations = [{ ...members, outgoing: undefined, position: 0n }];
     this.#imageOf = imageOf;
+  }
+
+  get configurations(): readonly LoggedConfiguration[] {
+    return this.#configurations;
   }
 
   get committedEnd(): Zxid {
@@ -58,16 +72,43 @@ export class SlotChecker implements ReplicaChecker {
       assert(choice?.value === value, `what node ${node} takes for chosen at ${at} is chosen, ${value}`);
       return;
     }
-    const ballots = this.#proposals.get(slot) ?? new Map<number, { value: string; by: Set<NodeId> }>();
+    const ballots = this.#proposals.get(slot) ?? new Map<number, Proposal>();
     this.#proposals.set(slot, ballots);
-    const proposal = ballots.get(ballot) ?? { value, by: new Set<NodeId>() };
+    const proposal = ballots.get(ballot) ?? { value, entry, by: new Set<NodeId>() };
     ballots.set(ballot, proposal);
     assert(proposal.value === value, `ballot ${ballot} proposes one value for ${at}, ${proposal.value} or ${value}`);
     proposal.by.add(node);
-    const acceptors = this.#voters.filter((voter) => proposal.by.has(voter));
-    if (acceptors.length * 2 <= this.#voters.length) return;
+    this.#consider(slot, ballot);
+    while (this.#choices.has(this.#prefix + 1n)) this.#extendPrefix();
+  }
+
+  /** Whether the voters before this slot have chosen what this ballot proposes for it. */
+  #consider(slot: Zxid, ballot: number): void {
+    if (ballot < this.#barred && slot > this.#prefix) return;
+    const proposal = this.#proposals.get(slot)?.get(ballot);
+    const voters = this.#configurations[0]?.voters ?? [];
+    if (proposal === undefined || voters.filter((voter) => proposal.by.has(voter)).length * 2 <= voters.length) return;
+    const choice = this.#choices.get(slot);
+    const { value, entry } = proposal;
+    const at = formatZxid(slot);
     assert((choice?.value ?? value) === value, `one value is chosen for ${at}, ${choice?.value} or ${value}`);
-    if (choice === undefined) this.#choices.set(slot, { value, ballot });
+    if (choice === undefined) this.#choices.set(slot, { value, ballot, entry });
+  }
+
+  /** Where the next slot changes the members, the new ones may have chosen what is behind it. */
+  #extendPrefix(): void {
+    this.#prefix += 1n;
+    const { kind, sequence = 0, configuration } = this.#choices.get(this.#prefix)?.entry ?? {};
+    if (kind === "noop") this.#barred = Math.max(this.#barred, sequence);
+    const later = this.#configurations.slice(1).filter(({ position }) => position > this.#prefix);
+    if (configuration === undefined) {
+      this.#configurations = [...this.#configurations.slice(0, 1), ...later];
+      return;
+    }
+    this.#configurations = [{ ...configuration, position: this.#prefix }, ...later];
+    for (const [slot, ballots] of this.#proposals) {
+      if (slot > this.#prefix) for (const ballot of ballots.keys()) this.#consider(slot, ballot);
+    }
   }
 
   started(node: NodeId, snapshot: Zxid): void {
@@ -85,8 +126,11 @@ export class SlotChecker implements ReplicaChecker {
     this.started(node, snapshot);
   }
 
-  logged(): void {
-    // Slots are written again: `accepted` sees each of them.
+  /** Asked for, and on its way to the disk: from now on its members may decide. */
+  logged(_node: NodeId, { zxid: position, configuration }: Entry): void {
+    if (configuration === undefined || position <= this.#prefix) return;
+    if (this.#configurations.some((known) => known.position === position)) return;
+    this.#configurations.push({ ...configuration, position });
   }
 
   /** Agreement and total order: every node applies the chosen values, slot by slot, each request once. */
@@ -123,11 +167,11 @@ export class SlotChecker implements ReplicaChecker {
     if (isDuplicate) return;
     assert(!this.#lost.has(key) || this.#repeated.has(key), `request ${key}, reported lost, is never applied`);
     this.#keys.add(key);
-    if (entry.client !== unnamedClient) return;
     const submission = submissionOf(entry);
-    const source = `${submission?.node}.${submission?.life}`;
+    if (submission === undefined) return;
+    const { sequence } = submission;
+    const source = `${submission.node}.${submission.life}`;
     const last = this.#submitted.get(source) ?? 0;
-    const sequence = submission?.sequence ?? 0;
     assert(sequence > last, `request ${key} is applied before its later ones, up to ${last}`);
     this.#submitted.set(source, sequence);
   }

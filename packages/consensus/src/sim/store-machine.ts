@@ -19,6 +19,7 @@ function parse(txn: Uint8Array): readonly [key: string, value: string] {
  * only keep if it sees what is under way, and `apply` only finds kept if nothing was left out or came in another order.
  */
 class Store implements Machine {
+  readonly needsPrimaryOrder: boolean;
   readonly prepare?: NonNullable<Machine["prepare"]>;
   readonly view?: NonNullable<Machine["view"]>;
   readonly values: Map<string, string> = new Map<string, string>();
@@ -27,6 +28,7 @@ class Store implements Machine {
 
   constructor(refuses: boolean, isDrawn: boolean) {
     this.#refuses = refuses;
+    this.needsPrimaryOrder = refuses;
     if (refuses) this.prepare = (request) => this.#prepareOne(request);
     if (isDrawn) this.view = () => [...this.values].map(([key, value]) => encoder.encode(`${key}=${value}`));
   }
@@ -69,9 +71,12 @@ class Store implements Machine {
   }
 }
 
-/** What is replicated when nobody brings a machine: keys and values, whose clients' histories must be linearizable. */
-export function storeWorkload(shape: Prng): StackWorkload<Store> {
-  const refuses = shape.nextUnit() < 0.4;
+/**
+ * What is replicated when nobody brings a machine: keys and values, whose clients' histories must be linearizable. Without
+ * primary order it does not refuse, for that builds on what is under way.
+ */
+export function storeWorkload(shape: Prng, primaryOrder: boolean): StackWorkload<Store> {
+  const refuses = shape.nextUnit() < 0.4 && primaryOrder;
   const isDrawn = shape.nextUnit() < 0.5;
   let count = 0;
   const key = (chance: Prng): string => `k${chance.nextBelow(keysMax)}`;

@@ -2,6 +2,15 @@ import type { AcceptedEntry } from "../core/accepted-entry.ts";
 import type { Entry } from "../core/entry.ts";
 import type { SlotMessage } from "../core/slot-paxos/slot-messages.ts";
 import { ByteReader, ByteWriter, malformed } from "./byte-cursor.ts";
+import {
+  memberBytes,
+  readConfiguration,
+  readIds,
+  readLogged,
+  writeConfiguration,
+  writeIds,
+  writeLogged,
+} from "./zab-codec.ts";
 
 // Numbers of kinds are part of the format: they are never given to another kind, nor to one of the other codec.
 const kinds = {
@@ -26,24 +35,30 @@ const kindOf: ReadonlyMap<number, SlotMessage["kind"]> = new Map(
 /** Kinds from here on are of this codec. */
 export const slotKindMin = 64;
 /** More than the fixed part of any message. */
-const fixedBytesMax = 96;
+const fixedBytesMax = 160;
 
-const entryKinds: readonly Entry["kind"][] = ["txn", "reject", "noop"];
+const entryKinds: readonly Entry["kind"][] = ["txn", "reject", "noop", "config"];
+/** Added to a mark where a configuration, or the members that a request asks for, stand before the rest. */
+const withMembers = 4;
 
 function restBytes(message: SlotMessage): number {
   switch (message.kind) {
     case "promise":
-      return message.record?.entry.payload.length ?? 0;
+      return message.record === undefined ? 0 : entryBytes(message.record.entry);
     case "accept":
     case "learn":
-      return message.entry.payload.length;
+      return entryBytes(message.entry);
     case "forward":
-      return message.payload.length;
+      return message.payload.length + memberBytes(message.members);
     case "state":
-      return message.chunk?.length ?? 0;
+      return (message.chunk?.length ?? 0) + memberBytes(message.configuration);
     default:
       return 0;
   }
+}
+
+function entryBytes({ payload, configuration }: Entry): number {
+  return payload.length + memberBytes(configuration);
 }
 
 /** `prefix`, if there is one, stands before the message: room for what a transport has to say about it. */
@@ -97,6 +112,11 @@ function write(writer: ByteWriter, message: SlotMessage): void {
       writer.count(message.session);
       writer.long(message.client);
       writer.count(message.sequence);
+      writer.flag(message.members !== undefined);
+      if (message.members !== undefined) {
+        writeIds(writer, message.members.voters);
+        writeIds(writer, message.members.observers);
+      }
       return writer.rest(message.payload);
     case "ask":
       return writer.long(message.after);
@@ -105,7 +125,8 @@ function write(writer: ByteWriter, message: SlotMessage): void {
     case "state":
       writer.long(message.position);
       writer.flag(message.last);
-      writer.flag(message.chunk !== undefined);
+      writer.byte((message.chunk === undefined ? 0 : 1) + (message.configuration === undefined ? 0 : withMembers));
+      if (message.configuration !== undefined) writeLogged(writer, message.configuration);
       return writer.rest(message.chunk ?? new Uint8Array(0));
     case "told":
       return writer.long(message.committed);
@@ -121,9 +142,11 @@ function writeRecord(writer: ByteWriter, record: AcceptedEntry | undefined): voi
 
 function writeEntry(writer: ByteWriter, entry: Entry): void {
   writer.long(entry.zxid);
-  writer.byte(entryKinds.indexOf(entry.kind));
+  const { configuration } = entry;
+  writer.byte(entryKinds.indexOf(entry.kind) + (configuration === undefined ? 0 : withMembers));
   writer.long(entry.client);
   writer.count(entry.sequence);
+  if (configuration !== undefined) writeConfiguration(writer, configuration);
   writer.rest(entry.payload);
 }
 
@@ -165,15 +188,19 @@ function read(reader: ByteReader, kind: SlotMessage["kind"]): SlotMessage {
     }
     case "forward": {
       const [ballot, session, client] = [reader.count(), reader.count(), reader.long()];
-      return { kind, ballot, session, client, sequence: reader.count(), payload: reader.rest() };
+      const sequence = reader.count();
+      const asked = reader.flag() ? { members: { voters: readIds(reader), observers: readIds(reader) } } : {};
+      return { kind, ballot, session, client, sequence, ...asked, payload: reader.rest() };
     }
     case "ask":
       return { kind, after: reader.long() };
     case "learn":
       return { kind, entry: readEntry(reader) };
     case "state": {
-      const [position, last, hasChunk, chunk] = [reader.long(), reader.flag(), reader.flag(), reader.rest()];
-      return { kind, position, last, chunk: hasChunk ? chunk : undefined };
+      const [position, last, mark] = [reader.long(), reader.flag(), reader.byte()];
+      const configuration = mark >= withMembers ? readLogged(reader) : undefined;
+      const chunk = reader.rest();
+      return { kind, position, configuration, last, chunk: mark % withMembers === 1 ? chunk : undefined };
     }
     case "told":
       return { kind, committed: reader.long() };
@@ -185,7 +212,10 @@ function readRecord(reader: ByteReader): AcceptedEntry | undefined {
 }
 
 function readEntry(reader: ByteReader): Entry {
-  const [zxid, kind] = [reader.long(), entryKinds[reader.byte()]];
-  if (kind === undefined) throw malformed("an entry of no known kind");
-  return { zxid, kind, client: reader.long(), sequence: reader.count(), payload: reader.rest() };
+  const [zxid, mark] = [reader.long(), reader.byte()];
+  const kind = entryKinds[mark % withMembers];
+  if (kind === undefined || mark >= 2 * withMembers) throw malformed(`there is no entry of kind ${mark}`);
+  const [client, sequence] = [reader.long(), reader.count()];
+  const change = mark < withMembers ? {} : { configuration: readConfiguration(reader) };
+  return { zxid, kind, client, sequence, ...change, payload: reader.rest() };
 }

@@ -76,7 +76,7 @@ function restBytes(message: ZabMessage): number {
   }
 }
 
-function memberBytes(members: (Members & Partial<Configuration>) | undefined): number {
+export function memberBytes(members: (Members & Partial<Configuration>) | undefined): number {
   if (members === undefined) return 0;
   return (members.voters.length + members.observers.length + (members.outgoing?.length ?? 0)) * 8;
 }
@@ -112,18 +112,18 @@ function writeNotification(writer: ByteWriter, message: Notification): void {
   if (message.configuration !== undefined) writeLogged(writer, message.configuration);
 }
 
-function writeIds(writer: ByteWriter, ids: readonly NodeId[]): void {
+export function writeIds(writer: ByteWriter, ids: readonly NodeId[]): void {
   writer.count(ids.length);
   for (const id of ids) writer.count(id);
 }
 
-function writeConfiguration(writer: ByteWriter, { voters, observers, outgoing }: Configuration): void {
+export function writeConfiguration(writer: ByteWriter, { voters, observers, outgoing }: Configuration): void {
   writeIds(writer, voters);
   writeIds(writer, observers);
   writeIds(writer, outgoing ?? []);
 }
 
-function writeLogged(writer: ByteWriter, configuration: LoggedConfiguration): void {
+export function writeLogged(writer: ByteWriter, configuration: LoggedConfiguration): void {
   writer.long(configuration.position);
   writeConfiguration(writer, configuration);
 }
@@ -266,18 +266,18 @@ function readRequestOfMembers(reader: ByteReader): ZabMessage {
   return { kind: "request", session, client, sequence, members, payload: reader.rest() };
 }
 
-function readIds(reader: ByteReader): readonly NodeId[] {
+export function readIds(reader: ByteReader): readonly NodeId[] {
   const count = reader.count();
   if (count < 0 || count * 8 > reader.left) throw malformed(`${count} members do not fit into the message`);
   return Array.from({ length: count }, () => reader.count());
 }
 
-function readConfiguration(reader: ByteReader): Configuration {
+export function readConfiguration(reader: ByteReader): Configuration {
   const [voters, observers, outgoing] = [readIds(reader), readIds(reader), readIds(reader)];
   return { voters, observers, outgoing: outgoing.length === 0 ? undefined : outgoing };
 }
 
-function readLogged(reader: ByteReader): LoggedConfiguration {
+export function readLogged(reader: ByteReader): LoggedConfiguration {
   const position = reader.long();
   return { ...readConfiguration(reader), position };
 }

@@ -6,13 +6,17 @@ import { decodeMessage, encodeMessage } from "../../src/wire/replica-codec.ts";
 const count = fc.maxSafeNat();
 const long = fc.bigInt({ min: 0n, max: 0xffff_ffff_ffff_ffffn });
 const bytes = fc.uint8Array({ maxLength: 100 });
-const entry = fc.record({
-  zxid: long,
-  kind: fc.constantFrom("txn" as const, "reject" as const, "noop" as const),
-  client: long,
-  sequence: count,
-  payload: bytes,
+const ids = fc.array(fc.nat(255), { maxLength: 9 });
+const members = fc.record({ voters: ids, observers: ids });
+const configuration = fc.record({
+  voters: ids,
+  observers: ids,
+  outgoing: fc.option(fc.array(fc.nat(255), { minLength: 1, maxLength: 9 }), { nil: undefined }),
 });
+const plain = { zxid: long, client: long, sequence: count, payload: bytes };
+const kind = fc.constantFrom("txn" as const, "reject" as const, "noop" as const, "config" as const);
+const entry = fc.oneof(fc.record({ ...plain, kind }), fc.record({ ...plain, kind, configuration }));
+const logged = fc.tuple(configuration, long).map(([known, position]) => ({ ...known, position }));
 
 function of<Kind extends SlotMessage["kind"], Fields extends object>(
   kind: Kind,
@@ -32,9 +36,15 @@ const message: fc.Arbitrary<SlotMessage> = fc.oneof(
   of("lead", { ballot: count, round: count, barrier: long, committed: long, admit: long }),
   of("followed", { ballot: count, round: count, voting: fc.boolean(), committed: long }),
   of("forward", { ballot: count, session: count, client: long, sequence: count, payload: bytes }),
+  of("forward", { ballot: count, session: count, client: long, sequence: count, payload: bytes, members }),
   of("ask", { after: long }),
   of("learn", { entry }),
-  of("state", { position: long, chunk: fc.option(bytes, { nil: undefined }), last: fc.boolean() }),
+  of("state", {
+    position: long,
+    configuration: fc.option(logged, { nil: undefined }),
+    chunk: fc.option(bytes, { nil: undefined }),
+    last: fc.boolean(),
+  }),
   of("told", { committed: long }),
 );
 

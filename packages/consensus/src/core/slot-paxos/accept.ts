@@ -4,7 +4,8 @@ import { formatZxid, type Zxid } from "../zxid.ts";
 import type { SlotMessage } from "./slot-messages.ts";
 import {
   advance,
-  isVoter,
+  electorateOf,
+  isTrusted,
   sendAny,
   setEpochs,
   windowEnd,
@@ -23,7 +24,8 @@ export function proposeEntry(state: SlotState, leading: Leading, entry: Entry): 
   if (state.log.get(entry.zxid)?.chosen !== true) state.log.accept(leading.ballot, entry);
   leading.last = entry.zxid;
   leading.pending.set(entry.zxid, { entry, acceptedBy: new Set(), round: leading.round });
-  for (const voter of state.members.voters) if (voter !== state.id) sendAccept(state, leading, voter, entry);
+  if (entry.configuration !== undefined) leading.changeSlot = entry.zxid;
+  for (const voter of electorateOf(state).voters) if (voter !== state.id) sendAccept(state, leading, voter, entry);
 }
 
 function sendAccept(state: SlotState, leading: Leading, to: NodeId, entry: Entry): void {
@@ -48,7 +50,7 @@ export function sendPending(
 
 /** 2b. Below its promise an acceptor takes nothing; the caller has seen to that. */
 export function onAccept(state: SlotState, following: Following, { ballot, committed, entry }: Of<"accept">): void {
-  if (!isVoter(state)) return;
+  if (!isTrusted(state)) return;
   if (ballot > state.epochs.accepted) setEpochs(state, { accepted: ballot });
   if (acceptEntry(state, ballot, entry)) {
     if (state.due.ballot !== ballot) state.due = { ballot, slots: new Set() };
@@ -98,7 +100,7 @@ export function sendDue(state: SlotState): void {
 }
 
 export function onAccepted(state: SlotState, leading: Leading, from: NodeId, message: Of<"accepted">): void {
-  if (message.ballot !== leading.ballot || !state.members.voters.includes(from)) return;
+  if (message.ballot !== leading.ballot) return;
   const { committed } = state.log;
   const last = message.last < leading.last ? message.last : leading.last;
   for (let slot = message.first > committed ? message.first : committed + 1n; slot <= last; slot += 1n) {
@@ -121,7 +123,7 @@ export function acceptOwn(state: SlotState, leading: Leading): void {
 function count(state: SlotState, leading: Leading, pending: Pending | undefined, from: NodeId): void {
   if (pending === undefined) return;
   pending.acceptedBy.add(from);
-  if (!state.quorum.isQuorum(pending.acceptedBy)) return;
+  if (!electorateOf(state).quorum.isQuorum(pending.acceptedBy)) return;
   leading.pending.delete(pending.entry.zxid);
   if (!state.log.learn(pending.entry)) conflict(state, pending.entry.zxid);
 }
@@ -135,8 +137,9 @@ export function advanceLeading(state: SlotState, leading: Leading): void {
   leading.told = committed;
   // Some were known to be chosen without having been counted.
   for (let slot = told + 1n; slot <= committed; slot += 1n) leading.pending.delete(slot);
+  const { voters } = electorateOf(state);
   for (const to of state.links.keys()) {
-    if (leading.peers.get(to)?.voting !== false) {
+    if (leading.peers.get(to)?.trusted !== false && voters.has(to)) {
       sendAny(state, to, { kind: "chosen", ballot: leading.ballot, committed }, 0);
       continue;
     }

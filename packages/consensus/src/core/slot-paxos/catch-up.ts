@@ -35,10 +35,10 @@ export function onAsk(state: SlotState, from: NodeId, link: LinkId, { after }: O
   const over = { to: from, link };
   let start = after;
   if (after < log.base) {
-    const { position, chunks } = log.snapshot;
+    const { position, chunks, configuration } = log.snapshot;
     const pieces = chunks.length === 0 ? [undefined] : chunks;
     for (const [index, chunk] of pieces.entries()) {
-      sendOver(state, over, { kind: "state", position, chunk, last: index === pieces.length - 1 });
+      sendOver(state, over, { kind: "state", position, configuration, chunk, last: index === pieces.length - 1 });
     }
     start = position;
   }
@@ -83,7 +83,8 @@ export function onState(state: SlotState, from: NodeId, message: Of<"state">): v
   if (!message.last) return;
   const { incoming } = asking;
   asking.incoming = undefined;
-  if (incoming.position > state.log.committed) install(state, incoming);
+  const { configuration } = message;
+  if (incoming.position > state.log.committed) install(state, { ...incoming, configuration });
 }
 
 /**

@@ -11,7 +11,8 @@ import type { SlotMessage } from "./slot-messages.ts";
 import {
   advance,
   barrierOf,
-  isVoter,
+  electorateOf,
+  isTrusted,
   request,
   sendAny,
   sendOver,
@@ -31,6 +32,7 @@ export function createLeading(state: SlotState): Leading {
   return {
     kind: "leading",
     ballot,
+    configuration: state.log.configuration,
     phase: "discovery",
     promiseToken,
     promises: new Map(),
@@ -41,6 +43,7 @@ export function createLeading(state: SlotState): Leading {
     told: state.log.committed,
     isConfirming: false,
     barrier: 0n,
+    changeSlot: 0n,
     queue: [],
     unapplied: new Map(),
     round: 0,
@@ -52,7 +55,7 @@ export function createLeading(state: SlotState): Leading {
 /** Once over each link: what comes back is the promise as a whole, or the link breaks. */
 export function sendPrepare(state: SlotState, leading: Leading, to: NodeId): void {
   const link = state.links.get(to);
-  if (link === undefined || !state.members.voters.includes(to)) return;
+  if (link === undefined || !electorateOf(state).voters.has(to)) return;
   const from = state.log.committed + 1n;
   sendOver(state, { to, link }, { kind: "prepare", ballot: leading.ballot, from }, leading.promiseToken);
 }
@@ -81,7 +84,7 @@ export function onPreempted(state: SlotState, { ballot, leader }: Of<"preempted"
 /** 1b: everything held in slots from there on. After it nothing is accepted in a lower ballot. */
 export function onPrepare(state: SlotState, from: NodeId, link: LinkId, message: Of<"prepare">): void {
   const { ballot } = message;
-  if (memberOf(ballot) !== from || !isVoter(state)) return;
+  if (memberOf(ballot) !== from || !isTrusted(state)) return;
   if (ballot > state.epochs.accepted) setEpochs(state, { accepted: ballot });
   const { committed } = state.log;
   const floor = message.from - 1n > committed ? message.from - 1n : committed;
@@ -100,7 +103,7 @@ export function onPrepare(state: SlotState, from: NodeId, link: LinkId, message:
 
 export function onPromise(state: SlotState, leading: Leading, from: NodeId, message: Of<"promise">): void {
   if (leading.phase !== "discovery" || message.ballot !== leading.ballot) return;
-  if (!state.members.voters.includes(from) || message.parts > state.options.outstandingEntriesMax * 4) return;
+  if (!electorateOf(state).voters.has(from) || message.parts > state.options.outstandingEntriesMax * 4) return;
   if (message.part === 0) {
     const { committed, entered, parts } = message;
     leading.promises.set(from, { committed, entered, parts, received: 0, records: [], completeIn: undefined });
@@ -122,8 +125,13 @@ export function onPromise(state: SlotState, leading: Leading, from: NodeId, mess
  */
 export function considerPromises(state: SlotState, leading: Leading): void {
   if (leading.phase !== "discovery" || leading.promiseToken > state.durableToken) return;
+  if (leading.configuration !== state.log.configuration) {
+    // The promises of others are wanted.
+    return request(state, { to: "leading", reason: "other members decide" });
+  }
+  const { quorum } = electorateOf(state);
   const complete = [...leading.promises].filter(([, { completeIn }]) => completeIn !== undefined);
-  if (!state.quorum.isQuorum(new Set([state.id, ...complete.map(([node]) => node)]))) return;
+  if (!quorum.isQuorum(new Set([state.id, ...complete.map(([node]) => node)]))) return;
   if (!leading.isConfirming) {
     leading.isConfirming = true;
     sendRound(state, leading);
@@ -138,6 +146,7 @@ export function considerPromises(state: SlotState, leading: Leading): void {
 }
 
 function isConfirmed(state: SlotState, leading: Leading): boolean {
+  const { quorum } = electorateOf(state);
   const rounds = [leading.round, ...[...leading.peers.values()].map(({ round }) => round)];
   return rounds.some((round) => {
     const confirming = new Set<NodeId>([state.id]);
@@ -145,7 +154,7 @@ function isConfirmed(state: SlotState, leading: Leading): boolean {
       const answered = leading.peers.get(node)?.round ?? 0;
       if (completeIn !== undefined && completeIn < round && answered >= round) confirming.add(node);
     }
-    return state.quorum.isQuorum(confirming);
+    return quorum.isQuorum(confirming);
   });
 }
 
@@ -167,7 +176,7 @@ function takeOver(state: SlotState, leading: Leading): void {
   }
   advance(state);
   // Then somebody has led since.
-  if (state.epochs.accepted > leading.ballot) return;
+  if (state.epochs.accepted > leading.ballot || leading.configuration !== state.log.configuration) return;
   const best = bestRecords(state, leading);
   const { committed } = state.log;
   let end = committed;
@@ -180,17 +189,20 @@ function takeOver(state: SlotState, leading: Leading): void {
     }
     barrier = Math.max(barrier, barrierOf(record.entry));
     end = slot;
+    // What lies behind is for others to decide: when this is chosen, they are asked for their promises.
+    if (record.entry.configuration !== undefined) break;
   }
+  const endsWithChange = best.get(end)?.entry.configuration !== undefined;
   leading.phase = "synchronization";
   leading.phaseTicks = 0;
   leading.last = committed;
   leading.ownEnd = committed;
   leading.told = committed;
-  leading.barrier = end + 1n;
+  leading.barrier = endsWithChange ? 0n : end + 1n;
   for (let slot = committed + 1n; slot <= end; slot += 1n) {
     proposeEntry(state, leading, best.get(slot)?.entry ?? noop(slot, 0));
   }
-  proposeEntry(state, leading, noop(leading.barrier, leading.ballot));
+  if (!endsWithChange) proposeEntry(state, leading, noop(leading.barrier, leading.ballot));
   leading.promises.clear();
   sendRound(state, leading);
 }

@@ -1,8 +1,8 @@
-import type { MembershipView } from "../replica-core.ts";
 import type { LinkId } from "../effects.ts";
 import { requestKey, unnamedClient, type Entry, type NodeId } from "../entry.ts";
 import type { Session } from "../messages.ts";
 import { proposeEntry } from "./accept.ts";
+import { membershipView } from "./members.ts";
 import { confirmedRound, sendRound } from "./rounds.ts";
 import type { SlotMessage, SlotPaxosMessage } from "./slot-messages.ts";
 import { request, sendOver, type Following, type Leading, type QueuedRequest, type SlotState } from "./slot-state.ts";
@@ -32,13 +32,14 @@ export function forwardWaiting(state: SlotState): void {
 
 /** Takes a request of a follower. Without room it is refused at once, so that the caller knows. */
 export function onForward(state: SlotState, leading: Leading, from: NodeId, message: Of<"forward">): void {
-  const { ballot, session, client, sequence, payload } = message;
+  const { ballot, session, client, sequence, payload, members } = message;
   const peer = leading.peers.get(from);
   // One without a name must not be left out while later ones of its session are taken: so none of them is.
   const isMuted = client === unnamedClient && peer !== undefined && session <= peer.mutedSession;
   if (ballot !== leading.ballot || isMuted) return;
   if (leading.queue.length < state.options.waitingRequestsMax) {
-    leading.queue.push({ request: { client, sequence, payload }, origin: { node: from, session } });
+    const asked = members === undefined ? {} : { members };
+    leading.queue.push({ request: { client, sequence, payload, ...asked }, origin: { node: from, session } });
     return;
   }
   const link = state.links.get(from);
@@ -62,6 +63,7 @@ function proposeQueued(state: SlotState, leading: Leading): void {
   let taken = 0;
   while (taken < queue.length) {
     if (leading.last - state.log.committed >= BigInt(state.options.outstandingEntriesMax)) break;
+    if (leading.changeSlot > state.log.committed) break;
     const queued = queue[taken];
     taken += 1;
     if (queued !== undefined) propose(state, leading, queued);
@@ -75,19 +77,13 @@ function propose(state: SlotState, leading: Leading, queued: QueuedRequest): voi
   const pending = key === undefined ? undefined : leading.unapplied.get(key);
   if (pending !== undefined) return answer(state, queued, pending);
   const zxid = leading.last + 1n;
-  const prepared = state.hooks.prepare(queued.request, zxid, unchanging(state), leading.ballot);
+  const prepared = state.hooks.prepare(queued.request, zxid, membershipView(state, leading), leading.ballot);
   if (prepared.kind === "known") return answer(state, queued, state.applied);
-  const entry: Entry = { zxid, kind: prepared.kind, client, sequence, payload: prepared.payload };
+  const { kind, payload } = prepared;
+  const change = "configuration" in prepared ? { configuration: prepared.configuration } : {};
+  const entry: Entry = { zxid, kind, client, sequence, payload, ...change };
   if (key !== undefined) leading.unapplied.set(key, zxid);
   proposeEntry(state, leading, entry);
-}
-
-function unchanging({ members }: SlotState): MembershipView {
-  return {
-    configuration: { ...members, outgoing: undefined, position: 0n },
-    isChanging: true,
-    hasQuorumInStep: () => false,
-  };
 }
 
 /** The request has a slot already; its origin finds the answer in its own table once that is applied. */

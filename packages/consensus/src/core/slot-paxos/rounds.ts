@@ -6,8 +6,9 @@ import { onChosen, sendPending } from "./accept.ts";
 import { askFor } from "./catch-up.ts";
 import type { SlotMessage } from "./slot-messages.ts";
 import {
+  electorateOf,
   isInStep,
-  isVoter,
+  isTrusted,
   request,
   sendAny,
   sendOver,
@@ -30,10 +31,16 @@ export function sendRound(state: SlotState, leading: Leading): void {
   leading.round += 1;
   leading.ticksToRound = state.options.pingTicks;
   state.reads.roundSent(leading.round);
-  for (const [peer, link] of state.links) sendLead(state, leading, peer, link);
+  const { voters } = electorateOf(state);
+  for (const [peer, link] of state.links) {
+    // Until it has a barrier it leads nobody: those that need not promise are not asked to follow.
+    if (leading.barrier > 0n || voters.has(peer)) sendLead(state, leading, peer, link);
+  }
   if (leading.round % resendRounds !== 0) return;
   const again = { lastRound: leading.round - resendRounds, countMax: resendCountMax };
-  for (const [node, { voting }] of leading.peers) if (voting === true) sendPending(state, leading, node, again);
+  for (const [node, { trusted }] of leading.peers) {
+    if (trusted === true && voters.has(node)) sendPending(state, leading, node, again);
+  }
 }
 
 export function sendLead(state: SlotState, leading: Leading, to: NodeId, link: LinkId): void {
@@ -59,16 +66,14 @@ function admissionOf(state: SlotState, leading: Leading, to: NodeId): Zxid {
 /** The last round that a quorum of voters, the leader included, answered. */
 export function confirmedRound(state: SlotState, leading: Leading): number {
   const rounds = new Map<NodeId, Zxid>([[state.id, BigInt(leading.round)]]);
-  for (const [node, { round }] of leading.peers) {
-    if (state.members.voters.includes(node)) rounds.set(node, BigInt(round));
-  }
-  return Number(quorumPosition(state.quorum, rounds));
+  for (const [node, { round }] of leading.peers) rounds.set(node, BigInt(round));
+  return Number(quorumPosition(electorateOf(state).quorum, rounds));
 }
 
 /** At a member that follows this ballot, which the caller has seen to. */
 export function onLead(state: SlotState, following: Following, message: Of<"lead">): void {
   const { ballot, round, barrier, committed, admit } = message;
-  const voting = isVoter(state);
+  const voting = isTrusted(state);
   if (voting && ballot > state.epochs.accepted) setEpochs(state, { accepted: ballot });
   following.barrier = barrier > 0n ? barrier : following.barrier;
   onChosen(state, following, committed);
@@ -76,13 +81,14 @@ export function onLead(state: SlotState, following: Following, message: Of<"lead
   if (known < committed && known === state.committedAtLead) askFor(state, following.leader);
   state.committedAtLead = known;
   if (admit > 0n) considerAdmission(state, following, admit);
-  const answer = { kind: "followed", ballot, round, voting, committed: known } as const;
+  const onDisk = known < state.log.durableEnd ? known : state.log.durableEnd;
+  const answer = { kind: "followed", ballot, round, voting, committed: onDisk } as const;
   if (voting) sendAny(state, following.leader, answer, state.epochsToken);
   else sendOver(state, { to: following.leader, link: following.link }, answer, 0);
 }
 
 function considerAdmission(state: SlotState, following: Following, admit: Zxid): void {
-  if (state.epochs.voting || !state.members.voters.includes(state.id)) return;
+  if (state.epochs.voting) return;
   if (state.log.committed < admit || following.barrier === 0n || state.log.committed < following.barrier) return;
   if (following.ballot < state.epochs.accepted) return;
   state.log.saveChosen();
@@ -96,18 +102,19 @@ export function onFollowed(
   { from, link, message }: { readonly from: NodeId; readonly link: LinkId; readonly message: Of<"followed"> },
 ): void {
   if (message.ballot !== leading.ballot) return;
-  const isMember = state.members.voters.includes(from);
   const peer = peerOf(leading, from, link);
   peer.silentTicks = 0;
-  if (!message.voting || !isMember) {
-    peer.voting = false;
-    if (isMember) peer.admission ??= { end: leading.last, round: leading.round + 1 };
+  if (message.committed > peer.known) peer.known = message.committed;
+  if (!message.voting) {
+    peer.trusted = false;
+    peer.admission ??= { end: leading.last, round: leading.round + 1 };
     return;
   }
   peer.round = Math.max(peer.round, message.round);
-  if (peer.voting === true) return;
-  peer.voting = true;
+  if (peer.trusted === true) return;
+  peer.trusted = true;
   peer.admission = undefined;
+  if (!electorateOf(state).voters.has(from)) return;
   // What was proposed before it came has not come to it.
   sendPending(state, leading, from, { lastRound: leading.round, countMax: Number.POSITIVE_INFINITY });
 }
@@ -115,7 +122,8 @@ export function onFollowed(
 function peerOf(leading: Leading, node: NodeId, link: LinkId): Peer {
   const known = leading.peers.get(node);
   if (known?.link === link) return known;
-  const peer: Peer = { link, silentTicks: 0, round: 0, voting: undefined, admission: undefined, mutedSession: 0 };
+  const fresh = { silentTicks: 0, round: 0, known: 0n, mutedSession: 0 };
+  const peer: Peer = { link, ...fresh, trusted: undefined, admission: undefined };
   leading.peers.set(node, peer);
   return peer;
 }
@@ -130,7 +138,7 @@ export function considerInStep(state: SlotState): void {
     role.phaseTicks = 0;
   } else {
     // One that waits for its vote is not yet in step.
-    if (state.members.voters.includes(state.id) && !isVoter(state)) return;
+    if (electorateOf(state).voters.has(state.id) && !isTrusted(state)) return;
     role.inStep = true;
   }
   state.proposals.settleBefore(role.ballot, state.delivered);
@@ -145,12 +153,12 @@ export function tickLeading(state: SlotState, leading: Leading): void {
   for (const [node, peer] of leading.peers) {
     peer.silentTicks += 1;
     if (peer.silentTicks >= silenceTicks) leading.peers.delete(node);
-    else if (peer.voting === true) heard.add(node);
+    else if (peer.trusted === true) heard.add(node);
   }
   if (leading.phase !== "broadcast" && leading.phaseTicks >= joinTicks) {
     return request(state, { to: "looking", reason: "no quorum came into step" });
   }
-  if (leading.phase === "broadcast" && !state.quorum.isQuorum(heard)) {
+  if (leading.phase === "broadcast" && !electorateOf(state).quorum.isQuorum(heard)) {
     return request(state, { to: "looking", reason: "lost touch with the quorum" });
   }
   leading.ticksToRound -= 1;

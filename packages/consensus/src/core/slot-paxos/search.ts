@@ -1,6 +1,18 @@
+import { votersOf } from "../configuration.ts";
 import type { NodeId } from "../entry.ts";
 import type { Heartbeat } from "../messages.ts";
-import { isInStep, isVoter, request, roleName, sendAny, setEpochs, type Search, type SlotState } from "./slot-state.ts";
+import {
+  electorateOf,
+  isElectable,
+  isInStep,
+  isTrusted,
+  request,
+  roleName,
+  sendAny,
+  setEpochs,
+  type Search,
+  type SlotState,
+} from "./slot-state.ts";
 
 // Who may lead: a member that a quorum answers, where no quorum is in step with anybody. Heartbeat rounds tell. They
 // only decide who tries; that a leader is safe is the business of ballots.
@@ -54,8 +66,9 @@ export function searchLinkDown(state: SlotState, peer: NodeId): void {
 
 /** Without data a member may vote only when all are new; else it has forgotten what it promised. */
 function considerFirstStart(state: SlotState): void {
-  const others = state.members.voters.filter((voter) => voter !== state.id);
-  if (state.epochs.voting || !isFresh(state) || others.length === state.members.voters.length) return;
+  const { voters } = electorateOf(state);
+  const others = [...voters].filter((voter) => voter !== state.id);
+  if (state.epochs.voting || !isFresh(state) || !voters.has(state.id)) return;
   if (!others.every((voter) => state.search.peers.get(voter)?.fresh === true)) return;
   state.voteToken = setEpochs(state, { voting: true });
 }
@@ -73,7 +86,7 @@ function beginRound(state: SlotState): void {
 }
 
 function isAnsweredByQuorum(state: SlotState): boolean {
-  return isVoter(state) && state.quorum.isQuorum(new Set([state.id, ...state.search.answered]));
+  return isElectable(state) && electorateOf(state).quorum.isQuorum(new Set([state.id, ...state.search.answered]));
 }
 
 function send(state: SlotState, to: NodeId, round: number, isAnswer: boolean): void {
@@ -86,8 +99,8 @@ function send(state: SlotState, to: NodeId, round: number, isAnswer: boolean): v
     connected: state.search.isConnected,
     zxid: state.log.committed,
     epoch: state.epochs.current,
-    voting: isVoter(state),
-    electable: isVoter(state),
+    voting: isTrusted(state),
+    electable: isElectable(state),
     fresh: isFresh(state),
   };
   // It promises nothing, and so waits for no write.
@@ -96,10 +109,10 @@ function send(state: SlotState, to: NodeId, round: number, isAnswer: boolean): v
 
 /** When every linked voter has answered there is nobody left to wait for. */
 export function considerEarly(state: SlotState): void {
-  if (state.role.kind !== "looking" || state.next !== undefined || !isVoter(state)) return;
+  if (state.role.kind !== "looking" || state.next !== undefined || !isElectable(state)) return;
   const { search } = state;
   search.isConnected ||= isAnsweredByQuorum(state);
-  const linked = state.members.voters.filter((voter) => state.links.has(voter));
+  const linked = [...votersOf(state.log.configuration)].filter((voter) => state.links.has(voter));
   if (linked.every((voter) => search.answered.has(voter) || search.peers.get(voter)?.voting === false)) decide(state);
 }
 
@@ -109,18 +122,18 @@ export function considerEarly(state: SlotState): void {
  */
 function decide(state: SlotState): void {
   const { search } = state;
-  if (state.role.kind !== "looking" || state.next !== undefined || !search.isConnected || !isVoter(state)) return;
+  if (state.role.kind !== "looking" || state.next !== undefined || !search.isConnected || !isElectable(state)) return;
   const free = new Set<NodeId>([state.id]);
   let isBest = true;
-  for (const voter of state.members.voters) {
+  for (const voter of votersOf(state.log.configuration)) {
     const peer = search.peers.get(voter);
     if (peer === undefined || !state.links.has(voter)) continue;
     if (peer.state === "leading") return;
     if (!search.answered.has(voter)) continue;
     if (!peer.settled) free.add(voter);
-    if (peer.state === "looking" && peer.connected && isBetter(state, voter, peer)) isBest = false;
+    if (peer.state === "looking" && peer.connected && peer.electable && isBetter(state, voter, peer)) isBest = false;
   }
-  if (isBest && state.quorum.isQuorum(free)) request(state, { to: "leading", reason: "elected" });
+  if (isBest && electorateOf(state).quorum.isQuorum(free)) request(state, { to: "leading", reason: "elected" });
 }
 
 function isBetter(state: SlotState, node: NodeId, peer: Heartbeat): boolean {

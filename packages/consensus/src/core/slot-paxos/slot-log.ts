@@ -2,6 +2,7 @@ import { assert } from "@tutti/stdx";
 import { chosenBallot, type AcceptedEntry } from "../accepted-entry.ts";
 import type { EffectsBuffer, Epochs, Token } from "../effects.ts";
 import type { Entry, Snapshot } from "../entry.ts";
+import type { Configuration, LoggedConfiguration } from "../configuration.ts";
 import type { RecoveredLog } from "../log-mirror.ts";
 import type { Zxid } from "../zxid.ts";
 
@@ -10,6 +11,14 @@ export interface SlotRecord extends AcceptedEntry {
   readonly token: Token;
   /** Known to be the value of its slot for ever. Not on the disk by itself. */
   chosen: boolean;
+}
+
+export interface SlotLogOptions {
+  readonly recovered: RecoveredLog;
+  /** Who takes part as long as no slot says otherwise. */
+  readonly initial: LoggedConfiguration;
+  readonly out: Pick<EffectsBuffer<never>, "write">;
+  readonly retainedEntriesMax: number;
 }
 
 /**
@@ -30,10 +39,14 @@ export class SlotLog {
   #saving: { readonly token: Token; readonly snapshot: Snapshot }[] = [];
   readonly #out: Pick<EffectsBuffer<never>, "write">;
   readonly #retainedEntriesMax: number;
+  readonly #initial: LoggedConfiguration;
+  #configuration: LoggedConfiguration;
 
-  constructor(recovered: RecoveredLog, out: Pick<EffectsBuffer<never>, "write">, retainedEntriesMax: number) {
+  constructor({ recovered, initial, out, retainedEntriesMax }: SlotLogOptions) {
     this.#out = out;
     this.#retainedEntriesMax = retainedEntriesMax;
+    this.#initial = initial;
+    this.#configuration = recovered.snapshot.configuration ?? initial;
     this.#snapshot = recovered.snapshot;
     const { position } = recovered.snapshot;
     // What a slot at or below the snapshot held need not be what was chosen there: the snapshot may have come from others.
@@ -73,6 +86,11 @@ export class SlotLog {
     return this.#durableEnd;
   }
 
+  /** The newest of the known prefix: it says who decides the slot behind that prefix. */
+  get configuration(): LoggedConfiguration {
+    return this.#configuration;
+  }
+
   get(slot: Zxid): SlotRecord | undefined {
     return slot <= this.#base ? undefined : this.#records[Number(slot - this.#base) - 1];
   }
@@ -108,6 +126,8 @@ export class SlotLog {
       if (next?.chosen !== true) return taken;
       this.#committed += 1n;
       taken.push(next.entry);
+      const { configuration, zxid } = next.entry;
+      if (configuration !== undefined) this.#configuration = { ...configuration, position: zxid };
     }
   }
 
@@ -133,6 +153,7 @@ export class SlotLog {
     this.#committed = snapshot.position;
     this.#durableEnd = snapshot.position;
     this.#snapshot = snapshot;
+    this.#configuration = snapshot.configuration ?? this.#initial;
     return token;
   }
 
@@ -185,6 +206,14 @@ export class SlotLog {
 function isSameValue(left: Entry, right: Entry): boolean {
   if (left === right) return true;
   if (left.kind !== right.kind || left.client !== right.client || left.sequence !== right.sequence) return false;
+  if (!isSameConfiguration(left.configuration, right.configuration)) return false;
   const { payload } = right;
   return left.payload.length === payload.length && left.payload.every((byte, index) => byte === payload[index]);
+}
+
+function isSameConfiguration(left: Configuration | undefined, right: Configuration | undefined): boolean {
+  if (left === undefined || right === undefined) return left === right;
+  const listsOf = ({ voters, observers, outgoing = [] }: Configuration): string =>
+    [voters, observers, outgoing].map((ids) => ids.join()).join(";");
+  return listsOf(left) === listsOf(right);
 }

@@ -1,4 +1,5 @@
 import type { AcceptedEntry } from "../accepted-entry.ts";
+import type { LoggedConfiguration } from "../configuration.ts";
 import type { Entry, NodeId, ProposalRequest } from "../entry.ts";
 import type { Heartbeat, LeaderMessage, LearnerMessage, ReplicaMessage, Session } from "../messages.ts";
 import type { Zxid } from "../zxid.ts";
@@ -43,7 +44,10 @@ export type SlotMessage =
       readonly committed: Zxid;
       readonly admit: Zxid;
     }
-  /** The answer: the sender has promised this ballot and no higher one. */
+  /**
+   * The answer. `voting`: its disk is trusted with a vote, and it has promised this ballot and no higher one. `committed` is
+   * the end of the known prefix on its disk.
+   */
   | {
       readonly kind: "followed";
       readonly ballot: number;
@@ -61,6 +65,7 @@ export type SlotMessage =
   | {
       readonly kind: "state";
       readonly position: Zxid;
+      readonly configuration: LoggedConfiguration | undefined;
       /** As in `snap`. */
       readonly chunk: Uint8Array | undefined;
       readonly last: boolean;

@@ -1,6 +1,6 @@
 import { assert } from "@tutti/stdx";
 import { EffectsBuffer, type Effects, type LinkId } from "../effects.ts";
-import type { Members } from "../configuration.ts";
+import type { LoggedConfiguration, Members } from "../configuration.ts";
 import type { NodeId } from "../entry.ts";
 import type { ReplicaMessage } from "../messages.ts";
 import { ballotMemberMax, memberOf } from "../paxos/ballot-number.ts";
@@ -18,6 +18,7 @@ import {
   refuseLower,
   sendPrepare,
 } from "./prepare.ts";
+import { considerMembers } from "./members.ts";
 import { forgetApplied, forwardWaiting, onAnswer, onForward, onReadRequest } from "./requests.ts";
 import { considerInStep, onFollowed, onLead, sendLead, tickLeading } from "./rounds.ts";
 import {
@@ -35,8 +36,11 @@ import { slotPaxosDefaults, type SlotPaxosOptions } from "./slot-paxos-options.t
 import {
   barrierOf,
   deliver,
+  createElectorate,
+  electorateOf,
+  isElectable,
   isInStep,
-  isVoter,
+  isTrusted,
   request,
   roleName,
   sendOver,
@@ -75,7 +79,9 @@ export function createSlotPaxosCore(options: SlotPaxosCoreOptions): ReplicaCore<
       return state.out.drain();
     },
     status: () => statusOf(state),
-    configuration: { ...options.members, outgoing: undefined, position: 0n },
+    get configuration() {
+      return state.log.configuration;
+    },
     get isInStep() {
       return isInStep(state);
     },
@@ -86,13 +92,13 @@ function createState({ id, members, recovered, hooks, slotPaxos }: SlotPaxosCore
   assert(id <= ballotMemberMax, `a member's number fits into a ballot, ${id}`);
   const options: SlotPaxosOptions = { ...slotPaxosDefaults, ...slotPaxos };
   const out = new EffectsBuffer<ReplicaMessage>();
-  const log = new SlotLog(recovered.log, out, options.retainedEntriesMax);
+  const initial: LoggedConfiguration = { ...members, outgoing: undefined, position: 0n };
+  const log = new SlotLog({ recovered: recovered.log, initial, out, retainedEntriesMax: options.retainedEntriesMax });
   const { position } = log.snapshot;
   const state: SlotState = {
     id,
-    members,
     options,
-    quorum: options.quorum(members.voters),
+    electorate: createElectorate(log.configuration, options),
     hooks,
     out,
     log,
@@ -149,6 +155,7 @@ function progress(state: SlotState): void {
     considerPromises(state, role);
     acceptOwn(state, role);
     advanceLeading(state, role);
+    considerMembers(state, role);
   } else {
     deliver(state);
   }
@@ -172,10 +179,11 @@ function changeRole(state: SlotState): void {
   state.role = { kind: "looking" };
   if (next.to === "looking") startSearch(state);
   else if (next.to === "following") enterFollowing(state, next.leader, next.ballot);
+  else if (!isElectable(state)) startSearch(state);
   else {
     const leading = createLeading(state);
     state.role = leading;
-    for (const voter of state.members.voters) sendPrepare(state, leading, voter);
+    for (const voter of electorateOf(state).voters) sendPrepare(state, leading, voter);
   }
   const to = roleName(state);
   const reason = next.to === "following" ? `${next.leader} has ballot ${next.ballot}` : next.reason;
@@ -227,8 +235,8 @@ function dispatch(state: SlotState, input: Input<ReplicaMessage>): void {
       }
       return;
     case "propose": {
-      const { client, sequence, payload } = input;
-      return state.proposals.add(input.proposal, { client, sequence, payload });
+      const { proposal, kind: _kind, ...made } = input;
+      return state.proposals.add(proposal, made);
     }
     case "submit":
       return state.proposals.addUnnamed(input.payload);
@@ -269,7 +277,7 @@ function linkUp(state: SlotState, peer: NodeId, link: LinkId): void {
   const { role } = state;
   if (role.kind !== "leading") return;
   if (role.phase === "discovery") sendPrepare(state, role, peer);
-  else sendLead(state, role, peer, link);
+  else if (role.barrier > 0n) sendLead(state, role, peer, link);
 }
 
 /** A broken link may have swallowed messages: what needs its order begins anew. */
@@ -359,10 +367,10 @@ function onBallot(
 ): void {
   const { ballot } = message;
   if (refuseLower(state, from, ballot) || memberOf(ballot) !== from) return;
-  // A member that cannot promise follows whoever leads, not whoever tries.
+  // A member that may not promise follows whoever leads, not whoever tries.
   const isOfLeader = message.kind === "lead" && message.barrier > 0n;
   if (!isFollowing(state.role, ballot, link)) {
-    if (!isVoter(state) && !isOfLeader) return;
+    if (!isTrusted(state) && !isOfLeader) return;
     state.next = { to: "following", leader: from, ballot };
     changeRole(state);
   }

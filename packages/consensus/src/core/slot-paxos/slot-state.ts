@@ -1,6 +1,6 @@
-import type { Members } from "../configuration.ts";
 import { assert } from "@tutti/stdx";
 import type { AcceptedEntry } from "../accepted-entry.ts";
+import { votersOf, type LoggedConfiguration } from "../configuration.ts";
 import type { EffectsBuffer, Epochs, LinkId, Token } from "../effects.ts";
 import type { Entry, NodeId, ProposalRequest, Snapshot } from "../entry.ts";
 import type { Heartbeat, ReplicaMessage, Session } from "../messages.ts";
@@ -50,10 +50,12 @@ export interface Promised {
 export interface Peer {
   readonly link: LinkId;
   silentTicks: number;
-  /** The last round that it answered with a vote; 0 before. */
+  /** The last round that it answered and whose answer stands for a promise; 0 before. */
   round: number;
-  /** Whether its last answer was that of a voter; undefined before the first. */
-  voting: boolean | undefined;
+  /** Whether its disk is trusted with a vote, as of its last answer; undefined before the first. */
+  trusted: boolean | undefined;
+  /** The end of the known prefix on its disk. */
+  known: Zxid;
   /** A member without a vote that wants one: what it must know, and the round that a quorum must answer first. */
   admission: { readonly end: Zxid; readonly round: number } | undefined;
   /** Requests without a name of sessions up to this one are not taken. */
@@ -78,6 +80,8 @@ export interface QueuedRequest {
 export interface Leading {
   readonly kind: "leading";
   readonly ballot: number;
+  /** Whose quorum promises: that of the known prefix when it began. */
+  readonly configuration: LoggedConfiguration;
   /** Phase 1; phase 2 for what was taken over; phase 2 for new requests. */
   phase: "discovery" | "synchronization" | "broadcast";
   /** The write of its own promise. */
@@ -93,8 +97,10 @@ export interface Leading {
   told: Zxid;
   /** Whether a round was sent since a quorum promised. */
   isConfirming: boolean;
-  /** The slot behind all that was taken over. Nothing is prepared before it is applied. */
+  /** The slot behind all that was taken over. Nothing is prepared before it is applied. 0 where that ends with a change of members. */
   barrier: Zxid;
+  /** The last slot given out that changes the members: it must be known before there is a next one. */
+  changeSlot: Zxid;
   readonly queue: QueuedRequest[];
   /** Requests of this ballot that the machine has not applied, by request key. */
   readonly unapplied: Map<string, Zxid>;
@@ -123,9 +129,9 @@ export interface Asking {
 /** All that one replica knows. The parts are functions over it. */
 export interface SlotState {
   readonly id: NodeId;
-  readonly members: Members;
   readonly options: SlotPaxosOptions;
-  readonly quorum: QuorumSystem;
+  /** What follows from the configuration of the known prefix; made anew when that is another. */
+  electorate: Electorate;
   readonly hooks: LeaderHooks;
   readonly out: EffectsBuffer<ReplicaMessage>;
   readonly log: SlotLog;
@@ -183,10 +189,40 @@ export function setEpochs(state: SlotState, change: Partial<Epochs>): Token {
   return state.epochsToken;
 }
 
-/** True for a member that may promise, accept and lead: also after a crash right now. */
-export function isVoter(state: SlotState): boolean {
-  const isMember = state.members.voters.includes(state.id);
-  return isMember && state.epochs.voting && state.durableToken >= state.voteToken;
+/** Who decides the slot behind the known prefix. */
+export interface Electorate {
+  readonly configuration: LoggedConfiguration;
+  readonly voters: ReadonlySet<NodeId>;
+  readonly quorum: QuorumSystem;
+}
+
+/**
+ * The voters of the newest configuration in the known prefix, alone: no slot behind it is given out before it is known to be
+ * chosen, so nobody can decide one otherwise. The voters before are named in it only until the new ones have caught up.
+ */
+export function electorateOf(state: Pick<SlotState, "electorate" | "log" | "options">): Electorate {
+  const { configuration } = state.log;
+  if (state.electorate.configuration !== configuration) {
+    state.electorate = createElectorate(configuration, state.options);
+  }
+  return state.electorate;
+}
+
+export function createElectorate(configuration: LoggedConfiguration, { quorum }: SlotPaxosOptions): Electorate {
+  return { configuration, voters: new Set(configuration.voters), quorum: quorum(configuration.voters) };
+}
+
+/**
+ * True for a member whose disk has forgotten nothing that it said: also after a crash right now. It promises and accepts
+ * whoever asks it; whether that counts is for the leader to know, by the configuration of the slot.
+ */
+export function isTrusted(state: SlotState): boolean {
+  return state.epochs.voting && state.durableToken >= state.voteToken;
+}
+
+/** A trusted voter; or one that a change leaves out, as long as that is not over: it may have to bring up the others. */
+export function isElectable(state: SlotState): boolean {
+  return isTrusted(state) && votersOf(state.log.configuration).has(state.id);
 }
 
 /** What needs no order and may get lost. */
@@ -248,9 +284,10 @@ export function deliver(state: SlotState): void {
   }
 }
 
-export function roleName({ role, members, id, epochs }: SlotState): CoreStatus["role"] {
+export function roleName(state: SlotState): CoreStatus["role"] {
+  const { role, epochs, id } = state;
   if (role.kind !== "following") return role.kind;
-  return members.voters.includes(id) && epochs.voting ? "following" : "observing";
+  return epochs.voting && electorateOf(state).voters.has(id) ? "following" : "observing";
 }
 
 /** Leads or follows, and knows all that was decided before the present leader began. */
@@ -274,7 +311,7 @@ export function statusOf(state: SlotState): CoreStatus {
     leader: inStep ? leader : undefined,
     epoch: role.kind === "looking" ? state.epochs.current : role.ballot,
     acceptedEpoch: state.epochs.accepted,
-    voting: isVoter(state),
+    voting: isTrusted(state) && electorateOf(state).voters.has(state.id),
     committed: log.committed,
     logged: log.end,
     durable: log.durableEnd,
