@@ -78,7 +78,7 @@ for (const plant of plantedFaults) {
 }
 for (const plant of stackFaults) {
   // What level A finds in the core is not looked for again; \`npm run sim -- --level B --plant NAME\` does.
-  if (plant.disk === undefined || (values.plant !== undefined && values.plant !== plant.name)) continue;
+  if (plantedFaults.includes(plant) || (values.plant !== undefined && values.plant !== plant.name)) continue;
   for (const protocol of ["zab", "paxos"] as const) {
     const attempt: Attempt = async (seed, planted) =>
       (await simulateStack({ seed, protocol, durationMs: 2000, ...(planted ? { plant } : {}) })).violation;
