@@ -85,7 +85,7 @@ for (const plant of plantedFaults) {
 }
 for (const plant of stackFaults) {
   // What level A finds in the core is not looked for again; `npm run sim -- --level B --plant NAME` does.
-  if (plant.disk === undefined) continue;
+  if (plantedFaults.includes(plant)) continue;
   for (const protocol of ["zab", "paxos"] as const) {
     if (!isWanted(plant.name, protocol)) continue;
     const attempt: Attempt = async (seed, planted) =>

@@ -6,6 +6,7 @@ import type { CoreStatus, MembershipView, Prepared } from "../core/replica-core.
 import { counterOf, type Zxid } from "../core/zxid.ts";
 import type { QuorumSystem } from "../core/quorum.ts";
 import { prepareChange } from "../driver/change-members.ts";
+import type { Machine } from "../driver/machine.ts";
 import type { Disk } from "../ports/disk.ts";
 import type { DiskImage } from "./record-disk.ts";
 
@@ -35,6 +36,8 @@ export interface PlantedFault {
   readonly snapshotAhead?: boolean;
   /** Stands between the log and its disk; at level B alone. */
   readonly disk?: (disk: Disk) => Disk;
+  /** Stands between a replica and its machine; at level B alone. */
+  readonly machine?: (machine: Machine, node: NodeId) => Machine;
   /** Which protocols it can happen to. Default: those that share ZAB's phases. */
   readonly protocols?: readonly SimProtocol[];
   /** Rewrites a write on its way to the platter. */

@@ -64,6 +64,12 @@ export interface SimDiskOptions {
 
 const sectorBytes = 512;
 
+interface Sector {
+  readonly sector: number;
+  readonly start: number;
+  readonly bytes: Uint8Array;
+}
+
 /** A file: what a reader sees, what the platter holds, and which sectors the two may differ in. */
 class Content {
   current: Uint8Array = new Uint8Array(0);
@@ -77,6 +83,8 @@ class Content {
   readonly #syncing: Set<number> = new Set<number>();
   /** A sync of them failed. The system takes them for clean; whether they are is not known. */
   readonly #dropped: Set<number> = new Set<number>();
+  /** Taken by syncs that are under way. */
+  readonly #taken: Set<Sector> = new Set<Sector>();
   #writtenFrom = Number.POSITIVE_INFINITY;
 
   /** A sync takes it along only when the returned function was called: when the write had ended. */
@@ -102,14 +110,18 @@ class Content {
     const { length } = this;
     const writtenFrom = this.#writtenFrom;
     this.#writtenFrom = Number.POSITIVE_INFINITY;
-    const sectors = [...this.#dirty].map((sector) => {
+    const sectors = [...this.#dirty].map((sector): Sector => {
       const start = sector * sectorBytes;
       return { sector, start, bytes: this.current.slice(start, Math.min(start + sectorBytes, length)) };
     });
     for (const sector of this.#dirty) this.#syncing.add(sector);
+    for (const sector of sectors) this.#taken.add(sector);
     this.#dirty = new Set();
     return (hasFailed) => {
-      for (const { sector } of sectors) this.#syncing.delete(sector);
+      for (const sector of sectors) {
+        this.#syncing.delete(sector.sector);
+        this.#taken.delete(sector);
+      }
       if (hasFailed) {
         for (const { sector } of sectors) this.#dropped.add(sector);
         return;
@@ -133,6 +145,11 @@ class Content {
 
   overwrite(offset: number, bytes: Uint8Array): void {
     this.current.set(bytes.subarray(0, Math.max(0, this.length - offset)), offset);
+    // Else a sync that has begun would undo it.
+    for (const { start, bytes: taken } of this.#taken) {
+      const [from, to] = [Math.max(start, offset), Math.min(start + taken.length, offset + bytes.length)];
+      if (from < to) taken.set(bytes.subarray(from - offset, to - offset), from - start);
+    }
     this.durable.set(bytes.subarray(0, Math.max(0, this.durableLength - offset)), offset);
   }
 
@@ -156,6 +173,7 @@ class Content {
     this.current = survived.slice();
     this.length = this.durableLength = survived.length;
     for (const sectors of [this.#dirty, this.#writing, this.#syncing, this.#dropped]) sectors.clear();
+    this.#taken.clear();
     this.#writtenFrom = Number.POSITIVE_INFINITY;
     return cut;
   }

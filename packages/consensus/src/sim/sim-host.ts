@@ -108,6 +108,7 @@ export class SimHost {
       }),
       transport: this.#transportOf(turns, () => process),
       clock: turns.clock,
+      turn: (run) => turns.turn("input", run),
     };
     this.#running = { process, turns };
     this.#options.onFact("starts");

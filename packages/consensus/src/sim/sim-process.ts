@@ -14,6 +14,8 @@ export interface SimProcess {
   readonly storage: Disk;
   readonly transport: Transport;
   readonly clock: Clock;
+  /** Something comes from outside, a client's bytes for example: it runs when the process does, and never after its end. */
+  turn(run: () => void): void;
 }
 
 /** What a process waits for: a timer of its own, or something that comes from outside. */

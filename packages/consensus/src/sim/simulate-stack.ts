@@ -204,7 +204,7 @@ function createStack<M extends Machine>(
     tickMs: 5,
     snapshotEntries: shape.nextUnit() < 0.3 ? 1 << 30 : 20 + shape.nextBelow(100),
     segmentBytes: 2048 << shape.nextBelow(5),
-    ...(plant?.disk === undefined ? {} : { distortDisk: plant.disk }),
+    ...(plant === undefined ? {} : { plant }),
   };
   const nodes = new Map<NodeId, StackNode<M>>();
   const nodeOf = (id: NodeId): StackNode<M> => {

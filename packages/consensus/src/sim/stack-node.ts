@@ -3,15 +3,15 @@ import type { Members } from "../core/configuration.ts";
 import type { Entry, NodeId } from "../core/entry.ts";
 import type { ReplicaMessage } from "../core/messages.ts";
 import type { CoreStatus } from "../core/replica-core.ts";
-import { formatZxid } from "../core/zxid.ts";
+import { formatZxid, type Zxid } from "../core/zxid.ts";
 import { ConsensusError } from "../consensus-error.ts";
 import type { Machine } from "../driver/machine.ts";
 import { openReplica } from "../driver/open-replica.ts";
 import type { Protocol } from "../driver/protocol.ts";
 import type { Replica } from "../driver/replica.ts";
 import { recover } from "../log/recover.ts";
-import type { Disk } from "../ports/disk.ts";
 import type { Checker } from "./checker.ts";
+import type { PlantedFault } from "./faults.ts";
 import type { Victim } from "./nemesis.ts";
 import type { DiskImage } from "./record-disk.ts";
 import { nameOf } from "./request-name.ts";
@@ -29,8 +29,7 @@ export interface StackShape {
   readonly tickMs: number;
   readonly snapshotEntries: number;
   readonly segmentBytes: number;
-  /** Puts a mistake between the log and its disk. */
-  readonly distortDisk?: (disk: Disk) => Disk;
+  readonly plant?: PlantedFault;
 }
 
 export interface StackNodeOptions<M extends Machine> {
@@ -65,6 +64,8 @@ export class StackNode<M extends Machine> implements Victim {
   /** Something on its disk was damaged on purpose, and nobody has looked since. */
   #isDamaged = false;
   #failuresBefore = 0;
+  /** What its disk held when it was last seen. */
+  #durable: Zxid = 0n;
 
   constructor(options: StackNodeOptions<M>) {
     this.id = options.id;
@@ -110,7 +111,7 @@ export class StackNode<M extends Machine> implements Victim {
     const isAlive = (): boolean => process.isAlive;
     const witness = createWitness({
       node: this.id,
-      inner: machine,
+      inner: shape.plant?.machine?.(machine, this.id) ?? machine,
       checker,
       digests,
       digest: workload.digest === undefined ? undefined : () => workload.digest?.(machine) ?? "",
@@ -123,10 +124,10 @@ export class StackNode<M extends Machine> implements Victim {
       },
     });
     const { storage, transport, clock, id } = process;
-    const { distortDisk = (disk: Disk) => disk, ...settings } = shape;
+    const { plant, ...settings } = shape;
     try {
       const given = { id, machine: witness, transport, clock, ...settings };
-      const replica = await openReplica({ ...given, storage: distortDisk(storage) });
+      const replica = await openReplica({ ...given, storage: plant?.disk?.(storage) ?? storage });
       if (!process.isAlive) return;
       this.#running = { process, replica, machine, witness };
       this.#opened(replica);
@@ -138,10 +139,17 @@ export class StackNode<M extends Machine> implements Victim {
   }
 
   #opened(replica: Replica): void {
-    const { damage, tornBytes } = replica.status().recovery;
+    const { recovery, logged } = replica.status();
+    const { damage, tornBytes } = recovery;
     const found = damage ?? `${tornBytes} torn bytes`;
     this.#trace("open", () => `${replica.toString()}, ${found}`, found.length);
-    if (damage === undefined) return;
+    if (damage === undefined) {
+      const isWhole = logged >= this.#durable;
+      const known = formatZxid(this.#durable);
+      if (!isWhole)
+        this.#options.world.fail(new Error(`${this.id} finds ${known} again, which was durable, or damage`));
+      return;
+    }
     const isExpected = this.#isDamaged || !this.#isTrusted;
     if (!isExpected) this.#options.world.fail(new Error(`nobody damaged the disk of ${this.id}, and yet: ${damage}`));
     this.counts.repairs += 1;
@@ -188,6 +196,7 @@ export class StackNode<M extends Machine> implements Victim {
     this.ended();
     this.#isTrusted = false;
     this.#isDamaged = false;
+    this.#durable = 0n;
   }
 
   mend(): void {
@@ -224,7 +233,9 @@ export class StackNode<M extends Machine> implements Victim {
   /** After each turn: leader uniqueness and completeness, and the order applied <= committed <= logged. */
   look(): void {
     const status = this.status;
-    if (status !== undefined) this.#options.checker.status(status);
+    if (status === undefined) return;
+    this.#durable = status.durable;
+    this.#options.checker.status(status);
   }
 
   /** Durable before acknowledged, against the bytes on the platter as they would be recovered. */

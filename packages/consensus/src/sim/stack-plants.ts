@@ -2,8 +2,11 @@ import type { Effects } from "../core/effects.ts";
 import type { ReplicaMessage } from "../core/messages.ts";
 import type { ReplicaCore } from "../core/replica-core.ts";
 import type { Zxid } from "../core/zxid.ts";
+import type { NodeId } from "../core/entry.ts";
+import type { Machine } from "../driver/machine.ts";
 import type { Protocol } from "../driver/protocol.ts";
 import type { Disk, DiskFile } from "../ports/disk.ts";
+import { readSegment } from "../log/segment.ts";
 import { plantedFaults, type PlantedFault } from "./faults.ts";
 
 function withFiles(disk: Disk, change: (file: DiskFile, name: string) => DiskFile): Disk {
@@ -12,8 +15,37 @@ function withFiles(disk: Disk, change: (file: DiskFile, name: string) => DiskFil
 
 const nothing = async (): Promise<void> => undefined;
 
-/** Mistakes between the log and its disk, which only level B has. */
-const diskFaults: readonly PlantedFault[] = [
+/** Cuts the newest segment at what does not verify, as if it had never been finished. */
+async function readAsTorn(disk: Disk, name: string): Promise<Uint8Array | undefined> {
+  const bytes = await disk.read(name);
+  const newest = (await disk.list())
+    .filter((one) => one.startsWith("log-"))
+    .toSorted()
+    .at(-1);
+  if (bytes === undefined || name !== newest) return bytes;
+  const { endBytes, damaged } = readSegment(bytes, undefined);
+  if (damaged) bytes.fill(0, endBytes);
+  return bytes;
+}
+
+/** A machine on which, at one member, now and then a transaction does not happen. */
+function forgetting(machine: Machine, node: NodeId): Machine {
+  if (node !== 1) return machine;
+  let count = 0;
+  const apply = (position: Zxid, txn: Uint8Array): Uint8Array => {
+    count += 1;
+    return count % 50 === 0 ? new Uint8Array(0) : machine.apply(position, txn);
+  };
+  return new Proxy(machine, {
+    get: (inner, key) => {
+      const value: unknown = key === "apply" ? apply : Reflect.get(inner, key, inner);
+      return typeof value === "function" ? (value.bind(inner) as unknown) : value;
+    },
+  });
+}
+
+/** Mistakes between a replica and its disk or machine, which only level B has. */
+const shippedFaults: readonly PlantedFault[] = [
   {
     name: "sync-does-nothing",
     source: "a sync of the log that resolves before the disk holds it",
@@ -33,6 +65,21 @@ const diskFaults: readonly PlantedFault[] = [
     name: "sync-error-ignored",
     source: "a sync that failed is taken for one that worked, as by databases before 2018",
     disk: (disk) => withFiles(disk, (file) => ({ ...file, sync: () => file.sync().catch(() => undefined) })),
+  },
+  {
+    name: "sync-tried-again",
+    source: "P17: a sync that failed is tried again, when the system has dropped what it should have written",
+    disk: (disk) => withFiles(disk, (file) => ({ ...file, sync: () => file.sync().catch(() => file.sync()) })),
+  },
+  {
+    name: "damage-taken-for-torn",
+    source: "P16: damage in the middle of the log is cut off as if it were the end of an unfinished write",
+    disk: (disk) => ({ ...disk, read: (name) => readAsTorn(disk, name) }),
+  },
+  {
+    name: "state-diverges",
+    source: "ZOOKEEPER-5010: one member's state is another at the same position, and nobody compares (Z23)",
+    machine: forgetting,
   },
   {
     name: "write-error-ignored",
@@ -60,7 +107,7 @@ const diskFaults: readonly PlantedFault[] = [
 
 /** The mistakes that can be put into what ships. */
 export const stackFaults: readonly PlantedFault[] = [
-  ...diskFaults,
+  ...shippedFaults,
   ...plantedFaults.filter(({ send, quorum }) => send !== undefined || quorum !== undefined),
 ];
 

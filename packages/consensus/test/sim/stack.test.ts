@@ -44,6 +44,7 @@ const lastSeen: Readonly<Record<string, number>> = {
   "sync-error-ignored": 19,
   "write-error-ignored": 18,
   "tail-not-written-again": 11,
+  "damage-taken-for-torn": 3,
   "orphan-kept": 7,
 };
 const names = [
@@ -53,6 +54,8 @@ const names = [
   "sync-error-ignored",
   "write-error-ignored",
   "tail-not-written-again",
+  "damage-taken-for-torn",
+  "state-diverges",
   "ack-before-persist",
   "orphan-kept",
 ];
