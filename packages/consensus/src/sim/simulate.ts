@@ -10,7 +10,15 @@ import { createElectorates, type Electorates } from "./electorates.ts";
 import { createNemesis, type FaultCounts, type Victim, type WriteHook } from "./nemesis.ts";
 import { createRecordDisk, type DiskImage } from "./record-disk.ts";
 import { SlotChecker } from "./slot-checker.ts";
-import { createRecorder, perform, recordedLinks, recordedVictim, repeatedIn, type ScriptedEvent } from "./script.ts";
+import {
+  createRecorder,
+  perform,
+  recordedLinks,
+  recordedVictim,
+  repeatedIn,
+  type Recorder,
+  type ScriptedEvent,
+} from "./script.ts";
 import type { Scenario } from "./shrink.ts";
 import { SimNode } from "./sim-node.ts";
 import { streamOf } from "./stream-of.ts";
@@ -108,7 +116,6 @@ export function simulate(options: SimulationOptions): SimulationReport {
   const { electorates } = world;
   const durationMs = options.durationMs ?? durationMsDefault;
   const recorder = createRecorder(world.queue);
-  const ask = askOf(world);
   const { script } = options;
   const nemesis = createNemesis({
     ...world,
@@ -126,16 +133,8 @@ export function simulate(options: SimulationOptions): SimulationReport {
     for (const node of world.nodes.values()) node.start();
     reconnect(world);
     nemesis.start();
-    if (script === undefined) {
-      const asking: Ask = (event) => {
-        recorder.record(event);
-        ask({ id: 0, atMs: 0, ...event });
-      };
-      startWorkload(world, durationMs, options.submits ?? true, asking);
-      if (reconfigures) startReconfiguring(world, durationMs, asking);
-    } else {
-      playScript(world, script.events, ask);
-    }
+    if (script === undefined) startClients(world, { ...options, reconfigures, durationMs, recorder });
+    else playScript(world, script.events);
     while (world.queue.runNext(durationMs)) events += 1;
     core = script?.core ?? electorates.chooseCore(chance(6));
     // A change was logged when one of its voters was about to lose its disk. Nothing may go wrong, but nothing need go on.
@@ -216,10 +215,28 @@ function askOf({ nodes }: World): (event: ScriptedEvent) => void {
   };
 }
 
-function playScript(world: World, events: readonly ScriptedEvent[], ask: (event: ScriptedEvent) => void): void {
+interface ClientOptions {
+  readonly submits?: boolean;
+  readonly reconfigures: boolean;
+  readonly durationMs: number;
+  readonly recorder: Recorder;
+}
+
+/** Clients, whose every request is written down. */
+function startClients(world: World, { submits = true, reconfigures, durationMs, recorder }: ClientOptions): void {
+  const ask = askOf(world);
+  const asking: Ask = (event) => {
+    recorder.record(event);
+    ask({ id: 0, atMs: 0, ...event });
+  };
+  startWorkload(world, durationMs, submits, asking);
+  if (reconfigures) startReconfiguring(world, durationMs, asking);
+}
+
+function playScript(world: World, events: readonly ScriptedEvent[]): void {
   for (const sequence of repeatedIn(events)) world.checker.repeated(requestKey({ client: 1n, sequence }));
   const mayWipe = ({ id }: Victim): boolean => world.electorates.mayWipe(id);
-  perform(events, { ...world, further: [], mayWipe, ask });
+  perform(events, { ...world, further: [], mayWipe, ask: askOf(world) });
 }
 
 function networkFaults({ counts }: SimNetwork<ReplicaMessage>): FaultCounts {
