@@ -150,6 +150,7 @@ export function simulate(options: SimulationOptions): SimulationReport {
   }
   const sum = (pick: (node: SimNode) => number): number =>
     [...world.nodes.values()].reduce((all, one) => all + pick(one), 0);
+  const run = { voters, observers, durationMs, core, violation, reconfigures };
   return {
     seed: options.seed,
     voters,
@@ -167,15 +168,7 @@ export function simulate(options: SimulationOptions): SimulationReport {
     marks: nemesis.marks,
     traceHash: world.trace.hash,
     trace: world.trace.lines,
-    scenario: scenarioOf(options, {
-      voters,
-      observers,
-      durationMs,
-      core,
-      events: recorder.events,
-      violation,
-      reconfigures,
-    }),
+    scenario: scenarioOf(options, { ...run, events: recorder.events }),
   };
 }
 
