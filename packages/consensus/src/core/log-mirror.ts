@@ -96,6 +96,11 @@ export class LogMirror {
     return this.#configurations.at(-1) ?? this.#initial;
   }
 
+  /** The newest one up to `position`, which is not below the snapshot's. */
+  configurationAt(position: Zxid): LoggedConfiguration {
+    return this.#configurations.findLast((one) => one.position <= position) ?? this.#initial;
+  }
+
   /** The one before it, unless a snapshot covers the newest. */
   get previousConfiguration(): LoggedConfiguration | undefined {
     return this.#configurations.at(-2);

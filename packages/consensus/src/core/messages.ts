@@ -113,7 +113,8 @@ export type LeaderMessage =
     }
   | { readonly kind: "proposal"; readonly session: Session; readonly entry: Entry }
   | { readonly kind: "newLeader"; readonly session: Session; readonly epoch: number; readonly committed: Zxid }
-  | { readonly kind: "upToDate"; readonly session: Session; readonly committed: Zxid }
+  /** `guest`: no committed configuration names the learner. It is in step, but gets no vote by that. */
+  | { readonly kind: "upToDate"; readonly session: Session; readonly committed: Zxid; readonly guest: boolean }
   /** Everything up to `zxid` is committed. */
   | { readonly kind: "commit"; readonly session: Session; readonly zxid: Zxid }
   /** To observers: a proposal and its commit in one. */

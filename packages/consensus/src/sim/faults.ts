@@ -265,6 +265,12 @@ export const plantedFaults: readonly PlantedFault[] = [
     change: (members, view) => prepareChange(members, { ...view, isChanging: false }),
   },
   {
+    name: "guest-with-a-vote",
+    source: "consensus reference 2.8: who is no member yet counts by what it was started with",
+    reconfigures: true,
+    send: (send) => (send.message.kind === "upToDate" ? { ...send, message: { ...send.message, guest: false } } : send),
+  },
+  {
     name: "snapshot-without-members",
     source: "P18: a snapshot does not say who takes part at its position",
     reconfigures: true,

@@ -130,7 +130,7 @@ export function simulate(options: SimulationOptions): SimulationReport {
   let violation: string | undefined;
   let events = 0;
   try {
-    for (const node of world.nodes.values()) node.start();
+    startAll(world, voters + observers);
     reconnect(world);
     nemesis.start();
     if (script === undefined) startClients(world, { ...options, reconfigures, durationMs, recorder });
@@ -196,6 +196,22 @@ function scenarioOf(
 }
 
 type Ask = (event: Pick<ScriptedEvent, "act" | "node" | "value">) => void;
+
+/** Whoever is to join is started when there is something to join: before that it would be one of those who begin. */
+function startAll(world: World, beginners: number): void {
+  const { queue, nodes, checker } = world;
+  for (const node of nodes.values()) if (node.id <= beginners) node.start();
+  const startSpares = (): void => {
+    if (checker.chain.length === 0) queue.at(queue.now + 20, startSpares);
+    else for (const node of nodes.values()) if (node.id > beginners) node.start();
+  };
+  if (nodes.size > beginners) startSpares();
+}
+
+/** What it is started with: that it will observe, or, as ZooKeeper's do, that it and others like it have a vote already. */
+function membersOfSpare(id: NodeId, { voters, observers }: Members, ids: readonly NodeId[]): Members {
+  return id % 2 === 0 ? { voters, observers: [...observers, id] } : { voters: ids, observers: [] };
+}
 
 /** What a client's event does. */
 function askOf({ nodes }: World): (event: ScriptedEvent) => void {
@@ -297,8 +313,7 @@ function createWorld(
     const node = new SimNode({
       id,
       protocol: options.protocol ?? "zab",
-      // Whoever is to join is started with what it will be at first.
-      members: id <= voters + observers ? members : { ...members, observers: [...members.observers, id] },
+      members: id <= voters + observers ? members : membersOfSpare(id, members, ids),
       others: () => ids,
       mayReconfigure: () => queue.now < (options.durationMs ?? durationMsDefault),
       zab: { ...options.zab, retainedEntriesMax },

@@ -196,7 +196,9 @@ function writeOfLeader(writer: ByteWriter, message: LeaderMessage): void {
       writer.count(message.epoch);
       return writer.long(message.committed);
     case "upToDate":
-      return writer.long(message.committed);
+      writer.long(message.committed);
+      if (message.guest) writer.flag(true);
+      return;
     case "ping":
       return writer.count(message.round);
     case "answered":
@@ -356,7 +358,7 @@ function readOfSession(reader: ByteReader, kind: SessionKind, session: number): 
     case "newLeader":
       return { kind, session, epoch: reader.count(), committed: reader.long() };
     case "upToDate":
-      return { kind, session, committed: reader.long() };
+      return { kind, session, committed: reader.long(), guest: reader.left > 0 && reader.flag() };
     case "answered": {
       const [client, sequence, position] = [reader.long(), reader.count(), reader.long()];
       return { kind, session, client, sequence, position, refused: reader.flag() };

@@ -97,7 +97,7 @@ const message: fc.Arbitrary<ZabMessage> = fc.oneof(
   }),
   of("proposal", { entry }),
   of("newLeader", { epoch: count, committed: long }),
-  of("upToDate", { committed: long }),
+  of("upToDate", { committed: long, guest: fc.boolean() }),
   of("commit", { zxid: long }),
   of("inform", { entry }),
   of("ping", { round: count }),

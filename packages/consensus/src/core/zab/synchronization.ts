@@ -1,3 +1,4 @@
+import { membersOf } from "../configuration.ts";
 import type { Entry, NodeId, Snapshot } from "../entry.ts";
 import type { LeaderMessage } from "../messages.ts";
 import { formatZxid, isSuccessor, zxidOf, type Zxid } from "../zxid.ts";
@@ -104,7 +105,9 @@ export function bringUpToDate(state: ZabState, leading: Leading, learner: Learne
 
 export function sendUpToDate(state: ZabState, learner: Learner): void {
   learner.confirmingRound = 0;
-  const message: LeaderMessage = { kind: "upToDate", session: learner.session, committed: state.committed };
+  const { session } = learner;
+  const guest = !membersOf(state.log.configurationAt(state.committed)).has(learner.node);
+  const message: LeaderMessage = { kind: "upToDate", session, committed: state.committed, guest };
   sendToLearner(state, learner, message, 0);
 }
 
@@ -213,9 +216,11 @@ export function commitUpTo(state: ZabState, zxid: Zxid): void {
 
 export function onUpToDate(state: ZabState, learning: Learning, message: Of<"upToDate">): void {
   if (learning.phase !== "synchronization" || !learning.newLeaderAcked) return;
-  if (!state.epochs.voting) {
+  if (!state.epochs.voting && !message.guest) {
     // In step with an established leader: from now on this disk holds all that a vote has to stand for. An observer gets
     // one too, for the day on which it becomes a voter, which its leader may know before it does. It joins anew with it.
+    // A guest does not: what it was started with names other members than the ensemble has, and with a vote it could make
+    // up a quorum of its own with others like it.
     setEpochs(state, { voting: true });
     request(state, { to: "looking", reason: "in step, and from now on with a vote" });
     return;

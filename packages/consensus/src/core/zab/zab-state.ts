@@ -1,4 +1,4 @@
-import { quorumOf, votersOf, type Configuration, type LoggedConfiguration } from "../configuration.ts";
+import { membersOf, quorumOf, votersOf, type Configuration, type LoggedConfiguration } from "../configuration.ts";
 import type { EffectsBuffer, Epochs, LinkId, Token } from "../effects.ts";
 import type { Entry, NodeId, ProposalRequest, Snapshot } from "../entry.ts";
 import type { LogMirror } from "../log-mirror.ts";
@@ -284,7 +284,14 @@ export function deliver(state: ZabState): void {
     state.delivered = entry.zxid;
     state.out.apply({ kind: "commit", entry });
     state.proposals.committed(entry);
+    if (entry.configuration !== undefined) considerMembership(state, entry.configuration);
   }
+}
+
+/** A guest that has become a member gets its vote by joining anew. */
+function considerMembership(state: ZabState, configuration: Configuration): void {
+  if (state.epochs.voting || state.role.kind !== "learning" || state.role.phase !== "broadcast") return;
+  if (membersOf(configuration).has(state.id)) request(state, { to: "looking", reason: "a member from now on" });
 }
 
 /** Who may decide by the newest configuration in the log. */
