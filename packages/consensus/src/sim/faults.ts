@@ -267,6 +267,8 @@ export const plantedFaults: readonly PlantedFault[] = [
   {
     name: "guest-with-a-vote",
     source: "consensus reference 2.8: who is no member yet counts by what it was started with",
+    // A vote of ZAB counts by the configuration of whom it is for, and so a guest's own does not matter there.
+    protocols: ["paxos"],
     reconfigures: true,
     send: (send) => (send.message.kind === "upToDate" ? { ...send, message: { ...send.message, guest: false } } : send),
   },
