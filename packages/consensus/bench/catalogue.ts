@@ -10,7 +10,7 @@ import {
   stackFaults,
   type SimProtocol,
 } from "../src/sim/index.ts";
-import { simulateWith, slotPlants } from "./slot-plants.ts";
+import { optionsOf, simulateWith, slotPlants } from "./slot-plants.ts";
 
 const { values } = parseArgs({
   options: {
@@ -96,8 +96,7 @@ for (const plant of stackFaults) {
 for (const plant of slotPlants) {
   if (!isWanted(plant.name, "slot-paxos")) continue;
   const simulatePlanted = await simulateWith(plant);
-  const attempt: Attempt = (seed, planted) =>
-    (planted ? simulatePlanted : simulate)({ seed, protocol: "slot-paxos" }).violation;
+  const attempt: Attempt = (seed, planted) => (planted ? simulatePlanted : simulate)(optionsOf(plant, seed)).violation;
   // The most elusive ones are looked for where they were seen, so that the table does not take hours.
   const max = Math.max(seedsMax, base === 1 ? plant.foundBy : 0);
   tell(await search({ name: plant.name, level: "A", protocol: "slot-paxos", source: plant.source }, max, attempt));

@@ -17,7 +17,7 @@ async function explain(report: StackReport, protocol: SimProtocol): Promise<stri
   return [`SEED=${report.seed}: ${report.violation}`, ...replay.trace.slice(-20)].join("\n");
 }
 
-const protocols: readonly SimProtocol[] = ["zab", "paxos"];
+const protocols: readonly SimProtocol[] = ["zab", "paxos", "slot-paxos"];
 
 describe("replicas as they ship, on simulated machines", { timeout: 3_600_000 }, () => {
   test.each(protocols)("%s: no seed makes them disagree, forget, answer wrongly, or stay apart", async (protocol) => {

@@ -81,10 +81,15 @@ export function onLead(state: SlotState, following: Following, message: Of<"lead
   if (known < committed && known === state.committedAtLead) askFor(state, following.leader);
   state.committedAtLead = known;
   if (admit > 0n) considerAdmission(state, following, admit);
-  const onDisk = known < state.log.durableEnd ? known : state.log.durableEnd;
-  const answer = { kind: "followed", ballot, round, voting, committed: onDisk } as const;
+  following.round = Math.max(following.round, round);
+  const answer = answerOf(state, following, round, voting);
   if (voting) sendAny(state, following.leader, answer, state.epochsToken);
   else sendOver(state, { to: following.leader, link: following.link }, answer, 0);
+}
+
+function answerOf(state: SlotState, { ballot }: Following, round: number, voting: boolean): Of<"followed"> {
+  const { committed, durableEnd } = state.log;
+  return { kind: "followed", ballot, round, voting, committed: committed < durableEnd ? committed : durableEnd };
 }
 
 function considerAdmission(state: SlotState, following: Following, admit: Zxid): void {
@@ -137,9 +142,12 @@ export function considerInStep(state: SlotState): void {
     role.phase = "broadcast";
     role.phaseTicks = 0;
   } else {
-    // One that waits for its vote is not yet in step.
-    if (electorateOf(state).voters.has(state.id) && !isTrusted(state)) return;
+    // One that waits to be trusted with a vote is not yet in step.
+    if (!isTrusted(state)) return;
     role.inStep = true;
+    // Before anything else that it says to its leader: what it asks for may depend on who is in step.
+    const over = { to: role.leader, link: role.link };
+    sendOver(state, over, answerOf(state, role, role.round, true), state.epochsToken);
   }
   state.proposals.settleBefore(role.ballot, state.delivered);
   const leader = role.kind === "leading" ? state.id : role.leader;

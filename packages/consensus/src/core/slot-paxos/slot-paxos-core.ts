@@ -203,6 +203,7 @@ function enterFollowing(state: SlotState, leader: NodeId, ballot: number): void 
     link,
     session,
     barrier: 0n,
+    round: 0,
     committed: 0n,
     inStep: false,
     silentTicks: 0,

@@ -28,6 +28,8 @@ export interface Following {
   readonly session: Session;
   /** The leader's first slot of its own; 0 until it says so. */
   barrier: Zxid;
+  /** The last of the leader's rounds that was heard of. */
+  round: number;
   /** The end of its known prefix, as far as it was heard. */
   committed: Zxid;
   /** The known prefix reaches the barrier, and is applied up to there. */
