@@ -96,6 +96,8 @@ const codesOfRuntime: Readonly<Record<RuntimeError["code"], DatasetErrorCode>> =
   "block-lost": "worker-lost",
   "kept-lost": "worker-lost",
   "no-master": "worker-lost",
+  "no-job": "not-found",
+  "too-large": "write-failed",
   "corrupt-block": "task-failed",
 };
 

@@ -14,7 +14,9 @@
  * - `block-lost`: rows between stages are gone with the worker or the file that held them
  * - `kept-lost`: what an earlier job left with the executor is gone; the `keptLost` event names it
  * - `no-master`: no master of the cluster could be reached for as long as the driver waits for one
- * - `corrupt-block`: rows that crossed threads cannot be decoded
+ * - `no-job`: the cluster knows no such job, or has no result of it (any more)
+ * - `too-large`: a job that outlives its driver, or its result, has more bytes than masters keep
+ * - `corrupt-block`: rows that crossed threads, or what masters keep of a job, cannot be decoded
  */
 export type RuntimeErrorCode =
   | "invalid-argument"
@@ -30,6 +32,8 @@ export type RuntimeErrorCode =
   | "block-lost"
   | "kept-lost"
   | "no-master"
+  | "no-job"
+  | "too-large"
   | "corrupt-block";
 
 /**

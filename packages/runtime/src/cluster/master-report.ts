@@ -15,6 +15,12 @@ export interface JobReport {
   readonly state: "waiting" | "running" | "succeeded" | "failed" | "canceled";
   readonly startedAtMs: number;
   readonly endedAtMs: number | undefined;
+  /** Whether it outlives its driver. */
+  readonly isDetached: boolean;
+  /** What is kept of the result of such a job, until somebody lets it go or its time is over. */
+  readonly resultBytes: number | undefined;
+  /** What went wrong. */
+  readonly why: string | undefined;
   readonly stages: readonly JobStageReport[];
 }
 

@@ -2,6 +2,7 @@ import { listenForLinks, type Link } from "@tutti/link";
 import type { Lease } from "@tutti/coord/recipes";
 import { setTimeout as delay } from "node:timers/promises";
 import { checkBind, defaultListen, linkOptions, type ClusterAddress, type ClusterSecurity } from "./cluster-link.ts";
+import { makeBlobDirectory, openBlobStore } from "./blob-store.ts";
 import { endOf, openCoord, workerNameOf, type CoordOptions, type CoordPlace } from "./coord-place.ts";
 import { openEventLog, type EventLog } from "./event-log.ts";
 import { formatAddress } from "./leader-watch.ts";
@@ -13,6 +14,8 @@ import { problemWithNode } from "./node-version.ts";
 /** Before a master whose session is over stands again. */
 const restartAfterMs = 200;
 
+const defaultResultBytesMax = 64 * 1024 * 1024;
+
 /** Where a master listens, which coordination service elects it, and what it tells of. */
 export interface MasterOptions extends ClusterSecurity, CoordOptions {
   /** Where workers and drivers reach this master. Default: 127.0.0.1, any free port. Other addresses need a secret. */
@@ -23,6 +26,18 @@ export interface MasterOptions extends ClusterSecurity, CoordOptions {
   readonly workerGraceMs?: number;
   /** How long a driver whose link broke may take to come back before its jobs are canceled. Default: 10 000. */
   readonly driverLeaseMs?: number;
+  /**
+   * A directory that all masters share, for what is too large for the coordination service (over 256 KiB) of jobs that outlive
+   * their drivers: the jobs, and their results. What lies there is run by workers: nobody else may write it. Default: none, and
+   * what is larger is refused.
+   */
+  readonly blobDirectory?: string;
+  /** How many bytes the result of such a job may have. Default: 64 MiB. */
+  readonly resultBytesMax?: number;
+  /** How long such a result is kept. Default: 86 400 000, a day. */
+  readonly resultRetentionMs?: number;
+  /** How many are kept; the oldest go first. Default: 100. */
+  readonly resultsMax?: number;
   /** A file that every event is appended to, a line of JSON each. */
   readonly eventLog?: string;
   /** Where the page is served that shows the cluster, to this machine alone. Default: nowhere. */
@@ -57,6 +72,7 @@ export interface ClusterMaster extends AsyncDisposable {
 export async function startMaster(options: MasterOptions): Promise<ClusterMaster> {
   const { listen = defaultListen, onEvent = () => undefined } = options;
   checkBind(listen.host, options);
+  if (options.blobDirectory !== undefined) makeBlobDirectory(options.blobDirectory);
   const eventLog = openEventLog(options.eventLog);
   let term: MasterTerm | undefined;
   const server = await listenForLinks(listen, {
@@ -138,6 +154,7 @@ async function lead(
   until: AbortSignal,
 ): Promise<void> {
   const { workerWaitMs = 30_000, workerGraceMs = 1_000, driverLeaseMs = 10_000, onEvent } = options;
+  const { resultBytesMax = defaultResultBytesMax, resultRetentionMs = 86_400_000, resultsMax = 100 } = options;
   const name = `${address.host}:${address.port}`;
   const { session, workers } = place;
   eventLog.reload();
@@ -152,7 +169,9 @@ async function lead(
     workerWaitMs,
     workerGraceMs,
     driverLeaseMs,
+    detached: { resultBytesMax, retentionMs: resultRetentionMs, resultsMax },
     log,
+    blobs: openBlobStore({ session, path: place.blobs, lease, directory: options.blobDirectory }),
     address: name,
     members,
     signal: over,

@@ -24,40 +24,41 @@ const pool = "cluster/worker-pool.ts";
 const handle = "cluster/worker-handle.ts";
 const desk = "cluster/driver-desk.ts";
 const kept = "cluster/kept-outputs.ts";
+const detached = "cluster/detached-jobs.ts";
 
 /** The last eight, and more, were in the code until the simulator found them. */
 export const plants: readonly Plant[] = [
-  { kind: "unfenced", name: "a deposed master writes on", foundBy: 302 },
+  { kind: "unfenced", name: "a deposed master writes on", foundBy: 72 },
   planted(1, "used before it is logged", lane, ["await beforeDone?.(answer.id);", "void beforeDone?.(answer.id);"]),
-  planted(29, "two masters name attempts alike", term, ["`${log.state.termCount}-`", '""']),
-  planted(31, "a worker that was given up may come back", pool, ["known === undefined && lostNames.has(id)", "false"]),
-  planted(9, "a slot of an inherited task is never free", handle, [
+  planted(4, "two masters name attempts alike", "cluster/run-logged-job.ts", ["`${log.state.termCount}-`", '""']),
+  planted(41, "a worker that was given up may come back", pool, ["known === undefined && lostNames.has(id)", "false"]),
+  planted(2, "a slot of an inherited task is never free", handle, [
     "worker.busySlotCount -= 1;\n      if (answer.kind",
     "if (answer.kind",
   ]),
-  planted(3, "lost outputs are not made again", "core/scheduler.ts", [
+  planted(13, "lost outputs are not made again", "core/scheduler.ts", [
     'state.partitions[output.partition] = "lost";',
     "",
   ]),
-  planted(3, "a standby takes up nothing", lane, [
+  planted(1, "a standby takes up nothing", lane, [
     "if (chosen === undefined || asked === undefined)",
     "if (Number(task.attempt) >= 0 || chosen === undefined || asked === undefined)",
   ]),
-  planted(1, "ended before the driver has it", term, ['if (outcome() === "succeeded") void', "if (false) void"]),
-  planted(8, "a message lost with its link is waited for", handle, [
+  planted(2, "ended before the driver has it", term, ['if (outcome() === "succeeded") void', "if (false) void"]),
+  planted(14, "a message lost with its link is waited for", handle, [
     'answer.reject(new RuntimeError("worker-lost", `the link',
     'void (new RuntimeError("worker-lost", `the link',
   ]),
-  planted(2, "a lost worker's tasks are waited for", handle, [
+  planted(13, "a lost worker's tasks are waited for", handle, [
     "for (const answer of asked.values()) answer.reject(reason);",
     "",
   ]),
   planted(1, "the end of a job is not in the state", "core/master-state.ts", [
-    "job.end = { outcome: record.outcome, atMs: record.atMs };",
-    "",
+    "job.end = end;\n          job.done.clear();",
+    "job.done.clear();",
   ]),
   planted(1, "outputs of ended jobs stay", lane, ["pool.dropStages(stages", "void (stages"]),
-  planted(557, "blocks that cannot be fetched are asked for again", lane, [
+  planted(41, "blocks that cannot be fetched are asked for again", lane, [
     'tellGone?.((block) => block.kind === "held" && names.has(nameOf(block)));',
     "",
   ]),
@@ -65,11 +66,11 @@ export const plants: readonly Plant[] = [
     "const to = channel;\n",
     'const to = channel;\n      to?.send({ kind: "jobEnded", request, end });\n',
   ]),
-  planted(1, "the driver does not say that it has the end", "cluster/master-desk.ts", [
+  planted(2, "the driver does not say that it has the end", "cluster/master-desk.ts", [
     'send({ kind: "received", request });',
     "",
   ]),
-  planted(29, "jobs that nobody asks for stay open", term, [
+  planted(20, "jobs that nobody asks for stay open", term, [
     "this.#endUnwanted(told.driver, { openRequests: new Set(told.openRequests), givenUp: undefined });",
     "",
   ]),
@@ -77,22 +78,41 @@ export const plants: readonly Plant[] = [
     "if (desk.detach(channel)) this",
     "desk.detach(channel);\n        this",
   ]),
-  planted(19, "names of attempts are used twice", term, ["&& !this.#taken.has(one.job)", ""]),
-  planted(3044, "a late registration counts", pool, ["registration.linkNumber < known.linkNumber", "false"]),
-  planted(302, "the end of a term reaches the workers", term, ["() => void this.close(), {", "() => undefined, {"]),
-  planted(81, "what was kept is kept although parts are lost", "executor/run-job.ts", [
+  planted(383, "names of attempts are used twice", term, ["&& !this.#taken.has(one.job)", ""]),
+  planted(2630, "a late registration counts", pool, ["registration.linkNumber < known.linkNumber", "false"]),
+  planted(129, "the end of a term reaches the workers", term, ["() => void this.close(), {", "() => undefined, {"]),
+  planted(41, "what was kept is kept although parts are lost", "executor/run-job.ts", [
     "whole.length < partitionCount",
     "partitionCount < 0",
   ]),
-  planted(202, "what a failed job would have kept stays", lane, [
+  planted(138, "what a failed job would have kept stays", lane, [
     "!keptStages.has(stage.id)",
     "stage.keepAs === undefined",
   ]),
-  planted(1, "what was kept and is released stays", kept, ["pool.dropStages(stageKeysOf(tasks));", ""]),
-  planted(4013, "what a job keeps is looked for while it runs again", kept, [
+  planted(3, "what was kept and is released stays", kept, ["pool.dropStages(stageKeysOf(tasks));", ""]),
+  planted(691, "what a job keeps is looked for while it runs again", kept, [
     "&& !tasks.some((id) => running.has(jobOf(id)))",
     "&& running.size > 0",
   ]),
+  planted(6, "a job that outlives its driver ends with it", term, [
+    "filter(({ body }) => body === undefined)",
+    "slice()",
+  ]),
+  planted(5, "a job without a driver is nobody's after a takeover", detached, [
+    "if (logged.end === undefined && logged.body !== undefined) void",
+    "if (logged.job === undefined && logged.body !== undefined) void",
+  ]),
+  planted(613, "a result is named before it is kept", detached, [
+    "await this.#put(blobs, name, encoded",
+    "void this.#put(blobs, name, encoded",
+  ]),
+  planted(48, "a job is named before it is kept", detached, [
+    "await this.#put(blobs, body, bytes",
+    "void this.#put(blobs, body, bytes",
+  ]),
+  planted(5, "a job that is handed over twice is two", detached, ["if (this.#starting.has(request)) return;", ""]),
+  planted(142, "what a dead master left stays", detached, ["void this.#sweep();", ""]),
+  planted(3, "jobs that have ended stay whole", detached, ["await blobs.remove(body.name)", "await Promise.resolve()"]),
 ];
 
 export function plantByName(name: string): Plant {

@@ -14,6 +14,7 @@ export interface Arguments {
   readonly web: ClusterAddress | undefined;
   readonly slotCount: number | undefined;
   readonly directory: string | undefined;
+  readonly blobDirectory: string | undefined;
   readonly eventLog: string | undefined;
   readonly sessionTimeoutMs: number | undefined;
   readonly isJson: boolean;
@@ -27,6 +28,7 @@ const flags = {
   web: { type: "string" },
   slots: { type: "string" },
   directory: { type: "string" },
+  "blob-directory": { type: "string" },
   "event-log": { type: "string" },
   "secret-file": { type: "string" },
   "tls-cert": { type: "string" },
@@ -58,6 +60,7 @@ export function readArguments(given: readonly string[], environment: NodeJS.Proc
     slotCount: countOf("--slots", values.slots),
     sessionTimeoutMs: countOf("--session-timeout-ms", values["session-timeout-ms"]),
     directory: values.directory,
+    blobDirectory: values["blob-directory"],
     eventLog: values["event-log"],
     isJson: values.json === true,
     isHelp: values.help === true,

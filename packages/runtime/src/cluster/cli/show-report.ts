@@ -10,12 +10,14 @@ export function showWorkers({ workers }: MasterReport): string {
 }
 
 export function showJobs({ jobs }: MasterReport, nowMs: number): string {
-  const rows = jobs.map((job) => [job.job, job.name, job.state, secondsOf(job, nowMs), tasksOf(job)]);
-  return table(["job", "name", "state", "seconds", "tasks done"], rows);
+  const rows = jobs.map((job) => [job.job, job.name, job.state, secondsOf(job, nowMs), tasksOf(job), resultOf(job)]);
+  return table(["job", "name", "state", "seconds", "tasks done", "result"], rows);
 }
 
 export function showJob(job: JobReport, nowMs: number): string {
-  const head = `${job.job}  ${job.name}  ${job.state}  ${secondsOf(job, nowMs)} s  of driver ${job.driver}\n\n`;
+  const kept = resultOf(job) === "" ? "" : `  ${resultOf(job)}`;
+  const why = job.why === undefined ? "" : `${job.why}\n`;
+  const head = `${job.job}  ${job.name}  ${job.state}  ${secondsOf(job, nowMs)} s  of driver ${job.driver}${kept}\n${why}\n`;
   const rows = job.stages.map(({ stage, name, taskCount, doneCount, failedCount, rowCount, fetchedBytes, took }) => {
     const times = took === undefined ? ["", "", ""] : [took.medianMs, took.p95Ms, took.longestMs];
     return [stage, name, `${doneCount} of ${taskCount}`, failedCount, rowCount, fetchedBytes, ...times];
@@ -32,6 +34,12 @@ export function showJob(job: JobReport, nowMs: number): string {
     "longest ms",
   ];
   return head + table(columns, rows);
+}
+
+function resultOf({ isDetached, resultBytes, endedAtMs }: JobReport): string {
+  if (!isDetached) return "";
+  if (endedAtMs === undefined) return "detached";
+  return resultBytes === undefined ? "detached, result gone" : `detached, result of ${resultBytes} bytes kept`;
 }
 
 function secondsOf({ startedAtMs, endedAtMs }: JobReport, nowMs: number): string {

@@ -84,7 +84,7 @@ function take(event) {
     }
     case "jobStarted": {
       const job = jobOf(event);
-      job.name = event.name; job.outline = event.stages ?? [];
+      job.name = event.name; job.isDetached = event.isDetached === true; job.outline = event.stages ?? [];
       moment(event, "job " + event.job + " starts: " + event.name, "");
       break;
     }
@@ -150,7 +150,7 @@ function draw() {
   const jobs = [...state.jobs.values()].reverse();
   selected ??= jobs[0]?.job;
   byId("jobs").tBodies[0].innerHTML = jobs.slice(0, 100).map((job) =>
-    '<tr data-job="' + job.job + '" tabindex="0" aria-selected="' + (job.job === selected) + '"><td>' + job.job + "<td>" + escaped(job.name) + '<td class="' + (toneOf[job.state] ?? "soft") + '">' + job.state + '<td class="number">' + doneOf(job) + " of " + tasksOf(job) + '<td class="number">' + seconds((job.endMs ?? nowMs()) - job.startMs) + '<td><progress max="' + Math.max(1, tasksOf(job)) + '" value="' + doneOf(job) + '"></progress>').join("");
+    '<tr data-job="' + job.job + '" tabindex="0" aria-selected="' + (job.job === selected) + '"><td>' + job.job + "<td>" + escaped(job.name) + (job.isDetached ? ' <span class="soft">detached</span>' : "") + '<td class="' + (toneOf[job.state] ?? "soft") + '">' + job.state + '<td class="number">' + doneOf(job) + " of " + tasksOf(job) + '<td class="number">' + seconds((job.endMs ?? nowMs()) - job.startMs) + '<td><progress max="' + Math.max(1, tasksOf(job)) + '" value="' + doneOf(job) + '"></progress>').join("");
   byId("moments").innerHTML = state.moments.slice(-200).reverse().map((one) =>
     '<li class="' + one.kind + '"><span class="soft">' + new Date(one.ms).toISOString().slice(11, 23) + "</span> " + escaped(one.text)).join("");
   const job = state.jobs.get(selected);
