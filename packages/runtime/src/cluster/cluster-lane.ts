@@ -1,5 +1,6 @@
 import { assert } from "@tutti/stdx";
 import type { TaskAttempt } from "../core/job.ts";
+import type { Launch } from "../core/scheduler.ts";
 import { reviveError } from "../executor/portable-error.ts";
 import type { AttemptOutput, Lane } from "../executor/lane.ts";
 import { RuntimeError } from "../runtime-error.ts";
@@ -22,6 +23,11 @@ const launchedMax = 1024;
 
 /** How long the end of a job waits for tasks that have not stopped: then their threads are ended over there. */
 const stopGraceMs = 2_000;
+
+interface Asked {
+  readonly id: string;
+  readonly answer: Promise<WorkerAnswer>;
+}
 
 type Inputs = readonly (readonly ClusterBlock[])[];
 
@@ -46,15 +52,18 @@ export function openClusterLane(job: CapturedJob, options: ClusterLaneOptions): 
   const running = new Set<Promise<unknown>>();
   /** Tasks of an earlier master that were gone on with, each once. */
   const adopted = new Set<string>();
+  /** Attempts that are on their way, by name. */
+  const stoppers = new Map<string, AbortController>();
   const last = stages.length - 1;
   let tellGone: ((isGone: (block: ClusterBlock) => boolean) => void) | undefined;
   let tellStarted: Parameters<NonNullable<Lane<ClusterBlock>["onStarted"]>>[0] | undefined;
+  let tellEnding: ((task: TaskAttempt) => void) | undefined;
   let isOver = false;
   const stopListening = pool.onLost((worker) =>
     tellGone?.((block) => block.kind === "held" && block.worker === worker),
   );
 
-  const ask = (worker: WorkerHandle, task: TaskAttempt, inputs: Inputs): Promise<WorkerAnswer> => {
+  const ask = (worker: WorkerHandle, task: TaskAttempt, inputs: Inputs): Asked => {
     const { stage, partition, attempt } = task;
     const code = job.code[stage];
     assert(code !== undefined, "a launched task belongs to a stage of the job");
@@ -64,18 +73,23 @@ export function openClusterLane(job: CapturedJob, options: ClusterLaneOptions): 
     worker.announce(stageKey, () => describe(job, stage, stageKey));
     const id = taskIdOf(stageKey, partition, `${attemptPrefix}${attempt}`);
     const partitionArgs = stages[stage]?.partitionArgs?.[partition];
-    return worker.ask(id, { kind: "task", id, stageKey, partition, attempt, partitionArgs, inputs });
+    return { id, answer: worker.ask(id, { kind: "task", id, stageKey, partition, attempt, partitionArgs, inputs }) };
   };
 
   const follow = async (
     worker: WorkerHandle,
     task: TaskAttempt,
-    asked: Promise<WorkerAnswer>,
+    { id, answer: asked }: Asked,
   ): Promise<AttemptOutput<ClusterBlock>> => {
     running.add(asked);
+    const stopper = stoppers.get(attemptOf(task))?.signal;
+    const stop = (): void => worker.channel.send({ kind: "cancel", ids: [id] });
+    stopper?.addEventListener("abort", stop, { once: true });
+    if (stopper?.aborted === true) stop();
     try {
       const answer = await asked;
       if (answer.kind === "done") {
+        tellEnding?.(task);
         const output = await outputOf(worker, answer, task.stage === last);
         await beforeDone?.(answer.id);
         return output;
@@ -83,19 +97,33 @@ export function openClusterLane(job: CapturedJob, options: ClusterLaneOptions): 
       assert(answer.kind === "failed", "a task is answered by its end");
       throw failureOf(answer.lost, reviveError(answer.error));
     } finally {
+      stopper?.removeEventListener("abort", stop);
       running.delete(asked);
     }
   };
 
   /** Of several attempts at one partition that are there, one is gone on with; the others are for when that one is lost. */
-  const adopt = (task: TaskAttempt): Promise<AttemptOutput<ClusterBlock>> | undefined => {
+  const adopt = (task: Launch): Promise<AttemptOutput<ClusterBlock>> | undefined => {
     const present = pool.inherited(partitionIdOf(keyOf(task.stage), task.partition));
     const chosen = choose(present.filter(({ id }) => !adopted.has(id)));
     const asked = chosen?.worker.adopt(chosen.id);
     if (chosen === undefined || asked === undefined) return undefined;
     adopted.add(chosen.id);
     tellStarted?.(task, { worker: chosen.worker.id, isAdopted: true });
-    return follow(chosen.worker, task, asked);
+    return follow(chosen.worker, task, { id: chosen.id, answer: asked });
+  };
+
+  const send = async (task: Launch, inputs: Inputs, signal: AbortSignal): Promise<AttemptOutput<ClusterBlock>> => {
+    const worker = await pool.borrow(jobKey, { localBytes: localBytesOf(inputs), overtakes: task.overtakes, signal });
+    try {
+      if (isOver) throw new RuntimeError("canceled", `${job.graph.name} is over`);
+      signal.throwIfAborted();
+      const asked = ask(worker, task, inputs);
+      tellStarted?.(task, { worker: worker.id, isAdopted: false });
+      return await follow(worker, task, asked);
+    } finally {
+      pool.giveBack(worker, jobKey);
+    }
   };
 
   const failureOf = (lost: readonly HeldBlock[], error: Error): Error => {
@@ -115,20 +143,18 @@ export function openClusterLane(job: CapturedJob, options: ClusterLaneOptions): 
     isInMemory: (block) => block.kind === "inline",
     watch: (onGone) => (tellGone = onGone),
     onStarted: (listener) => (tellStarted = listener),
+    onEnding: (listener) => (tellEnding = listener),
     drop: (blocks) => pool.drop(blocks),
     async runAttempt(task, inputs) {
-      const inherited = adopt(task);
-      if (inherited !== undefined) return await inherited;
-      const worker = await pool.borrow(jobKey, localBytesOf(inputs));
+      const stopper = new AbortController();
+      stoppers.set(attemptOf(task), stopper);
       try {
-        if (isOver) throw new RuntimeError("canceled", `${job.graph.name} is over`);
-        const asked = ask(worker, task, inputs);
-        tellStarted?.(task, { worker: worker.id, isAdopted: false });
-        return await follow(worker, task, asked);
+        return await (adopt(task) ?? send(task, inputs, stopper.signal));
       } finally {
-        pool.giveBack(worker, jobKey);
+        stoppers.delete(attemptOf(task));
       }
     },
+    stop: (task) => stoppers.get(attemptOf(task))?.abort(new RuntimeError("canceled", "another attempt was faster")),
     async close(keptStages) {
       isOver = true;
       stopListening();
@@ -187,6 +213,10 @@ function localBytesOf(inputs: Inputs): ReadonlyMap<string, number> {
     if (block.kind === "held") bytes.set(block.worker, (bytes.get(block.worker) ?? 0) + block.bytes);
   }
   return bytes;
+}
+
+function attemptOf({ stage, partition, attempt }: TaskAttempt): string {
+  return `${stage}.${partition}.${attempt}`;
 }
 
 function nameOf({ worker, file, offset }: HeldBlock): string {

@@ -56,7 +56,7 @@ export function createDriverDesk(driver: string, pool: WorkerPool): DriverDesk {
   const runCalls = async ({ id, calls: sent }: Extract<FromDriver, { kind: "calls" }>): Promise<void> => {
     const asked = channel;
     try {
-      const worker = await pool.borrow(driver, new Map());
+      const worker = await pool.borrow(driver);
       const ownId = `calls ${pool.newId()}`;
       calls.set(id, () => worker.channel.send({ kind: "cancel", ids: [ownId] }));
       try {
@@ -163,6 +163,7 @@ const eventNames = [
   "taskStarted",
   "taskFinished",
   "taskFailed",
+  "taskStopped",
   "stageFinished",
   "jobFinished",
   "workerJoined",

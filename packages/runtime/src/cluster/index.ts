@@ -9,3 +9,4 @@ export type { ClusterAddress, ClusterSecurity, ClusterTls } from "./cluster-link
 export { startMaster, type ClusterMaster, type MasterOptions } from "./master.ts";
 export { connectCluster, type ClusterDriver, type ConnectClusterOptions } from "./connect-cluster.ts";
 export type { CoordOptions } from "./coord-place.ts";
+export type { SpeculationSettings } from "./speculation.ts";

@@ -30,6 +30,8 @@ export interface JobStageReport {
   readonly taskCount: number;
   readonly doneCount: number;
   readonly failedCount: number;
+  /** Second attempts at tasks that were slow. */
+  readonly overtakingCount: number;
   readonly rowCount: number;
   /** What its tasks read from other workers. */
   readonly fetchedBytes: number;

@@ -2,6 +2,7 @@ import { EventEmitter } from "eventemitter3";
 import type { Link } from "@tutti/link";
 import type { JobEvents } from "../core/job-events.ts";
 import type { JobOutcome, LoggedJob } from "../core/master-state.ts";
+import type { SpeculationOptions } from "../core/scheduler.ts";
 import { checkJob } from "../executor/check-job.ts";
 import { portError } from "../executor/portable-error.ts";
 import type { JobOutputs } from "../executor/run-job.ts";
@@ -24,6 +25,8 @@ export interface TermOptions {
   readonly workerGraceMs: number;
   /** How long a driver whose link is down is waited for. */
   readonly driverLeaseMs: number;
+  /** When a slow task gets a second attempt. undefined: never. */
+  readonly speculation: SpeculationOptions | undefined;
   /** Of jobs that outlive their drivers. */
   readonly detached: DetachedOptions;
 }

@@ -8,6 +8,7 @@ import { openEventLog, type EventLog } from "./event-log.ts";
 import { formatAddress } from "./leader-watch.ts";
 import { openMasterLog } from "./master-log.ts";
 import { openMasterTerm, type MasterTerm } from "./master-term.ts";
+import { speculationOf, type SpeculationSettings } from "./speculation.ts";
 import { startWebServer, type WebServer, type WebSource } from "./web/web-server.ts";
 import { problemWithNode } from "./node-version.ts";
 
@@ -26,6 +27,8 @@ export interface MasterOptions extends ClusterSecurity, CoordOptions {
   readonly workerGraceMs?: number;
   /** How long a driver whose link broke may take to come back before its jobs are canceled. Default: 10 000. */
   readonly driverLeaseMs?: number;
+  /** When a slow task gets a second attempt on another worker; `false`: never. Tasks with effects ({@link Stage.hasEffects}) never do. */
+  readonly speculation?: SpeculationSettings | false;
   /**
    * A directory that all masters share, for what is too large for the coordination service (over 256 KiB) of jobs that outlive
    * their drivers: the jobs, and their results. What lies there is run by workers: nobody else may write it. Default: none, and
@@ -72,6 +75,7 @@ export interface ClusterMaster extends AsyncDisposable {
 export async function startMaster(options: MasterOptions): Promise<ClusterMaster> {
   const { listen = defaultListen, onEvent = () => undefined } = options;
   checkBind(listen.host, options);
+  speculationOf(options.speculation);
   if (options.blobDirectory !== undefined) makeBlobDirectory(options.blobDirectory);
   const eventLog = openEventLog(options.eventLog);
   let term: MasterTerm | undefined;
@@ -169,6 +173,7 @@ async function lead(
     workerWaitMs,
     workerGraceMs,
     driverLeaseMs,
+    speculation: speculationOf(options.speculation),
     detached: { resultBytesMax, retentionMs: resultRetentionMs, resultsMax },
     log,
     blobs: openBlobStore({ session, path: place.blobs, lease, directory: options.blobDirectory }),

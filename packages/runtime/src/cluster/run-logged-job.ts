@@ -1,6 +1,7 @@
 import type { EventEmitter } from "eventemitter3";
 import type { JobEvents } from "../core/job-events.ts";
 import type { JobOutcome, LoggedJob } from "../core/master-state.ts";
+import type { SpeculationOptions } from "../core/scheduler.ts";
 import type { AttemptOutput } from "../executor/lane.ts";
 import { runStages, type JobOutputs } from "../executor/run-job.ts";
 import type { CapturedJob } from "./captured-job.ts";
@@ -14,6 +15,7 @@ export interface LoggedRunParts {
   readonly log: MasterLog;
   /** Aborts when this master leads no more. */
   readonly signal: AbortSignal;
+  readonly speculation: SpeculationOptions | undefined;
 }
 
 export interface LoggedRun {
@@ -31,7 +33,7 @@ export interface LoggedRun {
 
 /** Runs a job that the log knows, and writes down each output before it is told of. */
 export async function runLoggedJob(
-  { pool, log, signal }: LoggedRunParts,
+  { pool, log, signal, speculation }: LoggedRunParts,
   { job, captured, logged, emitter, kept, cancel, close }: LoggedRun,
 ): Promise<JobOutputs<readonly ClusterBlock[]>> {
   const lane = openClusterLane(captured, {
@@ -55,6 +57,7 @@ export async function runLoggedJob(
     jobId: Number(job.slice(1)),
     emitter,
     closing: signal,
+    speculation,
     kept,
     signal: cancel,
     read: (blocks: readonly ClusterBlock[]) => blocks,

@@ -22,7 +22,7 @@ export interface WorkerPool {
    * Waits for a free slot with the worker that holds most of the bytes. Jobs take turns, and each is served in the order of
    * its calls. Rejects with `no-workers` when no worker at all has been there for too long.
    */
-  borrow(job: string, localBytes: ReadonlyMap<string, number>): Promise<WorkerHandle>;
+  borrow(job: string, wish?: BorrowWish): Promise<WorkerHandle>;
   giveBack(worker: WorkerHandle, job: string): void;
   /** Frees blocks where they are held. */
   drop(blocks: readonly ClusterBlock[]): void;
@@ -48,6 +48,15 @@ export interface WorkerPool {
   close(): void;
 }
 
+export interface BorrowWish {
+  /** What it will read, by the worker that holds it. */
+  readonly localBytes?: ReadonlyMap<string, number>;
+  /** It is for others than these, and for slots that nobody else waits for. */
+  readonly overtakes?: readonly string[] | undefined;
+  /** Nobody waits for it any more. */
+  readonly signal?: AbortSignal;
+}
+
 export interface InheritedTask {
   readonly id: string;
   readonly worker: WorkerHandle;
@@ -61,11 +70,12 @@ export interface WorkerPoolOptions {
   readonly workerGraceMs: number;
 }
 
-interface Waiter {
+interface Waiter extends BorrowWish {
   readonly job: string;
-  readonly localBytes: ReadonlyMap<string, number>;
   readonly lent: PromiseWithResolvers<WorkerHandle>;
 }
+
+const nothing: ReadonlyMap<string, number> = new Map();
 
 export function createWorkerPool({ emitter, workerWaitMs, workerGraceMs }: WorkerPoolOptions): WorkerPool {
   const workers = new Map<string, PoolWorker>();
@@ -73,6 +83,8 @@ export function createWorkerPool({ emitter, workerWaitMs, workerGraceMs }: Worke
   const lostNames = new Set<string>();
   /** By job, each in the order of its calls. */
   const waiting = new Map<string, Waiter[]>();
+  /** For slots that are left over. */
+  let spares: Waiter[] = [];
   const lentByJob = new Map<string, number>();
   /** Stages and jobs whose outputs somebody will read or free. */
   const claimed = new Set<string>();
@@ -111,19 +123,50 @@ export function createWorkerPool({ emitter, workerWaitMs, workerGraceMs }: Worke
 
   const rejectAll = (reason: RuntimeError): void => {
     const waiters = [...waiting.values()].flat();
+    waiters.push(...spares);
     waiting.clear();
+    spares = [];
     for (const waiter of waiters) waiter.lent.reject(reason);
+  };
+
+  const give = (worker: PoolWorker, { job, lent }: Waiter): void => {
+    worker.busySlotCount += 1;
+    count(job, 1);
+    lent.resolve(worker);
+  };
+
+  const lendSpares = (): void => {
+    for (const waiter of spares) {
+      const others = [...workers.values()].filter(({ id }) => waiter.overtakes?.includes(id) !== true);
+      const worker = chooseWorker(others, waiter.localBytes ?? nothing);
+      if (worker === undefined) continue;
+      spares = spares.filter((other) => other !== waiter);
+      give(worker, waiter);
+    }
+  };
+
+  /** Takes back what was aborted before it had a worker. */
+  const leaveWhenAborted = (waiter: Waiter): void => {
+    const leave = (): void => {
+      spares = spares.filter((other) => other !== waiter);
+      const own = waiting.get(waiter.job)?.filter((other) => other !== waiter) ?? [];
+      if (own.length > 0) waiting.set(waiter.job, own);
+      else waiting.delete(waiter.job);
+      waiter.lent.reject(waiter.signal?.reason);
+    };
+    waiter.signal?.addEventListener("abort", leave, { once: true });
+    const forget = (): void => waiter.signal?.removeEventListener("abort", leave);
+    waiter.lent.promise.then(forget, forget);
   };
 
   const lend = (): void => {
     for (let waiter = nextWaiter(); waiter !== undefined; waiter = nextWaiter()) {
-      const worker = chooseWorker(workers.values(), waiter.localBytes);
+      const worker = chooseWorker(workers.values(), waiter.localBytes ?? nothing);
       if (worker === undefined) break;
-      worker.busySlotCount += 1;
-      count(waiter.job, 1);
       unqueue(waiter.job);
-      waiter.lent.resolve(worker);
+      give(worker, waiter);
     }
+    if (waiting.size === 0) lendSpares();
     clearTimeout(lonely);
     lonely = undefined;
     const isLonely = [...workers.values()].every((worker) => worker.isDraining);
@@ -228,15 +271,16 @@ export function createWorkerPool({ emitter, workerWaitMs, workerGraceMs }: Worke
         },
       });
     },
-    borrow(job, localBytes) {
+    borrow(job, wish = {}) {
       if (isClosed) return Promise.reject(new RuntimeError("executor-closed", "the cluster executor is closed"));
-      const lent = Promise.withResolvers<WorkerHandle>();
-      const waiter = { job, localBytes, lent };
+      const waiter: Waiter = { ...wish, job, lent: Promise.withResolvers<WorkerHandle>() };
       const own = waiting.get(job);
-      if (own === undefined) waiting.set(job, [waiter]);
+      if (wish.overtakes !== undefined) spares.push(waiter);
+      else if (own === undefined) waiting.set(job, [waiter]);
       else own.push(waiter);
+      leaveWhenAborted(waiter);
       lend();
-      return lent.promise;
+      return waiter.lent.promise;
     },
     giveBack({ id }, job) {
       count(job, -1);

@@ -38,9 +38,13 @@ export interface JobEvents {
       readonly jobId: number;
       readonly worker: string;
       readonly isAdopted: boolean;
+      /** Whether it is to overtake a slow attempt at the same task. */
+      readonly overtakes: boolean;
       readonly atMs: number;
     },
   ];
+  /** Another attempt at its task was faster. */
+  taskStopped: [event: TaskAttempt & { readonly jobId: number; readonly atMs: number }];
   taskFinished: [
     event: TaskAttempt & {
       readonly jobId: number;

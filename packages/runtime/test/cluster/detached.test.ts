@@ -1,54 +1,22 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
-import { connect } from "@tutti/coord";
 import { afterEach, describe, expect, test } from "vitest";
-import { askMaster } from "../../src/cluster/ask-master.ts";
 import { runCommand } from "../../src/cluster/cli/run-command.ts";
-import { connectCluster, type ClusterDriver } from "../../src/cluster/index.ts";
-import type { JobReport } from "../../src/cluster/master-report.ts";
+import { connectCluster } from "../../src/cluster/index.ts";
 import { broadcast, type JobGraph, type Stage } from "../../src/index.ts";
-import { startMembers, type MemberCluster, type MemberOptions } from "./member-processes.ts";
-
-interface DetachedCluster extends MemberCluster {
-  readonly open: (gate: string) => void;
-  readonly began: () => string[];
-  readonly jobs: () => Promise<readonly JobReport[]>;
-  readonly blobs: () => Promise<readonly string[]>;
-  /** Another process, as far as the cluster can tell. */
-  readonly comeBack: () => Promise<ClusterDriver>;
-}
+import { startLocalCluster, type LocalCluster, type LocalOptions } from "./local-cluster.ts";
+import { startMembers } from "./member-processes.ts";
 
 const closes: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const close of closes.splice(0).reverse()) await close();
 });
 
-async function start(options: MemberOptions = {}): Promise<DetachedCluster> {
-  const cluster = await startMembers(options);
+async function start(options: LocalOptions = {}): Promise<LocalCluster> {
+  const cluster = await startLocalCluster(options);
   closes.push(cluster.close);
-  const { coord, directory } = cluster;
-  return {
-    ...cluster,
-    open: (gate) => writeFileSync(path.join(directory, `gate-${gate}`), ""),
-    began: () => {
-      const file = path.join(directory, "began");
-      const lines = existsSync(file) ? readFileSync(file, "utf8").trim().split("\n") : [];
-      return lines.map((line) => line.split(" ")[0] ?? "").toSorted();
-    },
-    jobs: async () => (await askMaster({ coord, sessionTimeoutMs: 1000 }, { kind: "report" })).jobs,
-    async blobs() {
-      const slash = coord.indexOf("/");
-      const session = await connect(coord.slice(0, slash));
-      const names = await session.children(`${coord.slice(slash)}/blobs`);
-      await session.close();
-      return names;
-    },
-    async comeBack() {
-      const driver = await connectCluster(coord, { sessionTimeoutMs: 1000 });
-      closes.push(() => driver.close());
-      return driver;
-    },
-  };
+  return cluster;
 }
 
 const gated = { specifier: "gated-tasks", url: new URL("./gated-tasks.ts", import.meta.url).href };
@@ -84,27 +52,33 @@ function mapped(fn: (row: never) => unknown): JobGraph {
 
 describe("a job that outlives its driver", { timeout: 30_000 }, () => {
   test("goes on without it and under the next master; whoever comes back gets its result", async () => {
-    const cluster = await start();
-    const first = await cluster.comeBack();
-    const job = await first.startDetached(gatedJob(cluster.directory, "sum"));
-    await expect.poll(() => cluster.began()).toHaveLength(4);
+    const cluster = await startMembers();
+    closes.push(cluster.close);
+    const { coord, directory, masters } = cluster;
+    const began = (): string[] => {
+      const file = path.join(directory, "began");
+      const lines = existsSync(file) ? readFileSync(file, "utf8").trim().split("\n") : [];
+      return lines.map((line) => line.split(" ")[0] ?? "").toSorted();
+    };
+    const first = await connectCluster(coord, { sessionTimeoutMs: 1_000 });
+    const job = await first.startDetached(gatedJob(directory, "sum"));
+    await expect.poll(began, { timeout: 10_000 }).toHaveLength(4);
     await first.close();
-    cluster.masters[0]?.process.kill("SIGKILL");
-    await cluster.masters[1]?.said(/leads/);
-    const second = await cluster.comeBack();
+    masters[0]?.process.kill("SIGKILL");
+    await masters[1]?.said(/leads/);
+    const second = await connectCluster(coord, { sessionTimeoutMs: 1_000 });
+    closes.push(() => second.close());
     const result = second.attach(job);
-    cluster.open("sum");
+    writeFileSync(path.join(directory, "gate-sum"), "");
     expect((await result).partitions).toEqual(sums);
     // Under the new master nothing that ran or was done began again.
-    expect(cluster.began()).toEqual(["split.0", "split.1", "sum.0", "sum.1"]);
+    expect(began()).toEqual(["split.0", "split.1", "sum.0", "sum.1"]);
     // As often as wanted, and from what is written down.
     expect((await second.attach(job)).partitions).toEqual(sums);
-    expect(await cluster.jobs()).toMatchObject([{ job, state: "succeeded", isDetached: true }]);
-    expect(await cluster.blobs()).toHaveLength(1);
   });
 
   test("has with it what its functions need, although the driver is gone", async () => {
-    const cluster = await start({ masterCount: 1 });
+    const cluster = await start();
     const first = await cluster.comeBack();
     const table = broadcast(new Map([[3, "three"]]));
     const { directory } = cluster;
@@ -121,12 +95,12 @@ describe("a job that outlives its driver", { timeout: 30_000 }, () => {
   });
 
   test("is found by its name when its program is run again, and another job is not taken for it", async () => {
-    const cluster = await start({ masterCount: 1 });
+    const cluster = await start();
     const { directory } = cluster;
     const first = await cluster.comeBack();
     const waiting = first.detachedAs("nightly").run(gatedJob(directory, "sum"));
     const left = expect(waiting).rejects.toMatchObject({ code: "executor-closed" });
-    await expect.poll(() => cluster.began()).toHaveLength(4);
+    await expect.poll(() => cluster.began(), { timeout: 10_000 }).toHaveLength(4);
     await first.close();
     await left;
     cluster.open("sum");
@@ -140,7 +114,7 @@ describe("a job that outlives its driver", { timeout: 30_000 }, () => {
   });
 
   test("tells whoever asks how it failed, and is shown, killed and forgotten by command", async () => {
-    const cluster = await start({ masterCount: 1 });
+    const cluster = await start();
     const { coord, directory } = cluster;
     const driver = await cluster.comeBack();
     const tutti = async (...args: string[]): Promise<{ status: number; text: string }> => {
@@ -157,7 +131,7 @@ describe("a job that outlives its driver", { timeout: 30_000 }, () => {
       /j1 +mapped +failed .*detached, result of \d+ bytes kept\n.*no such airport/,
     );
     const killed = await driver.startDetached(gatedJob(directory, "never"));
-    await expect.poll(() => cluster.began()).toHaveLength(4);
+    await expect.poll(() => cluster.began(), { timeout: 10_000 }).toHaveLength(4);
     const waiting = expect(driver.attach(killed)).rejects.toMatchObject({ code: "canceled" });
     expect((await tutti("kill", killed)).status).toBe(0);
     await waiting;
@@ -174,7 +148,7 @@ describe("a job that outlives its driver", { timeout: 30_000 }, () => {
   });
 
   test("is refused where it is too large for the masters, wants what goes with its driver, or is not known", async () => {
-    const cluster = await start({ masterCount: 1, workerCount: 1 });
+    const cluster = await start({ workerCount: 1 });
     const driver = await cluster.comeBack();
     const large = mapped((row) => row);
     const inputs = [{ kind: "rows", partitions: [["x".repeat(300_000)], [1]] }] as const;
@@ -197,12 +171,14 @@ describe("a job that outlives its driver", { timeout: 30_000 }, () => {
     await expect(
       driver.attach(await driver.startDetached(gatedJob(cluster.directory, "never")), { timeoutMs: 50 }),
     ).rejects.toMatchObject({ code: "timeout" });
-    expect((await cluster.jobs()).at(-1)).toMatchObject({ state: "running" });
+    expect((await cluster.report()).jobs.at(-1)).toMatchObject({ state: "running" });
   });
 
   test("leaves what is large in the directory that masters share, until its time is over", async () => {
-    const cluster = await start({ masterCount: 1, master: { resultRetentionMs: 1_500 }, hasBlobDirectory: true });
-    const files = (): string[] => readdirSync(path.join(cluster.directory, "blobs"));
+    const blobDirectory = mkdtempSync(path.join(tmpdir(), "tutti-blobs-"));
+    closes.push(async () => rmSync(blobDirectory, { recursive: true }));
+    const cluster = await start({ master: { resultRetentionMs: 1_000, blobDirectory } });
+    const files = (): string[] => readdirSync(blobDirectory);
     const driver = await cluster.comeBack();
     const job = await driver.startDetached(mapped((row: number) => String(row).repeat(200_000)));
     const { partitions } = await driver.attach(job);

@@ -53,8 +53,6 @@ export interface MemberOptions {
   readonly serverCount?: number;
   /** What else masters are told. */
   readonly master?: Partial<MasterOptions>;
-  /** Masters have `blobs` for what is large. */
-  readonly hasBlobDirectory?: boolean;
   /** Masters show their page. */
   readonly web?: boolean;
   /** Where members are started, and find their packages. Default: an empty folder. */
@@ -107,10 +105,9 @@ export async function startMembers(options: MemberOptions = {}): Promise<MemberC
   const common = { coord, sessionTimeoutMs, silenceMs: 500 };
   const startWorker = (): Member => start("worker", { ...common, slotCount, directory, workBytesMax: 1024 * 1024 });
   const page = web ? { web: { host: "127.0.0.1", port: 0 } } : {};
-  const blobs = options.hasBlobDirectory === true ? { blobDirectory: path.join(directory, "blobs") } : {};
   const masters: Member[] = [];
   for (let count = 0; count < masterCount; count += 1) {
-    masters.push(start("master", { ...common, eventLog, driverLeaseMs: 3000, ...page, ...blobs, ...options.master }));
+    masters.push(start("master", { ...common, eventLog, driverLeaseMs: 3000, ...page, ...options.master }));
     // In this order, so that the first one leads.
     await masters.at(-1)?.said(count === 0 ? /leads/ : /stands/);
   }

@@ -27,6 +27,7 @@ export class MasterJudge {
   readonly #known: Map<string, Known[]> = new Map();
   /** What these say later is nobody's. */
   readonly #givenUp: Set<string> = new Set();
+  readonly #canceled: Set<string> = new Set();
 
   constructor(store: LogStore) {
     this.#store = store;
@@ -63,6 +64,11 @@ export class MasterJudge {
         this.#forget(({ id }) => keys.has(stageKeyOf(id)));
         break;
       }
+      case "cancel":
+        // Overtaken: what it leaves nobody wants.
+        for (const id of message.ids) this.#canceled.add(id);
+        this.#forget(({ id }) => message.ids.includes(id));
+        break;
       case "reset":
         this.#givenUp.add(worker);
         this.#forget((one) => one.worker === worker);
@@ -107,7 +113,7 @@ export class MasterJudge {
   }
 
   #learn(one: Known): void {
-    if (this.#givenUp.has(one.worker)) return;
+    if (this.#givenUp.has(one.worker) || this.#canceled.has(one.id)) return;
     const key = partitionIdOfTask(one.id);
     this.#known.set(key, [...(this.#known.get(key) ?? []), one]);
   }

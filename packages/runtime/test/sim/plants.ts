@@ -23,29 +23,30 @@ const term = "cluster/master-term.ts";
 const pool = "cluster/worker-pool.ts";
 const handle = "cluster/worker-handle.ts";
 const desk = "cluster/driver-desk.ts";
+const scheduler = "core/scheduler.ts";
 const kept = "cluster/kept-outputs.ts";
 const detached = "cluster/detached-jobs.ts";
 
 /** The last eight, and more, were in the code until the simulator found them. */
 export const plants: readonly Plant[] = [
-  { kind: "unfenced", name: "a deposed master writes on", foundBy: 72 },
+  { kind: "unfenced", name: "a deposed master writes on", foundBy: 1000 },
   planted(1, "used before it is logged", lane, ["await beforeDone?.(answer.id);", "void beforeDone?.(answer.id);"]),
-  planted(4, "two masters name attempts alike", "cluster/run-logged-job.ts", ["`${log.state.termCount}-`", '""']),
-  planted(41, "a worker that was given up may come back", pool, ["known === undefined && lostNames.has(id)", "false"]),
-  planted(2, "a slot of an inherited task is never free", handle, [
+  planted(13, "two masters name attempts alike", "cluster/run-logged-job.ts", ["`${log.state.termCount}-`", '""']),
+  planted(1000, "a worker that was given up may come back", pool, [
+    "known === undefined && lostNames.has(id)",
+    "false",
+  ]),
+  planted(1, "a slot of an inherited task is never free", handle, [
     "worker.busySlotCount -= 1;\n      if (answer.kind",
     "if (answer.kind",
   ]),
-  planted(13, "lost outputs are not made again", "core/scheduler.ts", [
-    'state.partitions[output.partition] = "lost";',
-    "",
-  ]),
+  planted(13, "lost outputs are not made again", scheduler, ['state.partitions[output.partition] = "lost";', ""]),
   planted(1, "a standby takes up nothing", lane, [
     "if (chosen === undefined || asked === undefined)",
     "if (Number(task.attempt) >= 0 || chosen === undefined || asked === undefined)",
   ]),
   planted(2, "ended before the driver has it", term, ['if (outcome() === "succeeded") void', "if (false) void"]),
-  planted(14, "a message lost with its link is waited for", handle, [
+  planted(1000, "a message lost with its link is waited for", handle, [
     'answer.reject(new RuntimeError("worker-lost", `the link',
     'void (new RuntimeError("worker-lost", `the link',
   ]),
@@ -58,7 +59,7 @@ export const plants: readonly Plant[] = [
     "job.done.clear();",
   ]),
   planted(1, "outputs of ended jobs stay", lane, ["pool.dropStages(stages", "void (stages"]),
-  planted(41, "blocks that cannot be fetched are asked for again", lane, [
+  planted(1000, "blocks that cannot be fetched are asked for again", lane, [
     'tellGone?.((block) => block.kind === "held" && names.has(nameOf(block)));',
     "",
   ]),
@@ -66,7 +67,7 @@ export const plants: readonly Plant[] = [
     "const to = channel;\n",
     'const to = channel;\n      to?.send({ kind: "jobEnded", request, end });\n',
   ]),
-  planted(2, "the driver does not say that it has the end", "cluster/master-desk.ts", [
+  planted(1, "the driver does not say that it has the end", "cluster/master-desk.ts", [
     'send({ kind: "received", request });',
     "",
   ]),
@@ -78,19 +79,19 @@ export const plants: readonly Plant[] = [
     "if (desk.detach(channel)) this",
     "desk.detach(channel);\n        this",
   ]),
-  planted(383, "names of attempts are used twice", term, ["&& !this.#taken.has(one.job)", ""]),
-  planted(2630, "a late registration counts", pool, ["registration.linkNumber < known.linkNumber", "false"]),
-  planted(129, "the end of a term reaches the workers", term, ["() => void this.close(), {", "() => undefined, {"]),
-  planted(41, "what was kept is kept although parts are lost", "executor/run-job.ts", [
+  planted(1000, "names of attempts are used twice", term, ["&& !this.#taken.has(one.job)", ""]),
+  planted(1000, "a late registration counts", pool, ["registration.linkNumber < known.linkNumber", "false"]),
+  planted(1000, "the end of a term reaches the workers", term, ["() => void this.close(), {", "() => undefined, {"]),
+  planted(1000, "what was kept is kept although parts are lost", "executor/run-job.ts", [
     "whole.length < partitionCount",
     "partitionCount < 0",
   ]),
-  planted(138, "what a failed job would have kept stays", lane, [
+  planted(1000, "what a failed job would have kept stays", lane, [
     "!keptStages.has(stage.id)",
     "stage.keepAs === undefined",
   ]),
   planted(3, "what was kept and is released stays", kept, ["pool.dropStages(stageKeysOf(tasks));", ""]),
-  planted(691, "what a job keeps is looked for while it runs again", kept, [
+  planted(1000, "what a job keeps is looked for while it runs again", kept, [
     "&& !tasks.some((id) => running.has(jobOf(id)))",
     "&& running.size > 0",
   ]),
@@ -102,17 +103,23 @@ export const plants: readonly Plant[] = [
     "if (logged.end === undefined && logged.body !== undefined) void",
     "if (logged.job === undefined && logged.body !== undefined) void",
   ]),
-  planted(613, "a result is named before it is kept", detached, [
+  planted(1000, "a result is named before it is kept", detached, [
     "await this.#put(blobs, name, encoded",
     "void this.#put(blobs, name, encoded",
   ]),
-  planted(48, "a job is named before it is kept", detached, [
+  planted(1000, "a job is named before it is kept", detached, [
     "await this.#put(blobs, body, bytes",
     "void this.#put(blobs, body, bytes",
   ]),
   planted(5, "a job that is handed over twice is two", detached, ["if (this.#starting.has(request)) return;", ""]),
-  planted(142, "what a dead master left stays", detached, ["void this.#sweep();", ""]),
+  planted(1000, "what a dead master left stays", detached, ["void this.#sweep();", ""]),
   planted(3, "jobs that have ended stay whole", detached, ["await blobs.remove(body.name)", "await Promise.resolve()"]),
+  planted(1, "both attempts at a task count", scheduler, ["return one.isGivenUp ? undefined : one;", "return one;"]),
+  planted(1000, "a second attempt begins although what it reads is gone", scheduler, [
+    "states.filter((one) => isReady(one, states))",
+    "states",
+  ]),
+  planted(3, "a task is overtaken whose output is on its way", scheduler, ["one.isEnding = true;", ""]),
 ];
 
 export function plantByName(name: string): Plant {

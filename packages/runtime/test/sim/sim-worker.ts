@@ -100,6 +100,12 @@ export class SimWorker {
       case "task":
         this.#run(message);
         break;
+      case "cancel":
+        for (const id of message.ids) {
+          const one = this.running.get(id);
+          if (one !== undefined) one.isStopped = true;
+        }
+        break;
       case "dropStages":
         this.#dropStages(new Set(message.stageKeys));
         break;

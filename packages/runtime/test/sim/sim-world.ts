@@ -208,6 +208,7 @@ export class SimWorld {
       workerWaitMs: 5_000,
       workerGraceMs: graceMs,
       driverLeaseMs: leaseMs,
+      speculation: { quantile: 0.5, multiplier: 1.5, minimumMs: 40 },
       detached: { resultBytesMax: 1_000_000, retentionMs: 1_000_000, resultsMax: 100 },
       log: master.log,
       blobs: master.log.blobs,

@@ -18,15 +18,26 @@ export function showJob(job: JobReport, nowMs: number): string {
   const kept = resultOf(job) === "" ? "" : `  ${resultOf(job)}`;
   const why = job.why === undefined ? "" : `${job.why}\n`;
   const head = `${job.job}  ${job.name}  ${job.state}  ${secondsOf(job, nowMs)} s  of driver ${job.driver}${kept}\n${why}\n`;
-  const rows = job.stages.map(({ stage, name, taskCount, doneCount, failedCount, rowCount, fetchedBytes, took }) => {
+  const rows = job.stages.map(({ stage, name, taskCount, doneCount, failedCount, overtakingCount, ...rest }) => {
+    const { rowCount, fetchedBytes, took } = rest;
     const times = took === undefined ? ["", "", ""] : [took.medianMs, took.p95Ms, took.longestMs];
-    return [stage, name, `${doneCount} of ${taskCount}`, failedCount, rowCount, fetchedBytes, ...times];
+    return [
+      stage,
+      name,
+      `${doneCount} of ${taskCount}`,
+      failedCount,
+      overtakingCount,
+      rowCount,
+      fetchedBytes,
+      ...times,
+    ];
   });
   const columns = [
     "stage",
     "what it does",
     "tasks",
     "failed",
+    "second attempts",
     "rows",
     "bytes fetched",
     "p50 ms",

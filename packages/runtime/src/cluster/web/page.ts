@@ -111,10 +111,19 @@ function take(event) {
       worker.done += 1; worker.running.delete(event.job + "." + key);
       break;
     }
+    case "taskStopped": {
+      const job = jobOf(event), key = event.stage + "." + event.partition;
+      for (const [id, task] of job.tasks) {
+        if (!id.startsWith(key + "." + event.attempt + ".") || task.outcome !== "running") continue;
+        task.endMs = event.ms; task.outcome = "stopped";
+        workerOf(task.worker).running.delete(event.job + "." + key);
+      }
+      break;
+    }
     case "taskFailed": {
       const job = jobOf(event), key = event.stage + "." + event.partition;
-      for (const task of job.tasks.values()) {
-        if (task.stage !== event.stage || task.partition !== event.partition || task.outcome !== "running") continue;
+      for (const [id, task] of job.tasks) {
+        if (!id.startsWith(key + "." + event.attempt + ".") || task.outcome !== "running") continue;
         task.endMs = event.ms; task.outcome = "failed";
         const worker = workerOf(task.worker);
         worker.failed += 1; worker.running.delete(event.job + "." + key);
@@ -215,7 +224,7 @@ function drawTimeline(job) {
       if (lane < 0) lane = lanes.length;
       lanes[lane] = until;
       const outcome = task.outcome === "running" && loss ? "failed" : task.outcome;
-      rows.push('<rect data-task="' + task.stage + "." + task.partition + '" data-outcome="' + outcome + '" x="' + x(task.startMs) + '" y="' + (y + lane * 16) + '" width="' + Math.max(1.5, x(until) - x(task.startMs) - 1) + '" height="13" rx="2" fill="' + (outcome === "failed" ? "var(--bad)" : colourOf(task.stage)) + '" opacity="' + (outcome === "running" ? .55 : 1) + '"><title>stage ' + task.stage + ", partition " + task.partition + ", " + outcome + ", " + seconds(until - task.startMs) + " s</title></rect>");
+      rows.push('<rect data-task="' + task.stage + "." + task.partition + '" data-outcome="' + outcome + '" x="' + x(task.startMs) + '" y="' + (y + lane * 16) + '" width="' + Math.max(1.5, x(until) - x(task.startMs) - 1) + '" height="13" rx="2" fill="' + (outcome === "failed" ? "var(--bad)" : colourOf(task.stage)) + '" opacity="' + (outcome === "running" ? .55 : outcome === "stopped" ? .3 : 1) + '"><title>stage ' + task.stage + ", partition " + task.partition + ", " + outcome + ", " + seconds(until - task.startMs) + " s</title></rect>");
     }
     labels.push('<text x="4" y="' + (y + 11) + '">' + escaped(worker) + "</text>");
     if (loss) marks.push('<text class="soft" x="' + Math.min(x(loss.ms) + 4, width - 60) + '" y="' + (y + 11) + '">lost</text><path d="M' + x(loss.ms) + " " + (y - 3) + "v" + (16 * Math.max(1, lanes.length)) + '" stroke="var(--bad)"/>');
