@@ -92,6 +92,7 @@ const codesOfRuntime: Readonly<Record<RuntimeError["code"], DatasetErrorCode>> =
   timeout: "timeout",
   "queue-full": "task-failed",
   "executor-closed": "executor-closed",
+  "out-of-memory": "out-of-memory",
   "spill-failed": "write-failed",
   "block-lost": "worker-lost",
   "kept-lost": "worker-lost",

@@ -10,6 +10,7 @@
  * - `timeout`: a stated time ran out
  * - `queue-full`: more calls wait than the executor may hold; wait for some of them, or use `map`
  * - `executor-closed`: the executor was closed, before the call or during it
+ * - `out-of-memory`: a task was ended since its worker held more than it may, and this task most of it
  * - `spill-failed`: rows could not be written to a file, or read back
  * - `block-lost`: rows between stages are gone with the worker or the file that held them
  * - `kept-lost`: what an earlier job left with the executor is gone; the `keptLost` event names it
@@ -28,6 +29,7 @@ export type RuntimeErrorCode =
   | "timeout"
   | "queue-full"
   | "executor-closed"
+  | "out-of-memory"
   | "spill-failed"
   | "block-lost"
   | "kept-lost"

@@ -3,7 +3,7 @@ import type { TaskAttempt } from "../core/job.ts";
 import type { Launch } from "../core/scheduler.ts";
 import { reviveError } from "../executor/portable-error.ts";
 import type { AttemptOutput, Lane } from "../executor/lane.ts";
-import { RuntimeError } from "../runtime-error.ts";
+import { RuntimeError, type RuntimeErrorCode } from "../runtime-error.ts";
 import { decodeRows, encodeRows } from "../shuffle/rows-codec.ts";
 import type { CapturedJob } from "./captured-job.ts";
 import {
@@ -23,6 +23,14 @@ const launchedMax = 1024;
 
 /** How long the end of a job waits for tasks that have not stopped: then their threads are ended over there. */
 const stopGraceMs = 2_000;
+
+/** A thread that ended, a disk that is full: nothing that another worker must have too. */
+const faultsOfWorkers: ReadonlySet<RuntimeErrorCode> = new Set(["worker-lost", "spill-failed"]);
+
+interface RanOn {
+  readonly worker: string;
+  readonly task: TaskAttempt;
+}
 
 interface Asked {
   readonly id: string;
@@ -52,6 +60,8 @@ export function openClusterLane(job: CapturedJob, options: ClusterLaneOptions): 
   const running = new Set<Promise<unknown>>();
   /** Tasks of an earlier master that were gone on with, each once. */
   const adopted = new Set<string>();
+  /** By partition, the workers that are to blame for failures. */
+  const failedOn = new Map<string, Set<string>>();
   /** Attempts that are on their way, by name. */
   const stoppers = new Map<string, AbortController>();
   const last = stages.length - 1;
@@ -95,7 +105,7 @@ export function openClusterLane(job: CapturedJob, options: ClusterLaneOptions): 
         return output;
       }
       assert(answer.kind === "failed", "a task is answered by its end");
-      throw failureOf(answer.lost, reviveError(answer.error));
+      throw failureOf(answer.lost, reviveError(answer.error), { worker: worker.id, task });
     } finally {
       stopper?.removeEventListener("abort", stop);
       running.delete(asked);
@@ -114,7 +124,13 @@ export function openClusterLane(job: CapturedJob, options: ClusterLaneOptions): 
   };
 
   const send = async (task: Launch, inputs: Inputs, signal: AbortSignal): Promise<AttemptOutput<ClusterBlock>> => {
-    const worker = await pool.borrow(jobKey, { localBytes: localBytesOf(inputs), overtakes: task.overtakes, signal });
+    const worker = await pool.borrow(jobKey, {
+      stageKey: keyOf(task.stage),
+      localBytes: localBytesOf(inputs),
+      failedOn: failedOn.get(`${task.stage}.${task.partition}`),
+      overtakes: task.overtakes,
+      signal,
+    });
     try {
       if (isOver) throw new RuntimeError("canceled", `${job.graph.name} is over`);
       signal.throwIfAborted();
@@ -126,8 +142,19 @@ export function openClusterLane(job: CapturedJob, options: ClusterLaneOptions): 
     }
   };
 
-  const failureOf = (lost: readonly HeldBlock[], error: Error): Error => {
-    if (lost.length === 0) return error;
+  /** What the worker is to blame for, another one may do better. */
+  const blamed = (error: RuntimeError, { worker, task: { stage, partition } }: RanOn): Error => {
+    const key = `${stage}.${partition}`;
+    failedOn.set(key, (failedOn.get(key) ?? new Set()).add(worker));
+    const message = error.message.replace(/^\[[a-z-]+\] /, "");
+    pool.blame({ worker, stageKey: keyOf(stage), partition, message });
+    return new RuntimeError("worker-lost", `on ${worker}: ${message}`, { cause: error });
+  };
+
+  const failureOf = (lost: readonly HeldBlock[], error: Error, where: RanOn): Error => {
+    if (lost.length === 0) {
+      return error instanceof RuntimeError && faultsOfWorkers.has(error.code) ? blamed(error, where) : error;
+    }
     const names = new Set(lost.map(nameOf));
     tellGone?.((block) => block.kind === "held" && names.has(nameOf(block)));
     return new RuntimeError("block-lost", error.message.replace(/^\[[a-z-]+\] /, ""), { cause: error });

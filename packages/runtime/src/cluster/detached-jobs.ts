@@ -140,7 +140,12 @@ class Detached implements DetachedJobs {
       }
       await deliver(desk, request, decodeResult(await readBlob(blobs, result)));
     } catch (thrown) {
-      await deliver(desk, request, failed(thrown));
+      // One that leads no more, and has not heard so, may not say what is not there: the next master knows more.
+      const leads = await log.confirm().then(
+        () => true,
+        () => false,
+      );
+      if (leads) await deliver(desk, request, failed(thrown));
     }
   }
 

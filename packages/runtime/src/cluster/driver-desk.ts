@@ -168,6 +168,10 @@ const eventNames = [
   "jobFinished",
   "workerJoined",
   "workerLost",
+  "workerPaused",
+  "workerExcluded",
+  "workerSpared",
+  "workerReleased",
   "keptLost",
 ] as const satisfies readonly (keyof JobEvents)[];
 

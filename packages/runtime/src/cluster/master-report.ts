@@ -51,6 +51,18 @@ export interface WorkerReport {
   readonly slotCount: number;
   readonly busySlotCount: number;
   readonly isUp: boolean;
+  /** It takes no new tasks until it has memory again. */
+  readonly isPaused: boolean;
+  /** From what it is excluded, and why. */
+  readonly exclusions: readonly ExclusionReport[];
   /** Memory of its process, as it said last. */
   readonly residentBytes: number | undefined;
+}
+
+export interface ExclusionReport {
+  /** As `j7.2`. undefined: all. */
+  readonly stage: string | undefined;
+  readonly reason: string;
+  /** How long still. */
+  readonly forMs: number;
 }

@@ -15,7 +15,7 @@ import type { FromDriver, JobEnd, MasterQuestion, SentJob } from "./driver-messa
 import { followProgress } from "./job-progress.ts";
 import { createKeptOutputs, type KeptOutputs } from "./kept-outputs.ts";
 import type { MasterLog } from "./master-log.ts";
-import type { JobReport, JobStageReport, MasterReport } from "./master-report.ts";
+import type { JobReport, JobStageReport, MasterReport, WorkerReport } from "./master-report.ts";
 import type { ClusterBlock } from "./messages.ts";
 import { runLoggedJob } from "./run-logged-job.ts";
 import { createWorkerPool, type WorkerPool } from "./worker-pool.ts";
@@ -412,8 +412,14 @@ class Term implements MasterTerm {
       const ended = { endedAtMs: end?.atMs, resultBytes: end?.result?.bytes, why: end?.why };
       return { job, name, driver, state, startedAtMs, ...ended, isDetached: body !== undefined, stages: stages ?? [] };
     });
-    const workers = [...this.#pool.all()].map(({ id, host, port, slotCount, busySlotCount, isUp, residentBytes }) => {
-      return { worker: id, address: `${host}:${port}`, slotCount, busySlotCount, isUp, residentBytes };
+    const nowMs = performance.now();
+    const workers = [...this.#pool.all()].map((one): WorkerReport => {
+      const { id, host, port, slotCount, busySlotCount, isUp, isPaused, residentBytes } = one;
+      const exclusions = this.#pool.exclusionsOf(id).map(({ stageKey, reason, untilMs }) => {
+        return { stage: stageKey, reason, forMs: Math.max(0, Math.round(untilMs - nowMs)) };
+      });
+      const state = { isUp, isPaused, exclusions, residentBytes };
+      return { worker: id, address: `${host}:${port}`, slotCount, busySlotCount, ...state };
     });
     return { master: address, termCount: log.state.termCount, jobs, workers };
   }

@@ -71,6 +71,8 @@ export type ToMaster =
   | WorkerAnswer
   | { readonly kind: "leave" }
   | { readonly kind: "drain" }
+  /** It holds so much that it takes no new tasks for a while, or takes them again. */
+  | { readonly kind: "pause"; readonly isPaused: boolean; readonly residentBytes: number }
   | WorkerBeat;
 
 /** How it goes, every now and then. */

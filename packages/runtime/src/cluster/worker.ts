@@ -7,6 +7,7 @@ import { checkBind, defaultListen, linkOptions, type ClusterAddress, type Cluste
 import { endOf, openCoord, workerNameOf, type CoordOptions } from "./coord-place.ts";
 import { followMaster } from "./follow-master.ts";
 import { fixedLeader, watchElection, type LeaderWatch } from "./leader-watch.ts";
+import { RuntimeError } from "../runtime-error.ts";
 import { createWorkerLife, type WorkerLife, type WorkerLifeParts } from "./worker-life.ts";
 import { createPeers } from "./worker-peers.ts";
 
@@ -18,6 +19,15 @@ const idleAfterMs = 50;
 
 /** V8's own limit on machines with much memory. */
 const heapBytesLargest = 4 * 1024 * 1024 * 1024;
+
+/** A process with two threads hardly starts with less. */
+const memoryBytesMin = 128 * 1024 * 1024;
+
+/** Of the machine, or what the container leaves of it. */
+function memoryBytes(): number {
+  const limit = process.constrainedMemory();
+  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+}
 
 /** Where a worker finds its master: by its address, or by the election in a coordination service. */
 export type WorkerPlace = { readonly master: ClusterAddress } | CoordOptions;
@@ -37,6 +47,12 @@ export interface WorkerSettings extends ClusterSecurity {
    * memory, divided by the slots, at most 4 GiB.
    */
   readonly heapBytesMax?: number;
+  /**
+   * What the whole process may hold, whatever it is: buffers, native memory and threads count too. From 60 % of it on tasks put
+   * more into files, from 80 % on it takes no new ones, at 95 % the one that holds most fails with `out-of-memory`. Default: four
+   * fifths of the memory of the machine, or of the container.
+   */
+  readonly memoryBytesMax?: number;
   /**
    * Whether functions of drivers run here. `false`: only what modules export that are installed where the worker was started.
    * Default: true.
@@ -78,6 +94,13 @@ export async function startWorker(options: WorkerOptions): Promise<ClusterWorker
   const slotCount = options.slotCount ?? availableParallelism();
   const workBytesMax = options.workBytesMax ?? Math.floor(totalmem() / 8 / slotCount);
   const heapBytesMax = options.heapBytesMax ?? Math.min(heapBytesLargest, Math.floor((totalmem() * 4) / 5 / slotCount));
+  const memoryBytesMax = options.memoryBytesMax ?? Math.floor((memoryBytes() * 4) / 5);
+  if (!(memoryBytesMax >= memoryBytesMin)) {
+    throw new RuntimeError(
+      "invalid-argument",
+      `memoryBytesMax is ${memoryBytesMax}; it must be at least ${memoryBytesMin}`,
+    );
+  }
   const directory = mkdtempSync(path.join(options.directory ?? tmpdir(), "tutti-worker-"));
   const peers = createPeers(directory, options);
   const server = await listenForLinks(listen, {
@@ -98,6 +121,7 @@ export async function startWorker(options: WorkerOptions): Promise<ClusterWorker
     slotCount,
     workBytesMax,
     heapBytesMax,
+    memoryBytesMax,
     allowClosures: options.allowClosures ?? true,
     directory,
     peers,

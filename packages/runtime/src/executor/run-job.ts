@@ -93,6 +93,8 @@ class JobLoop<Block, R> {
   /** Their outputs belong to the executor now. */
   readonly keptStages: Set<number> = new Set();
   #isOver: boolean = false;
+  /** Where attempts run, by name. */
+  readonly #workers: Map<string, string> = new Map();
   #nextTick: NodeJS.Timeout | undefined;
   /** Why the last attempt of a task failed, kept for the error of the job. */
   #lastFailure: unknown;
@@ -189,6 +191,7 @@ class JobLoop<Block, R> {
     const { jobId, emitter } = this.#run;
     const { stage, partition, attempt, overtakes } = task;
     const atMs = performance.now();
+    this.#workers.set(`${stage}.${partition}.${attempt}`, where.worker);
     const about = { jobId, stage, partition, attempt, ...where, overtakes: overtakes !== undefined };
     emitter.emit("taskStarted", { ...about, atMs });
     this.#step({ kind: "started", task, worker: where.worker, nowMs: atMs });
@@ -239,7 +242,16 @@ class JobLoop<Block, R> {
     if (effects.isAccepted) {
       this.#lastFailure = thrown;
       const willRetry = effects.outcome === undefined;
-      this.#run.emitter.emit("taskFailed", { jobId: this.#run.jobId, ...task, message, willRetry, atMs: nowMs });
+      const worker = this.#workers.get(`${stage}.${partition}.${attempt}`);
+      const where = worker === undefined ? {} : { worker };
+      this.#run.emitter.emit("taskFailed", {
+        jobId: this.#run.jobId,
+        ...task,
+        message,
+        willRetry,
+        ...where,
+        atMs: nowMs,
+      });
     }
     this.#perform(effects);
   }
@@ -382,6 +394,11 @@ class JobLoop<Block, R> {
       });
     }
     if (thrown instanceof RuntimeError && thrown.code === "no-workers") return thrown;
+    if (thrown instanceof RuntimeError && thrown.code === "out-of-memory") {
+      return new RuntimeError("out-of-memory", `${where}: ${thrown.message.replace(/^\[[a-z-]+\] /, "")}`, {
+        cause: thrown,
+      });
+    }
     // Bad input is told by its own code; what a user's function threw is the cause.
     const cause = thrown instanceof Error ? thrown : undefined;
     return new RuntimeError("task-failed", `${where}: ${cause?.message ?? String(thrown)}`, { cause: thrown });

@@ -50,7 +50,7 @@ function mapped(fn: (row: never) => unknown): JobGraph {
   return { name: "mapped", stages: [stage] };
 }
 
-describe("a job that outlives its driver", { timeout: 30_000 }, () => {
+describe("a job that outlives its driver", { timeout: 60_000 }, () => {
   test("goes on without it and under the next master; whoever comes back gets its result", async () => {
     const cluster = await startMembers();
     closes.push(cluster.close);

@@ -29,14 +29,14 @@ const detached = "cluster/detached-jobs.ts";
 
 /** The last eight, and more, were in the code until the simulator found them. */
 export const plants: readonly Plant[] = [
-  { kind: "unfenced", name: "a deposed master writes on", foundBy: 1000 },
+  { kind: "unfenced", name: "a deposed master writes on", foundBy: 8 },
   planted(1, "used before it is logged", lane, ["await beforeDone?.(answer.id);", "void beforeDone?.(answer.id);"]),
-  planted(13, "two masters name attempts alike", "cluster/run-logged-job.ts", ["`${log.state.termCount}-`", '""']),
+  planted(2, "two masters name attempts alike", "cluster/run-logged-job.ts", ["`${log.state.termCount}-`", '""']),
   planted(1000, "a worker that was given up may come back", pool, [
     "known === undefined && lostNames.has(id)",
     "false",
   ]),
-  planted(1, "a slot of an inherited task is never free", handle, [
+  planted(2, "a slot of an inherited task is never free", handle, [
     "worker.busySlotCount -= 1;\n      if (answer.kind",
     "if (answer.kind",
   ]),
@@ -45,12 +45,12 @@ export const plants: readonly Plant[] = [
     "if (chosen === undefined || asked === undefined)",
     "if (Number(task.attempt) >= 0 || chosen === undefined || asked === undefined)",
   ]),
-  planted(2, "ended before the driver has it", term, ['if (outcome() === "succeeded") void', "if (false) void"]),
+  planted(10, "ended before the driver has it", term, ['if (outcome() === "succeeded") void', "if (false) void"]),
   planted(1000, "a message lost with its link is waited for", handle, [
     'answer.reject(new RuntimeError("worker-lost", `the link',
     'void (new RuntimeError("worker-lost", `the link',
   ]),
-  planted(13, "a lost worker's tasks are waited for", handle, [
+  planted(18, "a lost worker's tasks are waited for", handle, [
     "for (const answer of asked.values()) answer.reject(reason);",
     "",
   ]),
@@ -71,17 +71,17 @@ export const plants: readonly Plant[] = [
     'send({ kind: "received", request });',
     "",
   ]),
-  planted(20, "jobs that nobody asks for stay open", term, [
+  planted(1000, "jobs that nobody asks for stay open", term, [
     "this.#endUnwanted(told.driver, { openRequests: new Set(told.openRequests), givenUp: undefined });",
     "",
   ]),
-  planted(21, "a link that was left takes the lease along", term, [
+  planted(1000, "a link that was left takes the lease along", term, [
     "if (desk.detach(channel)) this",
     "desk.detach(channel);\n        this",
   ]),
-  planted(1000, "names of attempts are used twice", term, ["&& !this.#taken.has(one.job)", ""]),
+  planted(13, "names of attempts are used twice", term, ["&& !this.#taken.has(one.job)", ""]),
   planted(1000, "a late registration counts", pool, ["registration.linkNumber < known.linkNumber", "false"]),
-  planted(1000, "the end of a term reaches the workers", term, ["() => void this.close(), {", "() => undefined, {"]),
+  planted(8, "the end of a term reaches the workers", term, ["() => void this.close(), {", "() => undefined, {"]),
   planted(1000, "what was kept is kept although parts are lost", "executor/run-job.ts", [
     "whole.length < partitionCount",
     "partitionCount < 0",
@@ -90,12 +90,12 @@ export const plants: readonly Plant[] = [
     "!keptStages.has(stage.id)",
     "stage.keepAs === undefined",
   ]),
-  planted(3, "what was kept and is released stays", kept, ["pool.dropStages(stageKeysOf(tasks));", ""]),
+  planted(2, "what was kept and is released stays", kept, ["pool.dropStages(stageKeysOf(tasks));", ""]),
   planted(1000, "what a job keeps is looked for while it runs again", kept, [
     "&& !tasks.some((id) => running.has(jobOf(id)))",
     "&& running.size > 0",
   ]),
-  planted(6, "a job that outlives its driver ends with it", term, [
+  planted(5, "a job that outlives its driver ends with it", term, [
     "filter(({ body }) => body === undefined)",
     "slice()",
   ]),
@@ -111,15 +111,24 @@ export const plants: readonly Plant[] = [
     "await this.#put(blobs, body, bytes",
     "void this.#put(blobs, body, bytes",
   ]),
-  planted(5, "a job that is handed over twice is two", detached, ["if (this.#starting.has(request)) return;", ""]),
+  planted(1000, "a job that is handed over twice is two", detached, ["if (this.#starting.has(request)) return;", ""]),
   planted(1000, "what a dead master left stays", detached, ["void this.#sweep();", ""]),
-  planted(3, "jobs that have ended stay whole", detached, ["await blobs.remove(body.name)", "await Promise.resolve()"]),
-  planted(1, "both attempts at a task count", scheduler, ["return one.isGivenUp ? undefined : one;", "return one;"]),
+  planted(7, "jobs that have ended stay whole", detached, ["await blobs.remove(body.name)", "await Promise.resolve()"]),
+  planted(2, "both attempts at a task count", scheduler, ["return one.isGivenUp ? undefined : one;", "return one;"]),
   planted(1000, "a second attempt begins although what it reads is gone", scheduler, [
     "states.filter((one) => isReady(one, states))",
     "states",
   ]),
-  planted(3, "a task is overtaken whose output is on its way", scheduler, ["one.isEnding = true;", ""]),
+  planted(1, "a task is overtaken whose output is on its way", scheduler, ["one.isEnding = true;", ""]),
+  planted(5, "a worker where tasks break gets more of them", pool, [
+    "if (own === 0) return false;",
+    "if (own >= 0) return false;",
+  ]),
+  planted(1000, "the last worker is excluded too", pool, ["return isOther;", "return true;"]),
+  planted(1000, "a master that leads no more says what is not there", detached, [
+    "if (leads) await deliver",
+    "if (leads || !leads) await deliver",
+  ]),
 ];
 
 export function plantByName(name: string): Plant {

@@ -63,10 +63,10 @@ export function openSimLog({ store, time, delayMs, compacts, tears }: SimLogPart
   let unknownCount = 0;
   const refusal = new AbortController();
 
-  const write = (record: MasterRecord): boolean => {
+  const write = (record: MasterRecord | undefined): boolean => {
     if (arrives !== undefined && !arrives()) isBroken = true;
     if (store.isFenced && store.epoch !== epoch) isBroken = true;
-    if (!isBroken) store.write(record);
+    if (!isBroken && record !== undefined) store.write(record);
     unknownCount += 1;
     return !isBroken;
   };
@@ -98,32 +98,35 @@ export function openSimLog({ store, time, delayMs, compacts, tears }: SimLogPart
     names: () => later(() => [...store.blobs.keys()]),
   };
 
+  const append = (record: MasterRecord | undefined): Promise<void> => {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    promise.catch(() => undefined);
+    lastAtMs = Math.max(lastAtMs, time.now() + delayMs());
+    time.after(lastAtMs - time.now(), () => {
+      const isWritten = write(record);
+      time.after(delayMs(), () => {
+        // Nobody hears of it any more.
+        if (arrives !== undefined) return;
+        if (!isWritten) {
+          const refused = new RuntimeError("executor-closed", "this master leads no more");
+          refusal.abort(refused);
+          return reject(refused);
+        }
+        if (record !== undefined) apply(record);
+        unknownCount -= 1;
+        if (unknownCount === 0 && store.records.length > 40 && store.epoch === epoch) compact();
+        resolve();
+      });
+    });
+    return promise;
+  };
+
   return {
     state,
     blobs,
     refused: refusal.signal,
-    append(record) {
-      const { promise, resolve, reject } = Promise.withResolvers<void>();
-      promise.catch(() => undefined);
-      lastAtMs = Math.max(lastAtMs, time.now() + delayMs());
-      time.after(lastAtMs - time.now(), () => {
-        const isWritten = write(record);
-        time.after(delayMs(), () => {
-          // Nobody hears of it any more.
-          if (arrives !== undefined) return;
-          if (!isWritten) {
-            const refused = new RuntimeError("executor-closed", "this master leads no more");
-            refusal.abort(refused);
-            return reject(refused);
-          }
-          apply(record);
-          unknownCount -= 1;
-          if (unknownCount === 0 && store.records.length > 40 && store.epoch === epoch) compact();
-          resolve();
-        });
-      });
-      return promise;
-    },
+    append,
+    confirm: () => append(undefined),
     crash(how) {
       arrives = how;
     },

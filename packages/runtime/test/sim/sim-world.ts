@@ -24,7 +24,14 @@ const eventsMax = 60_000;
 
 /** What may happen to a cluster, and how often it did. */
 export type FaultCounts = Record<
-  "workerKilled" | "workerCut" | "masterKilled" | "masterDeposed" | "driverCut" | "driverAway" | "jobCanceled",
+  | "workerKilled"
+  | "workerCut"
+  | "taskBroken"
+  | "masterKilled"
+  | "masterDeposed"
+  | "driverCut"
+  | "driverAway"
+  | "jobCanceled",
   number
 >;
 
@@ -91,6 +98,7 @@ export class SimWorld {
   readonly faults: FaultCounts = {
     workerKilled: 0,
     workerCut: 0,
+    taskBroken: 0,
     masterKilled: 0,
     masterDeposed: 0,
     driverCut: 0,
@@ -252,11 +260,17 @@ export class SimWorld {
 
   #startWorker(): void {
     const name = `w${(this.#workerCount += 1)}`;
+    const isBad = this.#below(6) === 0;
     const worker = new SimWorker({
       name,
       slotCount: 1 + this.#below(2),
       after: (delayMs, run) => this.#after(delayMs, run),
       workMs: () => (10 + this.#below(150)) * this.#slowness,
+      breaks: () => {
+        const isBroken = isBad && this.#time.now() < faultsUntilMs && this.#below(3) > 0;
+        if (isBroken) this.#count("taskBroken");
+        return isBroken;
+      },
       workers: this.#workers,
       onStarted: (id, one) => this.#onStarted(id, one),
       onReset: () => this.#killWorker(worker),
@@ -415,9 +429,9 @@ export class SimWorld {
   /** A job fails because it was canceled, its driver was away for too long, or four attempts lost what they ran on. */
   #mayFail(thrown: unknown, isCanceled: boolean): boolean {
     if (!(thrown instanceof RuntimeError)) return false;
-    const { workerKilled, workerCut, masterKilled, masterDeposed, driverAway } = this.faults;
+    const { workerKilled, workerCut, taskBroken, masterKilled, masterDeposed, driverAway } = this.faults;
     if (thrown.code === "canceled") return isCanceled || driverAway > 0;
-    const losses = workerKilled + workerCut + masterKilled + masterDeposed;
+    const losses = workerKilled + workerCut + taskBroken + masterKilled + masterDeposed;
     // What was kept is nobody's to make again: its driver hears that it is gone.
     if (thrown.code === "kept-lost") return losses + driverAway > 0;
     return (thrown.code === "worker-lost" || thrown.code === "block-lost") && losses >= 4;

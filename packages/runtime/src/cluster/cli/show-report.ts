@@ -3,10 +3,23 @@ import type { JobReport, MasterReport } from "../master-report.ts";
 type Cell = string | number;
 
 export function showWorkers({ workers }: MasterReport): string {
-  const rows = workers.map(({ worker, address, slotCount, busySlotCount, isUp }) => {
-    return [worker, address, `${busySlotCount} of ${slotCount}`, isUp ? "up" : "link down"];
+  const rows = workers.map((one) => {
+    const { worker, address, slotCount, busySlotCount } = one;
+    return [worker, address, `${busySlotCount} of ${slotCount}`, stateOf(one)];
   });
-  return table(["worker", "address", "slots busy", "state"], rows);
+  const why = workers.flatMap(({ worker, exclusions }) =>
+    exclusions.map(({ stage, reason, forMs }) => {
+      const what = stage === undefined ? "no tasks" : `no tasks of the stage ${stage}`;
+      return `${worker} gets ${what} for another ${Math.ceil(forMs / 1000)} s: ${reason}\n`;
+    }),
+  );
+  return [table(["worker", "address", "slots busy", "state"], rows), ...why].join("");
+}
+
+function stateOf({ isUp, isPaused, exclusions }: MasterReport["workers"][number]): string {
+  if (!isUp) return "link down";
+  if (exclusions.some(({ stage }) => stage === undefined)) return "excluded";
+  return isPaused ? "waits for memory" : "up";
 }
 
 export function showJobs({ jobs }: MasterReport, nowMs: number): string {

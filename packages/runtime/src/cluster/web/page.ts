@@ -82,6 +82,19 @@ function take(event) {
       moment(event, "worker " + event.worker + " is lost: " + event.reason, "bad");
       break;
     }
+    case "workerPaused":
+      workerOf(event.worker).isPaused = event.isPaused;
+      moment(event, "worker " + event.worker + (event.isPaused ? " takes no tasks: it holds " + bytes(event.residentBytes) : " has memory again"), event.isPaused ? "bad" : "good");
+      break;
+    case "workerExcluded":
+      if (!event.stage) workerOf(event.worker).state = "excluded";
+      moment(event, "worker " + event.worker + " gets no more tasks" + (event.stage ? " of the stage " + event.stage : "") + " for " + Math.round(event.forMs / 1000) + " s: " + event.reason, "bad");
+      break;
+    case "workerSpared": moment(event, "worker " + event.worker + " is excluded and used all the same: " + event.reason, "bad"); break;
+    case "workerReleased":
+      if (!event.stage && workerOf(event.worker).state === "excluded") workerOf(event.worker).state = "up";
+      moment(event, "worker " + event.worker + " may have tasks again" + (event.stage ? " of the stage " + event.stage : ""), "good");
+      break;
     case "jobStarted": {
       const job = jobOf(event);
       job.name = event.name; job.isDetached = event.isDetached === true; job.outline = event.stages ?? [];
@@ -141,21 +154,22 @@ function take(event) {
   }
 }
 
+const isThere = (worker) => worker.state === "up" || worker.state === "excluded";
 const tasksOf = (job) => (job.outline ?? []).reduce((sum, stage) => sum + stage.taskCount, 0);
 const doneOf = (job) => job.stages.reduce((sum, stage) => sum + (stage ? stage.done.size : 0), 0);
 const seconds = (ms) => (ms / 1000).toFixed(1);
 const nowMs = () => isLive ? Math.max(state.lastMs, Date.now()) : state.lastMs;
-const toneOf = { up: "good", succeeded: "good", running: "busy", lost: "bad", failed: "bad" };
+const toneOf = { up: "good", succeeded: "good", running: "busy", lost: "bad", failed: "bad", excluded: "bad" };
 const bytes = (count) => count === undefined ? "" : (count / 1048576).toFixed(0) + " MiB";
 
 function draw() {
   byId("master").textContent = state.master ? "master " + state.master + ", term " + state.term : "no master yet";
-  const up = [...state.workers.values()].filter((worker) => worker.state === "up");
+  const up = [...state.workers.values()].filter(isThere);
   byId("slots").textContent = up.length + " workers, " + up.reduce((sum, w) => sum + w.slots, 0) + " slots";
   byId("link").textContent = isLive ? "live" : "as of " + (state.lastMs ? new Date(state.lastMs).toISOString() : "the beginning");
   const memoryOf = new Map((report?.workers ?? []).map((worker) => [worker.worker, worker.residentBytes]));
   byId("workers").tBodies[0].innerHTML = [...state.workers.values()].map((w) =>
-    '<tr data-worker="' + escaped(w.name) + '"><td>' + escaped(w.name) + '<td class="' + (toneOf[w.state] ?? "soft") + '">' + w.state + '<td class="number">' + w.slots + '<td class="number">' + w.running.size + '<td class="number">' + w.done + '<td class="number">' + w.failed + '<td class="number">' + bytes(w.state === "up" ? memoryOf.get(w.name) : undefined)).join("");
+    '<tr data-worker="' + escaped(w.name) + '"><td>' + escaped(w.name) + '<td class="' + (toneOf[w.state] ?? "soft") + '">' + w.state + '<td class="number">' + w.slots + '<td class="number">' + w.running.size + '<td class="number">' + w.done + '<td class="number">' + w.failed + '<td class="number">' + bytes(isThere(w) ? memoryOf.get(w.name) : undefined)).join("");
   const jobs = [...state.jobs.values()].reverse();
   selected ??= jobs[0]?.job;
   byId("jobs").tBodies[0].innerHTML = jobs.slice(0, 100).map((job) =>
@@ -177,10 +191,11 @@ function drawJob(job) {
 /** Why a job that runs has no task at work. */
 function waitsFor(job) {
   if (job.state !== "running") return "";
-  const up = [...state.workers.values()].filter((worker) => worker.state === "up");
+  const up = [...state.workers.values()].filter(isThere);
   if (up.length === 0) return "waits for workers: none is there";
   const atWork = up.some((worker) => [...worker.running].some((key) => key.startsWith(job.job + ".")));
   if (atWork) return "";
+  if (up.every((worker) => worker.isPaused)) return "waits for memory: all workers hold too much";
   return up.every((worker) => worker.running.size >= worker.slots) ? "waits for slots: other jobs have them all" : "waits for its next stage";
 }
 
