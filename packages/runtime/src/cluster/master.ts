@@ -21,6 +21,8 @@ const defaultResultBytesMax = 64 * 1024 * 1024;
 export interface MasterOptions extends ClusterSecurity, CoordOptions {
   /** Where workers and drivers reach this master. Default: 127.0.0.1, any free port. Other addresses need a secret. */
   readonly listen?: ClusterAddress;
+  /** Where others reach it, if that is not where it listens: behind a translation of addresses, in a container. */
+  readonly advertise?: ClusterAddress;
   /** How long tasks wait where there is no worker at all. Default: 30 000. */
   readonly workerWaitMs?: number;
   /** How long a worker whose link broke may take to come back before its tasks are given to others. Default: 1 000. */
@@ -92,7 +94,7 @@ export async function startMaster(options: MasterOptions): Promise<ClusterMaster
   const parts = {
     options,
     eventLog,
-    address: server.address,
+    address: options.advertise ?? server.address,
     setTerm: (one: MasterTerm | undefined) => (term = one),
   };
   const standing = (async () => {

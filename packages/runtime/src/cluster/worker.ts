@@ -38,6 +38,8 @@ export interface WorkerSettings extends ClusterSecurity {
   readonly slotCount?: number;
   /** Where other workers fetch blocks from this one. Default: 127.0.0.1, any free port. */
   readonly listen?: ClusterAddress;
+  /** Where others reach it, if that is not where it listens: behind a translation of addresses, in a container. */
+  readonly advertise?: ClusterAddress;
   /** Where blocks go, in a directory of the worker's own that is removed by `close()`. Default: the system's for temporary files. */
   readonly directory?: string;
   /** What one task may hold at once. Default: an eighth of the memory, divided by the slots. */
@@ -107,11 +109,12 @@ export async function startWorker(options: WorkerOptions): Promise<ClusterWorker
     ...linkOptions(`worker ${process.pid}`, {}, options),
     onLink: (link) => peers.accept(link),
   });
+  const reached = options.advertise ?? server.address;
   const about = {
     role: "worker",
     slots: String(slotCount),
-    host: server.address.host,
-    port: String(server.address.port),
+    host: reached.host,
+    port: String(reached.port),
     machine: hostname(),
     pid: String(process.pid),
     node: process.version,

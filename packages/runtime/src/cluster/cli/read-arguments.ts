@@ -11,6 +11,7 @@ export interface Arguments {
   /** `false`, or not given. */
   readonly allowClosures: false | undefined;
   readonly listen: ClusterAddress | undefined;
+  readonly advertise: ClusterAddress | undefined;
   readonly web: ClusterAddress | undefined;
   readonly slotCount: number | undefined;
   readonly directory: string | undefined;
@@ -25,6 +26,7 @@ export interface Arguments {
 const flags = {
   coord: { type: "string" },
   listen: { type: "string" },
+  advertise: { type: "string" },
   web: { type: "string" },
   slots: { type: "string" },
   directory: { type: "string" },
@@ -56,6 +58,7 @@ export function readArguments(given: readonly string[], environment: NodeJS.Proc
     tls: readTls([values["tls-cert"], values["tls-key"], values["tls-ca"]]),
     allowClosures: values["no-closures"] === true ? false : undefined,
     listen: values.listen === undefined ? undefined : parseAddress("--listen", values.listen),
+    advertise: values.advertise === undefined ? undefined : parseAddress("--advertise", values.advertise),
     web: values.web === undefined ? undefined : parseAddress("--web", values.web),
     slotCount: countOf("--slots", values.slots),
     sessionTimeoutMs: countOf("--session-timeout-ms", values["session-timeout-ms"]),

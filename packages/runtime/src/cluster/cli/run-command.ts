@@ -26,6 +26,7 @@ const help: string = `usage: tutti COMMAND [--coord host:port,host:port/folder] 
   --coord       the coordination service and the cluster's folder in it; default TUTTI_COORD, else 127.0.0.1:2181/tutti
   --secret-file a file of at least 32 bytes, mode 600, that all processes of the cluster know; default TUTTI_SECRET_FILE
   --tls-cert, --tls-key, --tls-ca   PEM files: TLS on every link, with certificates on both sides
+  --advertise   host:port under which others reach this process, where that is not the address it listens on
   --blob-directory  of a master: what all masters share, for large jobs and results that outlive their drivers
   --no-closures  of a worker: it runs what installed modules export, and no functions of drivers
   --session-timeout-ms  how long a process may be unreachable before others take its part; default 10000
@@ -162,9 +163,9 @@ async function untilAborted(member: { close(): Promise<void> }, { signal }: Comm
 
 /** Without what was not given: defaults belong to those who have them. */
 function defined(given: Arguments): { coord: string } & Partial<Omit<MemberArguments, "coord">> {
-  const { coord, secret, tls, allowClosures, listen, web, slotCount, directory } = given;
+  const { coord, secret, tls, allowClosures, listen, advertise, web, slotCount, directory } = given;
   const { blobDirectory, eventLog, sessionTimeoutMs } = given;
-  const member = { listen, web, slotCount, directory, blobDirectory, eventLog, allowClosures };
+  const member = { listen, advertise, web, slotCount, directory, blobDirectory, eventLog, allowClosures };
   const all = { coord, secret, tls, sessionTimeoutMs, ...member };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as { coord: string };
 }
@@ -177,6 +178,7 @@ type MemberArguments = {
       | "tls"
       | "allowClosures"
       | "listen"
+      | "advertise"
       | "web"
       | "slotCount"
       | "directory"
