@@ -24,8 +24,8 @@ const launchedMax = 1024;
 /** How long the end of a job waits for tasks that have not stopped: then their threads are ended over there. */
 const stopGraceMs = 2_000;
 
-/** A thread that ended, a disk that is full: nothing that another worker must have too. */
-const faultsOfWorkers: ReadonlySet<RuntimeErrorCode> = new Set(["worker-lost", "spill-failed"]);
+/** A thread that ended, a disk that is full or forgets: nothing that another worker must have too. */
+const faultsOfWorkers: ReadonlySet<RuntimeErrorCode> = new Set(["worker-lost", "spill-failed", "corrupt-block"]);
 
 interface RanOn {
   readonly worker: string;

@@ -135,7 +135,8 @@ export function partitionIdOf(stageKey: string, partition: number): string {
 
 /** Between any two that have a link. */
 export type FetchMessage =
-  | { readonly kind: "fetch"; readonly id: number; readonly ranges: readonly FileRange[] }
+  /** `isChecked`: the sender compares checksums. Whoever does so itself when it reads the blocks need not ask for it. */
+  | { readonly kind: "fetch"; readonly id: number; readonly ranges: readonly FileRange[]; readonly isChecked: boolean }
   | { readonly kind: "fetched"; readonly id: number; readonly problem: FetchProblem | undefined };
 
 export interface FetchProblem {

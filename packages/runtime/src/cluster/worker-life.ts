@@ -35,8 +35,7 @@ export function createWorkerLife(parts: WorkerLifeParts, given: string | undefin
   let named: { readonly name: string; readonly tasks: WorkerTasks } | undefined;
 
   const begin = (name: string): void => {
-    const fetch: BlockSource["fetch"] = (from, ranges, take) => peers.fetch(from, ranges, take);
-    const source = { worker: name, directory, fetch };
+    const source: BlockSource = { worker: name, directory, fetch: peers.fetch };
     const tasks = createWorkerTasks({
       ...parts,
       source,
