@@ -92,10 +92,13 @@ const codesOfRuntime: Readonly<Record<RuntimeError["code"], DatasetErrorCode>> =
   timeout: "timeout",
   "queue-full": "task-failed",
   "executor-closed": "executor-closed",
+  "out-of-memory": "out-of-memory",
   "spill-failed": "write-failed",
   "block-lost": "worker-lost",
   "kept-lost": "worker-lost",
   "no-master": "worker-lost",
+  "no-job": "not-found",
+  "too-large": "write-failed",
   "corrupt-block": "task-failed",
 };
 

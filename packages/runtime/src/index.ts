@@ -11,6 +11,7 @@ export type { Awaitable, CallOptions, MapOptions, MapProgress, Submitter } from 
 export { createInProcessExecutor } from "./executor/in-process.ts";
 export { createThreadExecutor, type ThreadExecutorOptions } from "./executor/threads.ts";
 export type { EventSource, Executor, JobResult, RunOptions } from "./executor/executor.ts";
+export { traceJobs, type TraceJobsOptions } from "./telemetry/trace-jobs.ts";
 export { showProgress, type ProgressStream } from "./progress/show-progress.ts";
 export type { JobEvents } from "./core/job-events.ts";
 export type {

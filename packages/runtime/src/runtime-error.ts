@@ -10,11 +10,14 @@
  * - `timeout`: a stated time ran out
  * - `queue-full`: more calls wait than the executor may hold; wait for some of them, or use `map`
  * - `executor-closed`: the executor was closed, before the call or during it
+ * - `out-of-memory`: a task was ended since its worker held more than it may, and this task most of it
  * - `spill-failed`: rows could not be written to a file, or read back
  * - `block-lost`: rows between stages are gone with the worker or the file that held them
  * - `kept-lost`: what an earlier job left with the executor is gone; the `keptLost` event names it
  * - `no-master`: no master of the cluster could be reached for as long as the driver waits for one
- * - `corrupt-block`: rows that crossed threads cannot be decoded
+ * - `no-job`: the cluster knows no such job, or has no result of it (any more)
+ * - `too-large`: a job that outlives its driver, or its result, has more bytes than masters keep
+ * - `corrupt-block`: rows that crossed threads, or what masters keep of a job, cannot be decoded
  */
 export type RuntimeErrorCode =
   | "invalid-argument"
@@ -26,10 +29,13 @@ export type RuntimeErrorCode =
   | "timeout"
   | "queue-full"
   | "executor-closed"
+  | "out-of-memory"
   | "spill-failed"
   | "block-lost"
   | "kept-lost"
   | "no-master"
+  | "no-job"
+  | "too-large"
   | "corrupt-block";
 
 /**

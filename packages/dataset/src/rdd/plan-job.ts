@@ -16,6 +16,8 @@ export interface PlanOptions {
   readonly module: TaskModule;
   /** The partitions of each file source, found beforehand: planning does no I/O. */
   readonly splits: ReadonlyMap<SourceNode, readonly unknown[]>;
+  /** Whether the functions of the last stage are called for what they do. */
+  readonly hasEffects?: boolean;
   /** What earlier jobs left with the executor: partition counts by key. */
   readonly kept: ReadonlyMap<string, number>;
   /** Result stage: stop once this many rows have arrived. */
@@ -34,7 +36,11 @@ export function planJob(lineage: Lineage, sink: ActionSink, options: PlanOptions
   planner.close(lineage, sink.kind, (stage) =>
     sink.kind === "reduce" ? { ...sink, fn: stage.closure(sink.fn) } : sink,
   );
-  return { graph: { name: options.name, stages: planner.stages }, keeps: planner.keeps };
+  const last = planner.stages.at(-1);
+  const stages = planner.stages.map((stage) => {
+    return stage === last && options.hasEffects === true ? { ...stage, hasEffects: true } : stage;
+  });
+  return { graph: { name: options.name, stages }, keeps: planner.keeps };
 }
 
 interface OpenBranch extends Branch {

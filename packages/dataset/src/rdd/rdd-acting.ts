@@ -137,18 +137,20 @@ export class ActingRdd extends PairingRdd {
 
   async foreach(fn: Call, options?: ActionOptions): Promise<void> {
     checkFunction("foreach", fn);
-    await this.element("flatMap", (element: unknown) => {
+    const effects = this.element("flatMap", (element: unknown) => {
       fn(element);
       return [];
-    }).count(options);
+    });
+    await effects.runJob("foreach", { sink: { kind: "count" }, options, hasEffects: true });
   }
 
   async foreachPartition(fn: Call, options?: ActionOptions): Promise<void> {
     checkFunction("foreachPartition", fn, { mayBeAsync: true });
-    await this.element("mapPartitions", async (elements: readonly unknown[]) => {
+    const effects = this.element("mapPartitions", async (elements: readonly unknown[]) => {
       await fn(elements);
       return [];
-    }).count(options);
+    });
+    await effects.runJob("foreachPartition", { sink: { kind: "count" }, options, hasEffects: true });
   }
 
   async min(options?: ActionOptions): Promise<unknown> {

@@ -31,6 +31,8 @@ export interface RunParts {
   readonly sink: ActionSink;
   readonly options?: ActionOptions | undefined;
   readonly rowsWanted?: number;
+  /** Its functions are called for what they do: two attempts at a task never run at once. */
+  readonly hasEffects?: boolean;
 }
 
 /** What transformations and actions are made of. Every transformation makes a new handle on a new node. */
@@ -67,12 +69,13 @@ export class RddBase {
     }
   }
 
-  async #runOnce(name: string, { sink, options, rowsWanted }: RunParts): Promise<JobResult> {
+  async #runOnce(name: string, { sink, options, rowsWanted, hasEffects }: RunParts): Promise<JobResult> {
     const executor = this.host.executor();
     const plan = await this.planOptions(name);
     const { graph, keeps } = planJob(this.lineage, sink, {
       ...plan,
       ...(rowsWanted === undefined ? {} : { rowsWanted }),
+      ...(hasEffects === undefined ? {} : { hasEffects }),
     });
     const result = await executor.run(graph, options);
     for (const [key, partitionCount] of keeps) {

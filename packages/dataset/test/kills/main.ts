@@ -1,5 +1,5 @@
-// Kills and stops parts of a cluster of processes at each phase of a job, and looks whether anybody notices:
-// `main.ts [--rounds N] [--seed S] [--coord host:port]`. Without rounds, every combination once.
+// Kills, stops and cuts off parts of a cluster of processes at each phase of a job, and looks whether anybody notices:
+// `main.ts [--rounds N] [--seed S] [--coord host:port] [--means deaf,mute]`. Without rounds, every combination once.
 import { strict as assert } from "node:assert";
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
@@ -13,7 +13,11 @@ import {
 import { createContext } from "../../src/index.ts";
 
 const victims = ["worker", "master", "server"] as const;
-const signals = ["SIGKILL", "SIGSTOP"] as const;
+/** Two signals, and two directions that proxies lose: what others say to the victim, or what it says to them. */
+const means = ["SIGKILL", "SIGSTOP", "deaf", "mute"] as const;
+
+/** Longer than silence, grace and session are waited for. */
+const cutMs = 2_500;
 /** By what the driver hears: the blow falls at this event of this stage, when so many like it were heard. */
 const phases = {
   map: { event: "taskFinished", stage: 0, count: 3 },
@@ -25,10 +29,12 @@ const phases = {
 
 interface Blow {
   readonly victim: (typeof victims)[number];
-  readonly signal: (typeof signals)[number];
+  readonly means: (typeof means)[number];
   readonly phase: keyof typeof phases;
 }
 
+/** After which a link is taken for broken. */
+const silenceMs = 500;
 const mapTasks = 8;
 const reduceTasks = 4;
 const words = Array.from({ length: 4000 }, (_, index) => `w${index % 97} w${index % 11} w${index % 3}`);
@@ -37,7 +43,9 @@ function combinations(hasServers: boolean): Blow[] {
   return victims
     .filter((victim) => hasServers || victim !== "server")
     .flatMap((victim) =>
-      signals.flatMap((signal) => (Object.keys(phases) as Blow["phase"][]).map((phase) => ({ victim, signal, phase }))),
+      means
+        .filter((how) => victim !== "server" || how.startsWith("SIG"))
+        .flatMap((how) => (Object.keys(phases) as Blow["phase"][]).map((phase) => ({ victim, means: how, phase }))),
     );
 }
 
@@ -71,6 +79,27 @@ function victimOf(cluster: MemberCluster, { victim }: Blow, worker: string | und
   return cluster.servers.find((one) => one.lastLine() === "serves as leader");
 }
 
+/** Gives how to undo it, as far as it can be undone. */
+function strike({ victim, means: how }: Blow, struck: Member, masters: readonly Member[]): () => void {
+  if (how === "SIGKILL" || how === "SIGSTOP") {
+    struck.process.kill(how);
+    return () => void struck.process.kill("SIGCONT");
+  }
+  // Whoever dials the victim hears it; the victim itself dials, as a worker, the masters.
+  struck.proxy?.cut(how === "deaf" ? "fromDialers" : "toDialers");
+  const dialed = victim === "worker" ? masters.flatMap(({ proxy }) => proxy ?? []) : [];
+  const isVictim = (greeting: string): boolean => greeting.includes(`worker ${struck.process.pid}"`);
+  for (const proxy of dialed) proxy.cut(how === "deaf" ? "toDialers" : "fromDialers", isVictim);
+  const heal = (): void => {
+    for (const proxy of [struck.proxy, ...dialed]) proxy?.heal();
+  };
+  const timer = setTimeout(heal, cutMs);
+  return () => {
+    clearTimeout(timer);
+    heal();
+  };
+}
+
 interface Round {
   readonly tookMs: number;
   readonly ranAgain: number;
@@ -81,6 +110,7 @@ async function play(blow: Blow, expected: readonly string[], coord: string | und
   const cluster = await startMembers({
     workerCount: 3,
     cwd: path.resolve(import.meta.dirname, "../.."),
+    hasProxies: !blow.means.startsWith("SIG"),
     ...(coord === undefined ? { serverCount: 3 } : { coord }),
   });
   try {
@@ -89,6 +119,7 @@ async function play(blow: Blow, expected: readonly string[], coord: string | und
     let struck: Member | undefined;
     let struckWorker: string | undefined;
     let heard = 0;
+    let undo = (): void => undefined;
     cluster.executor.events.on(event, (told) => {
       if (told.stage !== stage) return;
       heard += 1;
@@ -96,14 +127,14 @@ async function play(blow: Blow, expected: readonly string[], coord: string | und
       struck = victimOf(cluster, blow, told.worker);
       struckWorker = told.worker;
       struckAtMs = Date.now();
-      struck?.process.kill(blow.signal);
+      if (struck !== undefined) undo = strike(blow, struck, cluster.masters);
     });
     const tutti = createContext({ executor: cluster.executor, ownsExecutor: false });
     const startedAtMs = performance.now();
     assert.deepEqual(await count(tutti, path.join(cluster.directory, "output")), expected);
     const tookMs = performance.now() - startedAtMs;
     assert.ok(struck !== undefined && struckAtMs !== undefined, "nobody was struck");
-    struck.process.kill("SIGCONT");
+    undo();
     return { tookMs, ...judge(await cluster.events(), blow, { struckAtMs, struckWorker }) };
   } finally {
     await cluster.close();
@@ -127,7 +158,15 @@ function judge(
   const begun = events.filter((one) => one.event === "taskStarted" && one["isAdopted"] !== true);
   const ranAgain = begun.length - new Set(begun.map(taskOf)).size;
   const elected = events.filter((one) => one.event === "elected");
-  if (blow.victim === "master") {
+  const isCut = !blow.means.startsWith("SIG");
+  if (blow.victim === "master" && isCut) {
+    // It leads on, and its workers are lost to it and come back, some more than once: what they had is made again each time.
+    const lost = events.filter((one) => one.event === "workerLost" && timeOf(one) >= struckAtMs);
+    const isOver = events.some((one) => one.event === "jobFinished" && timeOf(one) <= struckAtMs + silenceMs);
+    assert.ok(isOver || lost.length > 0 || elected.length > 1, "nobody was lost");
+    assert.ok(ranAgain <= 3 * (mapTasks + reduceTasks), `${ranAgain} tasks ran again, of ${mapTasks + reduceTasks}`);
+  }
+  if (blow.victim === "master" && !isCut) {
     // A takeover comes after the end of a job whose last task was done already.
     const isOver = events.some((one) => one.event === "jobFinished" && timeOf(one) <= struckAtMs + 50);
     assert.ok(isOver || elected.length > 1, "nobody took over");
@@ -135,6 +174,11 @@ function judge(
   }
   if (blow.victim === "server" && elected.length === 1)
     assert.equal(ranAgain, 0, "tasks ran again although no worker was lost");
+  if (blow.victim === "worker" && isCut) {
+    const isOver = events.some((one) => one.event === "jobFinished" && timeOf(one) <= struckAtMs + cutMs);
+    const isLost = events.some((one) => one.event === "workerLost" && one["worker"] === struckWorker);
+    assert.ok(isOver || isLost, "the worker that was cut off was not lost");
+  }
   if (blow.victim === "worker") {
     const had = new Set(
       begun.filter((one) => one["worker"] === struckWorker && timeOf(one) <= struckAtMs + 50).map(taskOf),
@@ -147,9 +191,14 @@ function judge(
 }
 
 const { values } = parseArgs({
-  options: { rounds: { type: "string" }, seed: { type: "string" }, coord: { type: "string" } },
+  options: {
+    rounds: { type: "string" },
+    seed: { type: "string" },
+    coord: { type: "string" },
+    means: { type: "string" },
+  },
 });
-const all = combinations(values.coord === undefined);
+const all = combinations(values.coord === undefined).filter((one) => values.means?.includes(one.means) ?? true);
 const alone = createContext();
 const directory = path.join(process.env["TMPDIR"] ?? "/tmp", `tutti-kills-${process.pid}`);
 const expected = await count(alone, directory);
@@ -165,7 +214,7 @@ const rounds =
 let failedCount = 0;
 for (const blow of rounds) {
   if (blow === undefined) continue;
-  const name = `${blow.victim} ${blow.signal} at ${blow.phase}`;
+  const name = `${blow.victim} ${blow.means} at ${blow.phase}`;
   try {
     const { tookMs, ranAgain, takeoverMs } = await play(blow, expected, values.coord);
     const takeover = takeoverMs === undefined ? "" : `, takeover after ${(takeoverMs / 1000).toFixed(1)} s`;

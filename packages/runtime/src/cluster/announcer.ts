@@ -8,7 +8,7 @@ export interface Announcer {
   /** Announces a stage or a function, once. */
   announce(key: string, describe: () => Announcement): void;
   forget(keys: readonly string[]): void;
-  /** Sends a broadcast, once, until it is released. */
+  /** Sends a broadcast, once, until all that shared it have released it: a job may hold one that its driver holds too. */
   share(broadcast: CapturedBroadcast): void;
   /** Sends a bundle of modules, once. */
   bring(bundle: ModuleBundle | undefined): void;
@@ -23,8 +23,8 @@ type Part = Announcement | Extract<ToWorker, { kind: "broadcast" | "bundle" | "d
 export function createAnnouncer(send: (part: Part) => void): Announcer {
   let announced = new Set<string>();
   let bundles = new Set<string>();
-  /** What the peer has, by id, and how to stop being told of its release. */
-  const shared = new Map<string, () => void>();
+  /** What the peer has, by id: who shared it, and how to stop being told of its release. */
+  const shared = new Map<string, Map<CapturedBroadcast, () => void>>();
   /** What the peer had from somebody else, who may not need it any more. */
   let inherited: ReadonlySet<string> = new Set();
 
@@ -39,18 +39,21 @@ export function createAnnouncer(send: (part: Part) => void): Announcer {
       const known = keys.filter((key) => announced.delete(key));
       if (known.length > 0) send({ kind: "forget", keys: known });
     },
-    share({ shipment, onRelease }) {
-      const { id } = shipment;
-      if (shared.has(id)) return;
-      if (!inherited.has(id)) {
-        send({ kind: "broadcast", shipment: { id, payload: unsharePayload(shipment.payload) } });
+    share(broadcast) {
+      const { id, payload } = broadcast.shipment;
+      const sharers = shared.get(id) ?? new Map<CapturedBroadcast, () => void>();
+      if (sharers.has(broadcast)) return;
+      if (sharers.size === 0 && !inherited.has(id)) {
+        send({ kind: "broadcast", shipment: { id, payload: unsharePayload(payload) } });
       }
-      const stop = onRelease(() => {
+      const stop = broadcast.onRelease(() => {
         stop();
+        sharers.delete(broadcast);
+        if (sharers.size > 0) return;
         shared.delete(id);
         send({ kind: "dropBroadcast", id });
       });
-      shared.set(id, stop);
+      shared.set(id, sharers.set(broadcast, stop));
     },
     bring(bundle) {
       if (bundle === undefined || bundles.has(bundle.hash)) return;
@@ -61,15 +64,15 @@ export function createAnnouncer(send: (part: Part) => void): Announcer {
       const kept = (known: ReadonlySet<string>): Set<string> => new Set([...known].filter((one) => has.has(one)));
       announced = kept(announced);
       bundles = kept(bundles);
-      for (const [id, stop] of shared) {
+      for (const [id, sharers] of shared) {
         if (has.has(id)) continue;
-        stop();
+        for (const stop of sharers.values()) stop();
         shared.delete(id);
       }
       inherited = isNews ? has : new Set();
     },
     close() {
-      for (const stop of shared.values()) stop();
+      for (const sharers of shared.values()) for (const stop of sharers.values()) stop();
       shared.clear();
     },
   };

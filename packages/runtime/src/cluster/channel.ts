@@ -26,10 +26,14 @@ export interface Channel {
   /** Resolves when there is room for more, or nobody to send to. */
   ready(): Promise<void>;
   /**
-   * Reads ranges of the peer's files, one after another; each is checked when it is complete. Gives what went wrong, which
-   * is no error of the caller's.
+   * Reads ranges of the peer's files, one after another. Gives what went wrong, which is no error of the caller's. The peer
+   * compares their checksums, unless the caller says that it does so itself.
    */
-  fetch(ranges: readonly FileRange[], take: (bytes: Uint8Array) => void): Promise<FetchProblem | undefined>;
+  fetch(
+    ranges: readonly FileRange[],
+    take: (bytes: Uint8Array) => void,
+    isChecked?: boolean,
+  ): Promise<FetchProblem | undefined>;
 }
 
 export interface ChannelParts {
@@ -60,14 +64,15 @@ export function openChannel({ link, directory, onMessage, onDown }: ChannelParts
     }
   };
 
-  const serve = async ({ id, ranges }: Extract<FetchMessage, { kind: "fetch" }>): Promise<void> => {
+  const serve = async ({ id, ranges, isChecked }: Extract<FetchMessage, { kind: "fetch" }>): Promise<void> => {
     let problem: FetchProblem | undefined;
     let place = 0;
     try {
       if (directory === undefined) throw new RuntimeError("invalid-argument", "nothing can be fetched here");
       for (const [index, range] of ranges.entries()) {
         place = index;
-        for await (const frame of chunksOf(directory, range, (bytes) => openChunk(id, bytes))) {
+        const open = (bytes: number): Chunk => openChunk(id, bytes);
+        for await (const frame of chunksOf(directory, range, { open, isChecked })) {
           if (downReason !== undefined) return;
           link.send(frame);
           await ready();
@@ -106,13 +111,13 @@ export function openChannel({ link, directory, onMessage, onDown }: ChannelParts
     link,
     send,
     ready,
-    async fetch(ranges, take) {
+    async fetch(ranges, take, isChecked = true) {
       if (ranges.length === 0) return undefined;
       if (downReason !== undefined) return problemOf(downReason);
       const id = fetchCount++;
       const done = Promise.withResolvers<FetchProblem | undefined>();
       fetches.set(id, { take, done });
-      send({ kind: "fetch", id, ranges });
+      send({ kind: "fetch", id, ranges, isChecked });
       return await done.promise;
     },
   };
@@ -124,9 +129,19 @@ export function problemOf(reason: unknown): FetchProblem {
 }
 
 /** Where a chunk is read to: `room` is part of `frame`. */
-interface Chunk {
+export interface Chunk {
   readonly frame: Buffer;
   readonly room: Buffer;
+}
+
+export interface ChunkOptions {
+  readonly open?: (bytes: number) => Chunk;
+  /** Throws `block-lost` at the end of a range whose checksum does not hold. Default: true. */
+  readonly isChecked?: boolean;
+}
+
+interface Read extends Chunk {
+  readonly bytesRead: number;
 }
 
 const openBare = (bytes: number): Chunk => {
@@ -138,21 +153,31 @@ const openBare = (bytes: number): Chunk => {
 export async function* chunksOf(
   directory: string,
   { file, offset, bytes, crc32: expected }: FileRange,
-  open: (bytes: number) => Chunk = openBare,
+  { open = openBare, isChecked = true }: ChunkOptions = {},
 ): AsyncGenerator<Uint8Array> {
   if (file !== path.basename(file)) throw new RuntimeError("block-lost", `${file} is no name of a block file`);
   const handle = await openFile(path.join(directory, file), "r");
+  const read = async (done: number): Promise<Read> => {
+    const { frame, room } = open(Math.min(chunkBytes, bytes - done));
+    const { bytesRead } = await handle.read(room, 0, room.length, offset + done);
+    return { frame, room, bytesRead };
+  };
   try {
     let checksum = 0;
-    for (let done = 0; done < bytes;) {
-      const { frame, room } = open(Math.min(chunkBytes, bytes - done));
-      const { bytesRead } = await handle.read(room, 0, room.length, offset + done);
+    // The next chunk is read while this one is checked and sent.
+    let reading = bytes > 0 ? read(0) : undefined;
+    for (let done = 0; reading !== undefined;) {
+      const { frame, room, bytesRead } = await reading;
       if (bytesRead === 0) throw new RuntimeError("block-lost", `${file} ends ${bytes - done} bytes early`);
-      checksum = crc32(room.subarray(0, bytesRead), checksum);
       done += bytesRead;
+      reading = done < bytes ? read(done) : undefined;
+      // It is awaited above, or its file is gone.
+      reading?.catch(() => undefined);
+      if (isChecked) checksum = crc32(room.subarray(0, bytesRead), checksum);
       yield frame.subarray(0, frame.length - room.length + bytesRead);
     }
-    if (checksum !== expected) throw new RuntimeError("block-lost", `${file} is damaged at byte ${offset}`);
+    if (isChecked && checksum !== expected)
+      throw new RuntimeError("block-lost", `${file} is damaged at byte ${offset}`);
   } finally {
     await handle.close();
   }

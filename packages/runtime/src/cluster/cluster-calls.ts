@@ -33,7 +33,7 @@ function runOnWorker(pool: WorkerPool, batch: readonly Call<SentFunction>[], tel
   const id = `calls ${pool.newId()}`;
   let worker: WorkerHandle | undefined;
   const run = async (): Promise<CallAnswer[]> => {
-    worker = await pool.borrow(jobKey, new Map());
+    worker = await pool.borrow(jobKey);
     try {
       for (const { code } of batch) tell(worker, code);
       const calls = batch.map(({ code, args }) => ({ key: code.key, args }));

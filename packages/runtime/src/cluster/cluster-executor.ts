@@ -11,6 +11,7 @@ import { openClusterLane } from "./cluster-lane.ts";
 import { checkBind, defaultListen, linkOptions, type ClusterAddress, type ClusterSecurity } from "./cluster-link.ts";
 import type { ClusterBlock } from "./messages.ts";
 import { problemWithNode } from "./node-version.ts";
+import { speculationOf, type SpeculationSettings } from "./speculation.ts";
 import { createWorkerPool } from "./worker-pool.ts";
 
 /** Longer than a worker takes to dial again. */
@@ -26,6 +27,8 @@ export interface ClusterExecutorOptions extends ClusterSecurity {
   readonly workerWaitMs?: number;
   /** How long a worker whose link broke may take to come back before its tasks are given to others. Default: 1 000. */
   readonly workerGraceMs?: number;
+  /** When a slow task gets a second attempt on another worker; `false`: never. */
+  readonly speculation?: SpeculationSettings | false;
   /** Told where workers can register, before any has. */
   readonly onListening?: (address: ClusterAddress) => void;
 }
@@ -51,6 +54,7 @@ export interface ClusterExecutor extends Executor {
 export async function startClusterExecutor(options: ClusterExecutorOptions = {}): Promise<ClusterExecutor> {
   const { listen = defaultListen, workersMin = 1, workerWaitMs = 30_000 } = options;
   const { workerGraceMs = defaultWorkerGraceMs } = options;
+  const speculation = speculationOf(options.speculation);
   checkBind(listen.host, options);
   const emitter = new EventEmitter<JobEvents>();
   const pool = createWorkerPool({ emitter, workerWaitMs, workerGraceMs });
@@ -75,6 +79,7 @@ export async function startClusterExecutor(options: ClusterExecutorOptions = {})
     emitter,
     slotCount: pool.slotCount(),
     isRemote: true,
+    speculation,
     calls: createClusterCalls(pool),
     openLane: (job) => openClusterLane(captureJob(job), { pool, jobKey: `j${(laneCount += 1)}` }),
     drop: (blocks) => pool.drop(blocks),

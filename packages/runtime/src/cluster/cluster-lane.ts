@@ -1,8 +1,9 @@
 import { assert } from "@tutti/stdx";
 import type { TaskAttempt } from "../core/job.ts";
+import type { Launch } from "../core/scheduler.ts";
 import { reviveError } from "../executor/portable-error.ts";
 import type { AttemptOutput, Lane } from "../executor/lane.ts";
-import { RuntimeError } from "../runtime-error.ts";
+import { RuntimeError, type RuntimeErrorCode } from "../runtime-error.ts";
 import { decodeRows, encodeRows } from "../shuffle/rows-codec.ts";
 import type { CapturedJob } from "./captured-job.ts";
 import {
@@ -22,6 +23,19 @@ const launchedMax = 1024;
 
 /** How long the end of a job waits for tasks that have not stopped: then their threads are ended over there. */
 const stopGraceMs = 2_000;
+
+/** A thread that ended, a disk that is full or forgets: nothing that another worker must have too. */
+const faultsOfWorkers: ReadonlySet<RuntimeErrorCode> = new Set(["worker-lost", "spill-failed", "corrupt-block"]);
+
+interface RanOn {
+  readonly worker: string;
+  readonly task: TaskAttempt;
+}
+
+interface Asked {
+  readonly id: string;
+  readonly answer: Promise<WorkerAnswer>;
+}
 
 type Inputs = readonly (readonly ClusterBlock[])[];
 
@@ -46,15 +60,20 @@ export function openClusterLane(job: CapturedJob, options: ClusterLaneOptions): 
   const running = new Set<Promise<unknown>>();
   /** Tasks of an earlier master that were gone on with, each once. */
   const adopted = new Set<string>();
+  /** By partition, the workers that are to blame for failures. */
+  const failedOn = new Map<string, Set<string>>();
+  /** Attempts that are on their way, by name. */
+  const stoppers = new Map<string, AbortController>();
   const last = stages.length - 1;
   let tellGone: ((isGone: (block: ClusterBlock) => boolean) => void) | undefined;
   let tellStarted: Parameters<NonNullable<Lane<ClusterBlock>["onStarted"]>>[0] | undefined;
+  let tellEnding: ((task: TaskAttempt) => void) | undefined;
   let isOver = false;
   const stopListening = pool.onLost((worker) =>
     tellGone?.((block) => block.kind === "held" && block.worker === worker),
   );
 
-  const ask = (worker: WorkerHandle, task: TaskAttempt, inputs: Inputs): Promise<WorkerAnswer> => {
+  const ask = (worker: WorkerHandle, task: TaskAttempt, inputs: Inputs): Asked => {
     const { stage, partition, attempt } = task;
     const code = job.code[stage];
     assert(code !== undefined, "a launched task belongs to a stage of the job");
@@ -64,42 +83,78 @@ export function openClusterLane(job: CapturedJob, options: ClusterLaneOptions): 
     worker.announce(stageKey, () => describe(job, stage, stageKey));
     const id = taskIdOf(stageKey, partition, `${attemptPrefix}${attempt}`);
     const partitionArgs = stages[stage]?.partitionArgs?.[partition];
-    return worker.ask(id, { kind: "task", id, stageKey, partition, attempt, partitionArgs, inputs });
+    return { id, answer: worker.ask(id, { kind: "task", id, stageKey, partition, attempt, partitionArgs, inputs }) };
   };
 
   const follow = async (
     worker: WorkerHandle,
     task: TaskAttempt,
-    asked: Promise<WorkerAnswer>,
+    { id, answer: asked }: Asked,
   ): Promise<AttemptOutput<ClusterBlock>> => {
     running.add(asked);
+    const stopper = stoppers.get(attemptOf(task))?.signal;
+    const stop = (): void => worker.channel.send({ kind: "cancel", ids: [id] });
+    stopper?.addEventListener("abort", stop, { once: true });
+    if (stopper?.aborted === true) stop();
     try {
       const answer = await asked;
       if (answer.kind === "done") {
+        tellEnding?.(task);
         const output = await outputOf(worker, answer, task.stage === last);
         await beforeDone?.(answer.id);
         return output;
       }
       assert(answer.kind === "failed", "a task is answered by its end");
-      throw failureOf(answer.lost, reviveError(answer.error));
+      throw failureOf(answer.lost, reviveError(answer.error), { worker: worker.id, task });
     } finally {
+      stopper?.removeEventListener("abort", stop);
       running.delete(asked);
     }
   };
 
   /** Of several attempts at one partition that are there, one is gone on with; the others are for when that one is lost. */
-  const adopt = (task: TaskAttempt): Promise<AttemptOutput<ClusterBlock>> | undefined => {
+  const adopt = (task: Launch): Promise<AttemptOutput<ClusterBlock>> | undefined => {
     const present = pool.inherited(partitionIdOf(keyOf(task.stage), task.partition));
     const chosen = choose(present.filter(({ id }) => !adopted.has(id)));
     const asked = chosen?.worker.adopt(chosen.id);
     if (chosen === undefined || asked === undefined) return undefined;
     adopted.add(chosen.id);
     tellStarted?.(task, { worker: chosen.worker.id, isAdopted: true });
-    return follow(chosen.worker, task, asked);
+    return follow(chosen.worker, task, { id: chosen.id, answer: asked });
   };
 
-  const failureOf = (lost: readonly HeldBlock[], error: Error): Error => {
-    if (lost.length === 0) return error;
+  const send = async (task: Launch, inputs: Inputs, signal: AbortSignal): Promise<AttemptOutput<ClusterBlock>> => {
+    const worker = await pool.borrow(jobKey, {
+      stageKey: keyOf(task.stage),
+      localBytes: localBytesOf(inputs),
+      failedOn: failedOn.get(`${task.stage}.${task.partition}`),
+      overtakes: task.overtakes,
+      signal,
+    });
+    try {
+      if (isOver) throw new RuntimeError("canceled", `${job.graph.name} is over`);
+      signal.throwIfAborted();
+      const asked = ask(worker, task, inputs);
+      tellStarted?.(task, { worker: worker.id, isAdopted: false });
+      return await follow(worker, task, asked);
+    } finally {
+      pool.giveBack(worker, jobKey);
+    }
+  };
+
+  /** What the worker is to blame for, another one may do better. */
+  const blamed = (error: RuntimeError, { worker, task: { stage, partition } }: RanOn): Error => {
+    const key = `${stage}.${partition}`;
+    failedOn.set(key, (failedOn.get(key) ?? new Set()).add(worker));
+    const message = error.message.replace(/^\[[a-z-]+\] /, "");
+    pool.blame({ worker, stageKey: keyOf(stage), partition, message });
+    return new RuntimeError("worker-lost", `on ${worker}: ${message}`, { cause: error });
+  };
+
+  const failureOf = (lost: readonly HeldBlock[], error: Error, where: RanOn): Error => {
+    if (lost.length === 0) {
+      return error instanceof RuntimeError && faultsOfWorkers.has(error.code) ? blamed(error, where) : error;
+    }
     const names = new Set(lost.map(nameOf));
     tellGone?.((block) => block.kind === "held" && names.has(nameOf(block)));
     return new RuntimeError("block-lost", error.message.replace(/^\[[a-z-]+\] /, ""), { cause: error });
@@ -115,20 +170,18 @@ export function openClusterLane(job: CapturedJob, options: ClusterLaneOptions): 
     isInMemory: (block) => block.kind === "inline",
     watch: (onGone) => (tellGone = onGone),
     onStarted: (listener) => (tellStarted = listener),
+    onEnding: (listener) => (tellEnding = listener),
     drop: (blocks) => pool.drop(blocks),
     async runAttempt(task, inputs) {
-      const inherited = adopt(task);
-      if (inherited !== undefined) return await inherited;
-      const worker = await pool.borrow(jobKey, localBytesOf(inputs));
+      const stopper = new AbortController();
+      stoppers.set(attemptOf(task), stopper);
       try {
-        if (isOver) throw new RuntimeError("canceled", `${job.graph.name} is over`);
-        const asked = ask(worker, task, inputs);
-        tellStarted?.(task, { worker: worker.id, isAdopted: false });
-        return await follow(worker, task, asked);
+        return await (adopt(task) ?? send(task, inputs, stopper.signal));
       } finally {
-        pool.giveBack(worker, jobKey);
+        stoppers.delete(attemptOf(task));
       }
     },
+    stop: (task) => stoppers.get(attemptOf(task))?.abort(new RuntimeError("canceled", "another attempt was faster")),
     async close(keptStages) {
       isOver = true;
       stopListening();
@@ -187,6 +240,10 @@ function localBytesOf(inputs: Inputs): ReadonlyMap<string, number> {
     if (block.kind === "held") bytes.set(block.worker, (bytes.get(block.worker) ?? 0) + block.bytes);
   }
   return bytes;
+}
+
+function attemptOf({ stage, partition, attempt }: TaskAttempt): string {
+  return `${stage}.${partition}.${attempt}`;
 }
 
 function nameOf({ worker, file, offset }: HeldBlock): string {

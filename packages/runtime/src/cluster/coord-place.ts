@@ -23,6 +23,8 @@ export interface CoordPlace {
   readonly workers: string;
   /** The log of the masters. */
   readonly log: string;
+  /** What jobs that outlive their drivers leave with the masters. */
+  readonly blobs: string;
 }
 
 /** Opens a session and makes the folders. */
@@ -33,8 +35,14 @@ export async function openCoord(options: CoordOptions, signal: AbortSignal): Pro
   const { sessionTimeoutMs = 10_000, coordOptions } = options;
   const session = await connect(hosts, { ...coordOptions, sessionTimeoutMs, signal });
   try {
-    const place = { session, masters: `${root}/masters`, workers: `${root}/workers`, log: `${root}/log` };
-    for (const path of [place.masters, place.workers, place.log]) await session.ensurePath(path, { signal });
+    const folders = {
+      masters: `${root}/masters`,
+      workers: `${root}/workers`,
+      log: `${root}/log`,
+      blobs: `${root}/blobs`,
+    };
+    const place = { session, ...folders };
+    for (const path of Object.values(folders)) await session.ensurePath(path, { signal });
     return place;
   } catch (thrown) {
     await session.close();

@@ -6,7 +6,7 @@ import { portError } from "../executor/portable-error.ts";
 import { RuntimeError } from "../runtime-error.ts";
 import type { CapturedJob } from "./captured-job.ts";
 import type { Channel } from "./channel.ts";
-import type { DriverEvent, FromDriver, JobEnd, SentJob } from "./driver-messages.ts";
+import type { DetachAnswer, DriverEvent, FromDriver, JobEnd, SentJob } from "./driver-messages.ts";
 import { holdBroadcast, type HeldBroadcast } from "./held-broadcast.ts";
 import type { ClusterBlock, FunctionAnnouncement } from "./messages.ts";
 import type { WorkerPool } from "./worker-pool.ts";
@@ -27,6 +27,7 @@ export interface DriverDesk {
   assemble(job: SentJob): CapturedJob;
   tell(event: DriverEvent, request?: string): void;
   tellSlots(slotCount: number): void;
+  tellDetached(request: string, answer: DetachAnswer): void;
   /** Results, then the end. Over the link as it is; a new one asks again. */
   deliver(request: string, end: JobEnd, results: readonly (readonly ClusterBlock[])[]): Promise<void>;
   handle(message: Extract<FromDriver, { kind: PartKind }>): void;
@@ -55,7 +56,7 @@ export function createDriverDesk(driver: string, pool: WorkerPool): DriverDesk {
   const runCalls = async ({ id, calls: sent }: Extract<FromDriver, { kind: "calls" }>): Promise<void> => {
     const asked = channel;
     try {
-      const worker = await pool.borrow(driver, new Map());
+      const worker = await pool.borrow(driver);
       const ownId = `calls ${pool.newId()}`;
       calls.set(id, () => worker.channel.send({ kind: "cancel", ids: [ownId] }));
       try {
@@ -105,6 +106,7 @@ export function createDriverDesk(driver: string, pool: WorkerPool): DriverDesk {
     },
     tell: (event, request) => channel?.send({ kind: "event", request, event }),
     tellSlots: (slotCount) => channel?.send({ kind: "slots", slotCount }),
+    tellDetached: (request, answer) => channel?.send({ kind: "detached", request, ...answer }),
     async deliver(request, end, results) {
       const to = channel;
       for (const [partition, blocks] of results.entries()) {
@@ -161,10 +163,15 @@ const eventNames = [
   "taskStarted",
   "taskFinished",
   "taskFailed",
+  "taskStopped",
   "stageFinished",
   "jobFinished",
   "workerJoined",
   "workerLost",
+  "workerPaused",
+  "workerExcluded",
+  "workerSpared",
+  "workerReleased",
   "keptLost",
 ] as const satisfies readonly (keyof JobEvents)[];
 

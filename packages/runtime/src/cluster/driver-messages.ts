@@ -35,6 +35,12 @@ export type FromDriver =
   | Extract<ToWorker, { kind: "broadcast" | "bundle" | "dropBroadcast" | "forget" | "calls" | "cancel" }>
   /** Sent again over each link, until it has ended: a master that has the request goes on with it. */
   | { readonly kind: "submit"; readonly request: string; readonly job: SentJob }
+  /** A job that outlives its driver. Sent again over each link, until it has a name. */
+  | { readonly kind: "detach"; readonly request: string; readonly job: SentJob }
+  /** Wants the events and the result of such a job. Sent again over each link, until that has ended. */
+  | { readonly kind: "attach"; readonly request: string; readonly job: string }
+  /** Does not want them any more. The job goes on. */
+  | { readonly kind: "leaveJob"; readonly request: string }
   | { readonly kind: "cancelJob"; readonly request: string }
   /** The driver has the end of this job. */
   | { readonly kind: "received"; readonly request: string }
@@ -43,7 +49,11 @@ export type FromDriver =
   /** What tools ask for. */
   | { readonly kind: "ask"; readonly id: string; readonly question: MasterQuestion };
 
-export type MasterQuestion = { readonly kind: "report" } | { readonly kind: "kill"; readonly job: string };
+export type MasterQuestion =
+  | { readonly kind: "report" }
+  | { readonly kind: "kill"; readonly job: string }
+  /** Lets the result of a job go that has outlived its driver. */
+  | { readonly kind: "forget"; readonly job: string };
 
 /** From the master to a driver. */
 export type ToDriver =
@@ -58,8 +68,12 @@ export type ToDriver =
       readonly blocks: readonly Uint8Array[];
     }
   | { readonly kind: "jobEnded"; readonly request: string; readonly end: JobEnd }
+  | ({ readonly kind: "detached"; readonly request: string } & DetachAnswer)
   | WorkerAnswer
   | { readonly kind: "answer"; readonly id: string; readonly report: MasterReport };
+
+/** The name of a job that outlives its driver, or why it is none. */
+export type DetachAnswer = { readonly job: string } | { readonly error: PortableError };
 
 export type JobEnd =
   | {

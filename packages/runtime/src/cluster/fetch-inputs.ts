@@ -15,6 +15,8 @@ export interface BlockSource {
     from: HeldBlock,
     ranges: readonly FileRange[],
     take: (bytes: Uint8Array) => void,
+    /** Whether the other worker compares checksums. */
+    isChecked: boolean,
   ) => Promise<FetchProblem | undefined>;
 }
 
@@ -25,7 +27,10 @@ export interface FetchedInputs {
   readonly lost: readonly HeldBlock[];
 }
 
-/** Brings the blocks of a task to this worker: what others hold comes into one file, each worker asked once. */
+/**
+ * Brings the blocks of a task to this worker: what others hold comes into one file, each worker asked once. Checksums are compared
+ * by the task that reads the blocks; see {@link damagedBlocks}.
+ */
 export async function fetchInputs(
   inputs: readonly (readonly ClusterBlock[])[],
   source: BlockSource,
@@ -56,7 +61,7 @@ export async function fetchInputs(
         places.set(block, offset);
         offset += block.bytes;
       }
-      const problem = await source.fetch(first, blocks, take);
+      const problem = await source.fetch(first, blocks, take, false);
       if (problem === undefined && length === offset) continue;
       const place = problem?.range;
       lost.push(...(place === undefined ? blocks : blocks.slice(place, place + 1)));
@@ -77,15 +82,25 @@ export async function fetchInputs(
   return { inputs: inputs.map((blocks) => blocks.map(stored)), fetchedBytes: length, lost };
 }
 
-/** Blocks of this worker's own that cannot be read any more, found when a task could not. */
+/** Blocks that cannot be read where they are held, here or with another worker: found when a task could not read one. */
 export async function damagedBlocks(
   inputs: readonly (readonly ClusterBlock[])[],
-  { worker, directory }: BlockSource,
+  { worker, directory, fetch }: BlockSource,
 ): Promise<HeldBlock[]> {
+  const held = inputs.flat().filter((block) => block.kind === "held");
   const damaged: HeldBlock[] = [];
-  for (const block of inputs.flat()) {
-    if (block.kind !== "held" || block.worker !== worker) continue;
-    if (!(await isReadable(directory, block))) damaged.push(block);
+  for (const block of held) {
+    if (block.worker === worker && !(await isReadable(directory, block))) damaged.push(block);
+  }
+  const foreign = Map.groupBy(
+    held.filter((block) => block.worker !== worker),
+    (block) => block.worker,
+  );
+  for (const blocks of foreign.values()) {
+    const [first] = blocks;
+    const problem = first === undefined ? undefined : await fetch(first, blocks, () => undefined, true);
+    if (problem === undefined) continue;
+    damaged.push(...(problem.range === undefined ? blocks : blocks.slice(problem.range, problem.range + 1)));
   }
   return damaged;
 }

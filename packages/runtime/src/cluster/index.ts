@@ -7,5 +7,6 @@ export { startClusterExecutor, type ClusterExecutor, type ClusterExecutorOptions
 export { startWorker, type ClusterWorker, type WorkerOptions, type WorkerSettings } from "./worker.ts";
 export type { ClusterAddress, ClusterSecurity, ClusterTls } from "./cluster-link.ts";
 export { startMaster, type ClusterMaster, type MasterOptions } from "./master.ts";
-export { connectCluster, type ConnectClusterOptions } from "./connect-cluster.ts";
+export { connectCluster, type ClusterDriver, type ConnectClusterOptions } from "./connect-cluster.ts";
 export type { CoordOptions } from "./coord-place.ts";
+export type { SpeculationSettings } from "./speculation.ts";

@@ -10,7 +10,9 @@ interface Counts {
   failedCount: number;
   rowCount: number;
   fetchedBytes: number;
-  readonly startedAtMs: Map<number, number>;
+  /** By attempt. */
+  readonly startedAtMs: Map<string, number>;
+  overtakingCount: number;
   readonly tookMs: number[];
 }
 
@@ -18,26 +20,33 @@ interface Counts {
 export function followProgress(emitter: EventEmitter<JobEvents>): () => readonly JobStageReport[] {
   const stages = new Map<number, Counts>();
   emitter.on("stageStarted", ({ stage, name, taskCount }) => {
-    const none = { doneCount: 0, failedCount: 0, rowCount: 0, fetchedBytes: 0 };
+    const none = { doneCount: 0, failedCount: 0, overtakingCount: 0, rowCount: 0, fetchedBytes: 0 };
     stages.set(stage, { stage, name, taskCount, ...none, startedAtMs: new Map(), tookMs: [] });
   });
-  emitter.on("taskStarted", ({ stage, partition, atMs }) => stages.get(stage)?.startedAtMs.set(partition, atMs));
-  emitter.on("taskFinished", ({ stage, partition, rowCount, fetchedBytes = 0, atMs }) => {
+  emitter.on("taskStarted", ({ stage, partition, attempt, overtakes, atMs }) => {
+    const counts = stages.get(stage);
+    if (counts === undefined) return;
+    counts.startedAtMs.set(`${partition}.${attempt}`, atMs);
+    if (overtakes) counts.overtakingCount += 1;
+  });
+  emitter.on("taskFinished", ({ stage, partition, attempt, rowCount, fetchedBytes = 0, atMs }) => {
     const counts = stages.get(stage);
     if (counts === undefined) return;
     counts.doneCount += 1;
     counts.rowCount += rowCount;
     counts.fetchedBytes += fetchedBytes;
-    counts.tookMs.push(atMs - (counts.startedAtMs.get(partition) ?? atMs));
-    counts.startedAtMs.delete(partition);
+    counts.tookMs.push(atMs - (counts.startedAtMs.get(`${partition}.${attempt}`) ?? atMs));
+    counts.startedAtMs.delete(`${partition}.${attempt}`);
   });
   emitter.on("taskFailed", ({ stage }) => {
     const counts = stages.get(stage);
     if (counts !== undefined) counts.failedCount += 1;
   });
   return () =>
-    [...stages.values()].map(({ stage, name, taskCount, doneCount, failedCount, rowCount, fetchedBytes, tookMs }) => {
-      return { stage, name, taskCount, doneCount, failedCount, rowCount, fetchedBytes, took: timesOf(tookMs) };
+    [...stages.values()].map(({ stage, name, taskCount, doneCount, failedCount, overtakingCount, ...rest }) => {
+      const { rowCount, fetchedBytes, tookMs } = rest;
+      const counts = { taskCount, doneCount, failedCount, overtakingCount, rowCount, fetchedBytes };
+      return { stage, name, ...counts, took: timesOf(tookMs) };
     });
 }
 

@@ -13,7 +13,7 @@ import { decodeRows } from "../shuffle/rows-codec.ts";
 import { createAnnouncer } from "./announcer.ts";
 import type { CapturedJob } from "./captured-job.ts";
 import { openChannel, type Channel } from "./channel.ts";
-import type { DriverEvent, FromDriver, JobEnd, ToDriver } from "./driver-messages.ts";
+import type { DriverEvent, FromDriver, JobEnd, SentJob, ToDriver } from "./driver-messages.ts";
 import type { WorkerAnswer } from "./messages.ts";
 
 /** How long a canceled job may take to end over there. */
@@ -28,21 +28,39 @@ export interface MasterDesk {
   serve(link: Link, until: AbortSignal): Promise<void>;
   /** Runs a job to its end. Aborting ends it over there first. */
   run(job: CapturedJob, interrupt: AbortSignal): Promise<JobResult>;
+  /** Hands a job over that outlives this driver. Resolves with its name when the master has written it down. */
+  detach(job: CapturedJob, options: DetachOptions): Promise<string>;
+  /** The result of such a job. Aborting leaves it alone. */
+  attach(job: string, interrupt: AbortSignal): Promise<JobResult>;
   release(key: string): void;
   /** Says good-bye: jobs that run end. */
   close(): Promise<void>;
 }
 
+export interface DetachOptions {
+  /** A name of the caller's: a job that was handed over under it before is that one. Default: one that no other has. */
+  readonly request?: string;
+  readonly signal?: AbortSignal;
+}
+
 interface OpenJob {
   readonly id: number;
-  readonly job: CapturedJob;
+  readonly name: string;
   readonly done: PromiseWithResolvers<JobResult>;
   readonly parts: Map<number, readonly Uint8Array[]>;
+  /** Over each link anew. */
+  readonly ask: () => void;
   isCanceled: boolean;
+}
+
+interface Detaching {
+  readonly job: CapturedJob;
+  readonly named: PromiseWithResolvers<string>;
 }
 
 export function createMasterDesk(driver: string, emitter: EventEmitter<JobEvents>, masterWaitMs: number): MasterDesk {
   const jobs = new Map<string, OpenJob>();
+  const detaching = new Map<string, Detaching>();
   const batches = new Map<string, PromiseWithResolvers<WorkerAnswer>>();
   const slotWaiters = new Set<() => void>();
   /** Keys that no master has been told of yet. */
@@ -58,11 +76,16 @@ export function createMasterDesk(driver: string, emitter: EventEmitter<JobEvents
   let lonely: NodeJS.Timeout | undefined;
 
   const send = (message: FromDriver): void => channel?.send(message);
+  const checkOpen = (what: string): void => {
+    if (isClosed) throw new RuntimeError("executor-closed", `${what} came after close()`);
+  };
   const announcer = createAnnouncer((part) => send(part));
 
   const failAll = (error: RuntimeError): void => {
     for (const one of jobs.values()) one.done.reject(error);
     jobs.clear();
+    for (const { named } of detaching.values()) named.reject(error);
+    detaching.clear();
     for (const one of batches.values()) one.reject(error);
     batches.clear();
     linked.promise.catch(() => undefined);
@@ -79,14 +102,37 @@ export function createMasterDesk(driver: string, emitter: EventEmitter<JobEvents
     lonely.unref();
   };
 
-  const submit = (request: string, { job, isCanceled }: OpenJob): void => {
+  /** What it refers to goes first. */
+  const sentJob = (job: CapturedJob): SentJob => {
     const code = job.code.map(({ closures, broadcasts, bundle }) => {
       for (const broadcast of broadcasts) announcer.share(broadcast);
       announcer.bring(bundle);
       return { closures, broadcastIds: broadcasts.map((one) => one.shipment.id), bundle: bundle?.hash };
     });
-    send({ kind: "submit", request, job: { graph: job.graph, code } });
-    if (isCanceled) send({ kind: "cancelJob", request });
+    return { graph: job.graph, code };
+  };
+
+  const detach = (request: string, { job, named }: Detaching): void => {
+    try {
+      send({ kind: "detach", request, job: sentJob(job) });
+    } catch (thrown) {
+      // More than a message takes, which another link does not change.
+      named.reject(thrown);
+    }
+  };
+
+  /** Until its end, over all links. */
+  const follow = async (request: string, open: OpenJob, { interrupt, cancel }: Following): Promise<JobResult> => {
+    if (interrupt.aborted) throw interrupt.reason;
+    interrupt.addEventListener("abort", cancel, { once: true });
+    jobs.set(request, open);
+    try {
+      if (welcomed) open.ask();
+      return await open.done.promise;
+    } finally {
+      interrupt.removeEventListener("abort", cancel);
+      jobs.delete(request);
+    }
   };
 
   const finish = (request: string, end: JobEnd): void => {
@@ -127,6 +173,10 @@ export function createMasterDesk(driver: string, emitter: EventEmitter<JobEvents
         break;
       case "jobEnded":
         finish(message.request, message.end);
+        break;
+      case "detached":
+        if ("job" in message) detaching.get(message.request)?.named.resolve(message.job);
+        else detaching.get(message.request)?.named.reject(reviveError(message.error));
         break;
       case "called":
       case "failed":
@@ -192,7 +242,8 @@ export function createMasterDesk(driver: string, emitter: EventEmitter<JobEvents
   const welcome = (): void => {
     welcomed = true;
     clearTimeout(lonely);
-    for (const [request, open] of jobs) submit(request, open);
+    for (const { ask } of jobs.values()) ask();
+    for (const [request, one] of detaching) detach(request, one);
     for (const key of unreleased) send({ kind: "release", key });
     unreleased.clear();
     linked.resolve();
@@ -247,27 +298,51 @@ export function createMasterDesk(driver: string, emitter: EventEmitter<JobEvents
       batches.clear();
     },
     async run(job, interrupt) {
-      if (isClosed) throw new RuntimeError("executor-closed", `${job.graph.name} came after close()`);
-      const id = (idCount += 1);
-      const request = `${driver}/${id}`;
-      const open: OpenJob = { id, job, done: Promise.withResolvers(), parts: new Map(), isCanceled: false };
+      const { name } = job.graph;
+      checkOpen(name);
+      const request = `${driver}/${(idCount += 1)}`;
+      const ask = (): void => {
+        send({ kind: "submit", request, job: sentJob(job) });
+        if (open.isCanceled) send({ kind: "cancelJob", request });
+      };
+      const open: OpenJob = { ...openJob(idCount, name), ask };
       let timer: NodeJS.Timeout | undefined;
       const cancel = (): void => {
         open.isCanceled = true;
         send({ kind: "cancelJob", request });
         timer = setTimeout(() => open.done.reject(canceledError(open)), cancelGraceMs);
       };
-      if (interrupt.aborted) throw interrupt.reason;
-      interrupt.addEventListener("abort", cancel, { once: true });
-      jobs.set(request, open);
       try {
-        if (welcomed) submit(request, open);
-        return await open.done.promise;
+        return await follow(request, open, { interrupt, cancel });
       } finally {
-        interrupt.removeEventListener("abort", cancel);
         clearTimeout(timer);
-        jobs.delete(request);
       }
+    },
+    async detach(job, { request = `${driver}/${(idCount += 1)}`, signal }) {
+      checkOpen(job.graph.name);
+      signal?.throwIfAborted();
+      const one: Detaching = { job, named: Promise.withResolvers() };
+      const leave = (): void => one.named.reject(signal?.reason);
+      signal?.addEventListener("abort", leave, { once: true });
+      detaching.set(request, one);
+      if (welcomed) detach(request, one);
+      try {
+        return await one.named.promise;
+      } finally {
+        signal?.removeEventListener("abort", leave);
+        detaching.delete(request);
+      }
+    },
+    async attach(job, interrupt) {
+      checkOpen(`the result of ${job}`);
+      const request = `${driver}/${(idCount += 1)}`;
+      const ask = (): void => send({ kind: "attach", request, job });
+      const open: OpenJob = { ...openJob(idCount, job), ask };
+      const cancel = (): void => {
+        send({ kind: "leaveJob", request });
+        open.done.reject(interrupt.reason);
+      };
+      return await follow(request, open, { interrupt, cancel });
     },
     release(key) {
       if (welcomed) send({ kind: "release", key });
@@ -284,6 +359,15 @@ export function createMasterDesk(driver: string, emitter: EventEmitter<JobEvents
   };
 }
 
-function canceledError({ job }: OpenJob): RuntimeError {
-  return new RuntimeError("canceled", `${job.graph.name} was canceled`);
+interface Following {
+  readonly interrupt: AbortSignal;
+  readonly cancel: () => void;
+}
+
+function openJob(id: number, name: string): Omit<OpenJob, "ask"> {
+  return { id, name, done: Promise.withResolvers(), parts: new Map(), isCanceled: false };
+}
+
+function canceledError({ name }: OpenJob): RuntimeError {
+  return new RuntimeError("canceled", `${name} was canceled`);
 }

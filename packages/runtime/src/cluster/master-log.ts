@@ -26,6 +26,11 @@ export interface MasterLog {
    * a master that another has taken the place of cannot write, and rejects with `executor-closed`.
    */
   append(record: MasterRecord): Promise<void>;
+  /**
+   * Resolves when it is certain that this master led after the call: what it knows was all there is. Rejects like `append`. To be
+   * awaited before anybody is told that something is not there.
+   */
+  confirm(): Promise<void>;
   /** Aborts before the first write is refused: this master leads no more, whatever it has heard. */
   readonly refused: AbortSignal;
 }
@@ -85,6 +90,10 @@ class CoordLog implements MasterLog {
     return this.#enqueue([record]);
   }
 
+  confirm(): Promise<void> {
+    return this.#enqueue([]);
+  }
+
   #enqueue(records: readonly MasterRecord[]): Promise<void> {
     if (this.#broken !== undefined) return Promise.reject(this.#broken);
     const done = Promise.withResolvers<void>();
@@ -125,10 +134,12 @@ class CoordLog implements MasterLog {
 
   async #writeBatch(batch: readonly Pending[]): Promise<void> {
     const { session, path, lease } = this.#parts;
-    const data = `[${batch.map(({ text }) => text).join(",")}]`;
+    const texts = batch.map(({ text }) => text).filter((text) => text !== "");
+    const data = `[${texts.join(",")}]`;
     for (;;) {
       try {
         const transaction = session.transaction().guard(lease.check);
+        if (texts.length === 0) return void (await transaction.commit());
         const [created] = await transaction.create(`${path}/r`, data, { mode: "persistentSequential" }).commit();
         this.#nodes.push(created.path);
         return;

@@ -15,6 +15,12 @@ export interface JobReport {
   readonly state: "waiting" | "running" | "succeeded" | "failed" | "canceled";
   readonly startedAtMs: number;
   readonly endedAtMs: number | undefined;
+  /** Whether it outlives its driver. */
+  readonly isDetached: boolean;
+  /** What is kept of the result of such a job, until somebody lets it go or its time is over. */
+  readonly resultBytes: number | undefined;
+  /** What went wrong. */
+  readonly why: string | undefined;
   readonly stages: readonly JobStageReport[];
 }
 
@@ -24,6 +30,8 @@ export interface JobStageReport {
   readonly taskCount: number;
   readonly doneCount: number;
   readonly failedCount: number;
+  /** Second attempts at tasks that were slow. */
+  readonly overtakingCount: number;
   readonly rowCount: number;
   /** What its tasks read from other workers. */
   readonly fetchedBytes: number;
@@ -43,6 +51,18 @@ export interface WorkerReport {
   readonly slotCount: number;
   readonly busySlotCount: number;
   readonly isUp: boolean;
+  /** It takes no new tasks until it has memory again. */
+  readonly isPaused: boolean;
+  /** From what it is excluded, and why. */
+  readonly exclusions: readonly ExclusionReport[];
   /** Memory of its process, as it said last. */
   readonly residentBytes: number | undefined;
+}
+
+export interface ExclusionReport {
+  /** As `j7.2`. undefined: all. */
+  readonly stage: string | undefined;
+  readonly reason: string;
+  /** How long still. */
+  readonly forMs: number;
 }

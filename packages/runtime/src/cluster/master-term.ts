@@ -2,20 +2,22 @@ import { EventEmitter } from "eventemitter3";
 import type { Link } from "@tutti/link";
 import type { JobEvents } from "../core/job-events.ts";
 import type { JobOutcome, LoggedJob } from "../core/master-state.ts";
+import type { SpeculationOptions } from "../core/scheduler.ts";
 import { checkJob } from "../executor/check-job.ts";
-import type { Lane } from "../executor/lane.ts";
 import { portError } from "../executor/portable-error.ts";
-import { runStages, type JobOutputs } from "../executor/run-job.ts";
+import type { JobOutputs } from "../executor/run-job.ts";
 import { RuntimeError } from "../runtime-error.ts";
+import type { BlobStore } from "./blob-store.ts";
 import { openChannel } from "./channel.ts";
-import { openClusterLane } from "./cluster-lane.ts";
+import { createDetachedJobs, type DetachedJobs, type DetachedOptions } from "./detached-jobs.ts";
 import { createDriverDesk, forwardEvents, type DriverDesk } from "./driver-desk.ts";
-import type { FromDriver, JobEnd, SentJob } from "./driver-messages.ts";
+import type { FromDriver, JobEnd, MasterQuestion, SentJob } from "./driver-messages.ts";
 import { followProgress } from "./job-progress.ts";
 import { createKeptOutputs, type KeptOutputs } from "./kept-outputs.ts";
 import type { MasterLog } from "./master-log.ts";
-import type { JobReport, JobStageReport, MasterReport } from "./master-report.ts";
+import type { JobReport, JobStageReport, MasterReport, WorkerReport } from "./master-report.ts";
 import type { ClusterBlock } from "./messages.ts";
+import { runLoggedJob } from "./run-logged-job.ts";
 import { createWorkerPool, type WorkerPool } from "./worker-pool.ts";
 
 export interface TermOptions {
@@ -23,10 +25,16 @@ export interface TermOptions {
   readonly workerGraceMs: number;
   /** How long a driver whose link is down is waited for. */
   readonly driverLeaseMs: number;
+  /** When a slow task gets a second attempt. undefined: never. */
+  readonly speculation: SpeculationOptions | undefined;
+  /** Of jobs that outlive their drivers. */
+  readonly detached: DetachedOptions;
 }
 
 export interface TermParts extends TermOptions {
   readonly log: MasterLog;
+  /** What is too large for the log. */
+  readonly blobs: BlobStore;
   /** Where this master listens, for reports. */
   readonly address: string;
   /** Names of the workers that are members as the term begins: their reports are waited for. */
@@ -87,6 +95,7 @@ class Term implements MasterTerm {
   /** Until it resolves nothing of an earlier term is taken up: workers have yet to say what they hold. */
   readonly #recovered: Promise<void>;
   readonly #kept: KeptOutputs;
+  readonly #detached: DetachedJobs;
   #jobCount: number;
 
   constructor(parts: TermParts) {
@@ -114,7 +123,14 @@ class Term implements MasterTerm {
     this.#pool.onLost((worker) => {
       for (const desk of this.#desks.values()) this.#kept.forgetLost(desk, worker);
     });
-    for (const { driver } of [...this.#openLoggedJobs(), ...log.state.kept.values()]) this.#startLease(driver);
+    for (const { driver } of [...this.#ownedJobs(), ...log.state.kept.values()]) this.#startLease(driver);
+    this.#detached = createDetachedJobs({
+      ...parts,
+      ...parts.detached,
+      pool: this.#pool,
+      recovered: this.#recovered,
+      newJob: () => `j${(this.#jobCount += 1)}`,
+    });
     void this.#recovered.then(() => this.#pool.dropUnclaimed());
   }
 
@@ -133,8 +149,7 @@ class Term implements MasterTerm {
           this.#endUnwanted(told.driver, { openRequests: new Set(told.openRequests), givenUp: undefined });
           channel.send({ kind: "welcome", master: this.#parts.address, slotCount: this.#pool.slotCount() });
         } else if (told.kind === "ask") {
-          if (told.question.kind === "kill") this.#kill(told.question.job);
-          channel.send({ kind: "answer", id: told.id, report: this.report() });
+          void this.#answer(told.question).then((report) => channel.send({ kind: "answer", id: told.id, report }));
         } else if (desk !== undefined) this.#handle(desk, told);
       },
       onDown: () => {
@@ -145,12 +160,20 @@ class Term implements MasterTerm {
     });
   }
 
+  async #answer(question: MasterQuestion): Promise<MasterReport> {
+    if (question.kind === "kill") this.#kill(question.job);
+    // One that cannot be let go of is in the report.
+    if (question.kind === "forget") await this.#detached.forget(question.job).catch(() => undefined);
+    return this.report();
+  }
+
   loseWorker(worker: string): void {
     this.#pool.lose(worker, "its session with the coordination service is over");
   }
 
   async close(): Promise<void> {
     for (const lease of this.#leases.values()) clearTimeout(lease);
+    this.#detached.close();
     this.#pool.close();
     for (const link of [...this.#links]) link.destroy();
     for (const { cancel, received } of this.#jobs.values()) {
@@ -163,6 +186,15 @@ class Term implements MasterTerm {
     switch (told.kind) {
       case "submit":
         void this.#submit(desk, told.request, told.job);
+        break;
+      case "detach":
+        void this.#detached.submit(desk, told.request, told.job);
+        break;
+      case "attach":
+        void this.#detached.attach(desk, told.request, told.job);
+        break;
+      case "leaveJob":
+        this.#detached.leave(desk.driver, (request) => request === told.request);
         break;
       case "cancelJob":
         this.#jobs.get(told.request)?.cancel.abort();
@@ -199,7 +231,7 @@ class Term implements MasterTerm {
       return;
     }
     const emitter = new EventEmitter<JobEvents>();
-    const logged = this.#openLoggedJobs().find(
+    const logged = this.#ownedJobs().find(
       (one) => one.request === request && one.driver === desk.driver && !this.#taken.has(one.job),
     );
     const running: RunningJob = {
@@ -239,8 +271,8 @@ class Term implements MasterTerm {
     running: RunningJob,
     { sent, logged, emitter }: { sent: SentJob; logged: LoggedJob | undefined; emitter: EventEmitter<JobEvents> },
   ): Promise<JobOutputs<readonly ClusterBlock[]>> {
-    const { job, request, desk, name, startedAtMs } = running;
-    const { log, signal } = this.#parts;
+    const { job, request, desk, name, startedAtMs, cancel } = running;
+    const { log } = this.#parts;
     checkJob(sent.graph);
     const captured = desk.assemble(sent);
     if (logged === undefined) {
@@ -250,47 +282,34 @@ class Term implements MasterTerm {
       await this.#recovered;
     }
     await this.#kept.recover(desk);
-    const lane = openClusterLane(captured, {
-      pool: this.#pool,
-      jobKey: job,
-      attemptPrefix: `${log.state.termCount}-`,
-      choose: (tasks) => tasks.find(({ id }) => logged?.done.has(id) === true) ?? tasks[0],
-      beforeDone: (task) => log.append({ kind: "done", task }),
-    });
-    let outcome: JobOutcome = "failed";
-    emitter.once("jobFinished", (event) => (outcome = event.outcome));
-    const run = {
-      jobId: Number(job.slice(1)),
-      emitter,
-      closing: signal,
-      kept: desk.kept,
-      signal: running.cancel.signal,
-      read: (blocks: readonly ClusterBlock[]) => blocks,
-    };
-    const outputs = await runStages(
-      captured.graph,
-      this.#lingering(lane, running, () => outcome),
-      run,
+    const outputs = await runLoggedJob(
+      { ...this.#parts, pool: this.#pool },
+      {
+        job,
+        captured,
+        logged,
+        emitter,
+        kept: desk.kept,
+        cancel: cancel.signal,
+        close: (outcome, closeLane) => this.#close(running, outcome, closeLane),
+      },
     );
     return { ...outputs, kept: await this.#kept.write(desk, outputs.kept) };
   }
 
   /** Workers keep what a job left until its driver has the result: another master could need it. */
-  #lingering(lane: Lane<ClusterBlock>, running: RunningJob, outcome: () => JobOutcome): Lane<ClusterBlock> {
-    const { signal } = this.#parts;
-    const end = async (keptStages: ReadonlySet<number>): Promise<void> => {
-      await lane.close(keptStages);
-      if (signal.aborted) return;
-      const how = running.cancel.signal.aborted ? "canceled" : outcome();
-      await this.#writeEnd(running.job, how);
+  async #close(
+    { job, received, cancel }: RunningJob,
+    outcome: () => JobOutcome,
+    closeLane: () => Promise<void>,
+  ): Promise<void> {
+    const end = async (): Promise<void> => {
+      await closeLane();
+      if (this.#parts.signal.aborted) return;
+      await this.#writeEnd(job, cancel.signal.aborted ? "canceled" : outcome());
     };
-    return {
-      ...lane,
-      async close(keptStages) {
-        if (outcome() === "succeeded") void running.received.promise.then(() => end(keptStages));
-        else await end(keptStages);
-      },
-    };
+    if (outcome() === "succeeded") void received.promise.then(end);
+    else await end();
   }
 
   async #deliver({ request, desk, ended }: RunningJob): Promise<void> {
@@ -316,6 +335,11 @@ class Term implements MasterTerm {
 
   #openLoggedJobs(): LoggedJob[] {
     return [...this.#parts.log.state.jobs.values()].filter(({ end }) => end === undefined);
+  }
+
+  /** Those that end with their drivers. */
+  #ownedJobs(): LoggedJob[] {
+    return this.#openLoggedJobs().filter(({ body }) => body === undefined);
   }
 
   #startLease(driver: string): void {
@@ -350,7 +374,8 @@ class Term implements MasterTerm {
       running.received.resolve();
       this.#jobs.delete(running.request);
     }
-    for (const { job, driver: owner, request } of this.#openLoggedJobs()) {
+    this.#detached.leave(driver, (request) => !openRequests.has(request));
+    for (const { job, driver: owner, request } of this.#ownedJobs()) {
       if (owner === driver && !openRequests.has(request) && !this.#taken.has(job)) this.#endLogged(job, "canceled");
     }
     void this.#recovered.then(() => this.#pool.dropUnclaimed());
@@ -368,6 +393,7 @@ class Term implements MasterTerm {
   }
 
   #kill(job: string): void {
+    if (this.#detached.kill(job)) return;
     const running = [...this.#jobs.values()].find((one) => one.job === job);
     running?.cancel.abort(new RuntimeError("canceled", `the job ${job} was killed`));
   }
@@ -380,13 +406,20 @@ class Term implements MasterTerm {
   report(): MasterReport {
     const { log, address } = this.#parts;
     const running = new Map([...this.#jobs.values()].map((one) => [one.job, one]));
-    const jobs = [...log.state.jobs.values()].map(({ job, name, driver, startedAtMs, end }): JobReport => {
-      const own = running.get(job);
-      const state = end?.outcome ?? (own === undefined ? "waiting" : "running");
-      return { job, name, driver, state, startedAtMs, endedAtMs: end?.atMs, stages: own?.stages() ?? [] };
+    const jobs = [...log.state.jobs.values()].map(({ job, name, driver, startedAtMs, body, end }): JobReport => {
+      const stages = running.get(job)?.stages() ?? this.#detached.stagesOf(job);
+      const state = end?.outcome ?? (stages === undefined ? "waiting" : "running");
+      const ended = { endedAtMs: end?.atMs, resultBytes: end?.result?.bytes, why: end?.why };
+      return { job, name, driver, state, startedAtMs, ...ended, isDetached: body !== undefined, stages: stages ?? [] };
     });
-    const workers = [...this.#pool.all()].map(({ id, host, port, slotCount, busySlotCount, isUp, residentBytes }) => {
-      return { worker: id, address: `${host}:${port}`, slotCount, busySlotCount, isUp, residentBytes };
+    const nowMs = performance.now();
+    const workers = [...this.#pool.all()].map((one): WorkerReport => {
+      const { id, host, port, slotCount, busySlotCount, isUp, isPaused, residentBytes } = one;
+      const exclusions = this.#pool.exclusionsOf(id).map(({ stageKey, reason, untilMs }) => {
+        return { stage: stageKey, reason, forMs: Math.max(0, Math.round(untilMs - nowMs)) };
+      });
+      const state = { isUp, isPaused, exclusions, residentBytes };
+      return { worker: id, address: `${host}:${port}`, slotCount, busySlotCount, ...state };
     });
     return { master: address, termCount: log.state.termCount, jobs, workers };
   }

@@ -2,27 +2,47 @@ import { listenForLinks, type Link } from "@tutti/link";
 import type { Lease } from "@tutti/coord/recipes";
 import { setTimeout as delay } from "node:timers/promises";
 import { checkBind, defaultListen, linkOptions, type ClusterAddress, type ClusterSecurity } from "./cluster-link.ts";
+import { makeBlobDirectory, openBlobStore } from "./blob-store.ts";
 import { endOf, openCoord, workerNameOf, type CoordOptions, type CoordPlace } from "./coord-place.ts";
 import { openEventLog, type EventLog } from "./event-log.ts";
 import { formatAddress } from "./leader-watch.ts";
 import { openMasterLog } from "./master-log.ts";
 import { openMasterTerm, type MasterTerm } from "./master-term.ts";
+import { speculationOf, type SpeculationSettings } from "./speculation.ts";
 import { startWebServer, type WebServer, type WebSource } from "./web/web-server.ts";
 import { problemWithNode } from "./node-version.ts";
 
 /** Before a master whose session is over stands again. */
 const restartAfterMs = 200;
 
+const defaultResultBytesMax = 64 * 1024 * 1024;
+
 /** Where a master listens, which coordination service elects it, and what it tells of. */
 export interface MasterOptions extends ClusterSecurity, CoordOptions {
   /** Where workers and drivers reach this master. Default: 127.0.0.1, any free port. Other addresses need a secret. */
   readonly listen?: ClusterAddress;
+  /** Where others reach it, if that is not where it listens: behind a translation of addresses, in a container. */
+  readonly advertise?: ClusterAddress;
   /** How long tasks wait where there is no worker at all. Default: 30 000. */
   readonly workerWaitMs?: number;
   /** How long a worker whose link broke may take to come back before its tasks are given to others. Default: 1 000. */
   readonly workerGraceMs?: number;
   /** How long a driver whose link broke may take to come back before its jobs are canceled. Default: 10 000. */
   readonly driverLeaseMs?: number;
+  /** When a slow task gets a second attempt on another worker; `false`: never. Tasks with effects ({@link Stage.hasEffects}) never do. */
+  readonly speculation?: SpeculationSettings | false;
+  /**
+   * A directory that all masters share, for what is too large for the coordination service (over 256 KiB) of jobs that outlive
+   * their drivers: the jobs, and their results. What lies there is run by workers: nobody else may write it. Default: none, and
+   * what is larger is refused.
+   */
+  readonly blobDirectory?: string;
+  /** How many bytes the result of such a job may have. Default: 64 MiB. */
+  readonly resultBytesMax?: number;
+  /** How long such a result is kept. Default: 86 400 000, a day. */
+  readonly resultRetentionMs?: number;
+  /** How many are kept; the oldest go first. Default: 100. */
+  readonly resultsMax?: number;
   /** A file that every event is appended to, a line of JSON each. */
   readonly eventLog?: string;
   /** Where the page is served that shows the cluster, to this machine alone. Default: nowhere. */
@@ -57,6 +77,8 @@ export interface ClusterMaster extends AsyncDisposable {
 export async function startMaster(options: MasterOptions): Promise<ClusterMaster> {
   const { listen = defaultListen, onEvent = () => undefined } = options;
   checkBind(listen.host, options);
+  speculationOf(options.speculation);
+  if (options.blobDirectory !== undefined) makeBlobDirectory(options.blobDirectory);
   const eventLog = openEventLog(options.eventLog);
   let term: MasterTerm | undefined;
   const server = await listenForLinks(listen, {
@@ -72,7 +94,7 @@ export async function startMaster(options: MasterOptions): Promise<ClusterMaster
   const parts = {
     options,
     eventLog,
-    address: server.address,
+    address: options.advertise ?? server.address,
     setTerm: (one: MasterTerm | undefined) => (term = one),
   };
   const standing = (async () => {
@@ -138,6 +160,7 @@ async function lead(
   until: AbortSignal,
 ): Promise<void> {
   const { workerWaitMs = 30_000, workerGraceMs = 1_000, driverLeaseMs = 10_000, onEvent } = options;
+  const { resultBytesMax = defaultResultBytesMax, resultRetentionMs = 86_400_000, resultsMax = 100 } = options;
   const name = `${address.host}:${address.port}`;
   const { session, workers } = place;
   eventLog.reload();
@@ -152,7 +175,10 @@ async function lead(
     workerWaitMs,
     workerGraceMs,
     driverLeaseMs,
+    speculation: speculationOf(options.speculation),
+    detached: { resultBytesMax, retentionMs: resultRetentionMs, resultsMax },
     log,
+    blobs: openBlobStore({ session, path: place.blobs, lease, directory: options.blobDirectory }),
     address: name,
     members,
     signal: over,

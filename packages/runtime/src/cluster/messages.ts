@@ -71,6 +71,8 @@ export type ToMaster =
   | WorkerAnswer
   | { readonly kind: "leave" }
   | { readonly kind: "drain" }
+  /** It holds so much that it takes no new tasks for a while, or takes them again. */
+  | { readonly kind: "pause"; readonly isPaused: boolean; readonly residentBytes: number }
   | WorkerBeat;
 
 /** How it goes, every now and then. */
@@ -133,7 +135,8 @@ export function partitionIdOf(stageKey: string, partition: number): string {
 
 /** Between any two that have a link. */
 export type FetchMessage =
-  | { readonly kind: "fetch"; readonly id: number; readonly ranges: readonly FileRange[] }
+  /** `isChecked`: the sender compares checksums. Whoever does so itself when it reads the blocks need not ask for it. */
+  | { readonly kind: "fetch"; readonly id: number; readonly ranges: readonly FileRange[]; readonly isChecked: boolean }
   | { readonly kind: "fetched"; readonly id: number; readonly problem: FetchProblem | undefined };
 
 export interface FetchProblem {

@@ -43,6 +43,8 @@ export interface PoolWorker extends WorkerHandle {
   isUp: boolean;
   /** It gets no new tasks, and goes when what it has is not needed any more. */
   isDraining: boolean;
+  /** It gets no new tasks until it has memory again. */
+  isPaused: boolean;
   residentBytes: number | undefined;
   /** Of its newest registration. */
   linkNumber: number;
@@ -78,13 +80,15 @@ export function createWorkerHandle(
   announcer.reset(new Set(registration.has), true);
 
   const settle = (answer: WorkerAnswer): void => {
-    if (inheritedRunning.delete(answer.id)) {
+    const wasInherited = inheritedRunning.delete(answer.id);
+    if (wasInherited) {
       worker.busySlotCount -= 1;
       if (answer.kind === "done" && !asked.has(answer.id)) inheritedDone.set(answer.id, answer);
-      onFree();
     }
     asked.get(answer.id)?.resolve(answer);
     asked.delete(answer.id);
+    // Last: who gets the slot may be there to overtake just this task.
+    if (wasInherited) onFree();
   };
 
   const worker: PoolWorker = {
@@ -92,11 +96,12 @@ export function createWorkerHandle(
     ...announcer,
     isUp: true,
     isDraining: registration.isDraining,
+    isPaused: false,
     residentBytes: undefined,
     linkNumber: registration.linkNumber,
     busySlotCount: inheritedRunning.size,
     get freeSlotCount() {
-      return worker.isUp && !worker.isDraining ? about.slotCount - worker.busySlotCount : 0;
+      return worker.isUp && !worker.isDraining && !worker.isPaused ? about.slotCount - worker.busySlotCount : 0;
     },
     get channel() {
       return channel;
@@ -134,6 +139,8 @@ export function createWorkerHandle(
       channel.link.destroy();
       channel = next;
       worker.isUp = true;
+      // It says so again if it still is.
+      worker.isPaused = false;
       announcer.reset(new Set(has), false);
       for (const one of done) settle(one);
       const present = new Set(running);

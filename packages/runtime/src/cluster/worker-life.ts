@@ -8,7 +8,7 @@ import { createWorkerTasks, type WorkerTasks, type WorkerTasksParts } from "./wo
 /** Links have heartbeats of their own; these are for people. */
 const beatAfterMs = 3_000;
 
-export interface WorkerLifeParts extends Omit<WorkerTasksParts, "source" | "send"> {
+export interface WorkerLifeParts extends Omit<WorkerTasksParts, "source" | "send" | "onPause"> {
   readonly peers: ReturnType<typeof createPeers>;
   /** Aborts when no new tasks are wanted. */
   readonly draining: AbortSignal;
@@ -35,9 +35,18 @@ export function createWorkerLife(parts: WorkerLifeParts, given: string | undefin
   let named: { readonly name: string; readonly tasks: WorkerTasks } | undefined;
 
   const begin = (name: string): void => {
-    const fetch: BlockSource["fetch"] = (from, ranges, take) => peers.fetch(from, ranges, take);
-    const source = { worker: name, directory, fetch };
-    const tasks = createWorkerTasks({ ...parts, source, send: (answer) => channel?.send(answer) });
+    const source: BlockSource = { worker: name, directory, fetch: peers.fetch };
+    const tasks = createWorkerTasks({
+      ...parts,
+      source,
+      send: (answer) => channel?.send(answer),
+      onPause(isPaused, residentBytes) {
+        onEvent(
+          isPaused ? `takes no tasks: it holds ${residentBytes} of ${parts.memoryBytesMax} bytes` : "takes tasks again",
+        );
+        channel?.send({ kind: "pause", isPaused, residentBytes });
+      },
+    });
     named = { name, tasks };
   };
   if (given !== undefined) begin(given);
@@ -68,6 +77,8 @@ export function createWorkerLife(parts: WorkerLifeParts, given: string | undefin
       linkCount += 1;
       const linkNumber = linkCount;
       own.send({ kind: "register", worker: named?.name, linkNumber, isDraining: draining.aborted, ...report });
+      const residentBytes = process.memoryUsage.rss();
+      if (named?.tasks.isPaused === true) own.send({ kind: "pause", isPaused: true, residentBytes });
       const onEnd = (): void => {
         own.send({ kind: "leave" });
         link.close();

@@ -37,9 +37,9 @@ export function createPeers(directory: string, security: ClusterSecurity): Peers
   };
   return {
     accept: (link) => void open(link, () => undefined),
-    async fetch(from, ranges, take) {
+    async fetch(from, ranges, take, isChecked) {
       try {
-        return await (await channelTo(from)).fetch(ranges, take);
+        return await (await channelTo(from)).fetch(ranges, take, isChecked);
       } catch (thrown) {
         return problemOf(thrown);
       }

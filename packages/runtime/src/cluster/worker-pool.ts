@@ -5,8 +5,10 @@ import type { JobEvents } from "../core/job-events.ts";
 import { jobOf } from "../core/master-state.ts";
 import { chooseWorker } from "../core/placement.ts";
 import { RuntimeError } from "../runtime-error.ts";
+import { createWorkerHealth, defaultHealth, type Exclusion, type WorkerFailure } from "../core/worker-health.ts";
 import { openChannel, type Channel } from "./channel.ts";
 import { stageKeyOf, type ClusterBlock, type Registration, type ToMaster } from "./messages.ts";
+import { createSlotQueue, type BorrowWish, type Waiter } from "./slot-queue.ts";
 import { createWorkerHandle, type PoolWorker, type WorkerHandle } from "./worker-handle.ts";
 
 /** Names of lost workers that are remembered, so that they cannot come back under them. */
@@ -22,8 +24,11 @@ export interface WorkerPool {
    * Waits for a free slot with the worker that holds most of the bytes. Jobs take turns, and each is served in the order of
    * its calls. Rejects with `no-workers` when no worker at all has been there for too long.
    */
-  borrow(job: string, localBytes: ReadonlyMap<string, number>): Promise<WorkerHandle>;
+  borrow(job: string, wish?: BorrowWish): Promise<WorkerHandle>;
   giveBack(worker: WorkerHandle, job: string): void;
+  /** A task failed for reasons of its worker's: where that happens again and again, the worker gets no more of them. */
+  blame(failure: Omit<WorkerFailure, "nowMs">): void;
+  exclusionsOf(worker: string): readonly Exclusion[];
   /** Frees blocks where they are held. */
   drop(blocks: readonly ClusterBlock[]): void;
   /** Says that what these stages, or all stages of these jobs, leave is wanted. */
@@ -61,19 +66,16 @@ export interface WorkerPoolOptions {
   readonly workerGraceMs: number;
 }
 
-interface Waiter {
-  readonly job: string;
-  readonly localBytes: ReadonlyMap<string, number>;
-  readonly lent: PromiseWithResolvers<WorkerHandle>;
-}
+const nothing: ReadonlyMap<string, number> = new Map();
 
 export function createWorkerPool({ emitter, workerWaitMs, workerGraceMs }: WorkerPoolOptions): WorkerPool {
   const workers = new Map<string, PoolWorker>();
   const graces = new Map<string, NodeJS.Timeout>();
   const lostNames = new Set<string>();
-  /** By job, each in the order of its calls. */
-  const waiting = new Map<string, Waiter[]>();
-  const lentByJob = new Map<string, number>();
+  const queue = createSlotQueue<PoolWorker>();
+  const health = createWorkerHealth(defaultHealth);
+  /** Excluded workers that had to be used nevertheless: said once. */
+  const spared = new Set<string>();
   /** Stages and jobs whose outputs somebody will read or free. */
   const claimed = new Set<string>();
   const lostListeners = new Set<(worker: string) => void>();
@@ -83,55 +85,70 @@ export function createWorkerPool({ emitter, workerWaitMs, workerGraceMs }: Worke
   let idCount = 0;
   let isClosed = false;
   let lonely: NodeJS.Timeout | undefined;
+  let expiry: NodeJS.Timeout | undefined;
 
-  const count = (job: string, change: number): void => {
-    const lent = (lentByJob.get(job) ?? 0) + change;
-    if (lent === 0) lentByJob.delete(job);
-    else lentByJob.set(job, lent);
+  /** Whether another worker that is there is better for it. Where there is none, this one must do. */
+  const isAvoided = (worker: PoolWorker, { stageKey, failedOn }: Waiter, nowMs: number): boolean => {
+    const doubts = ({ id }: PoolWorker): number =>
+      health.exclusionOf(id, stageKey, nowMs) === undefined ? Number(failedOn?.has(id) === true) : 2;
+    const own = doubts(worker);
+    if (own === 0) return false;
+    const isOther = [...workers.values()].some((one) => one.isUp && !one.isDraining && doubts(one) < own);
+    if (!isOther) spare(worker.id, stageKey, nowMs);
+    return isOther;
   };
 
-  /** Of the job that has least. */
-  const nextWaiter = (): Waiter | undefined => {
-    let best: Waiter | undefined;
-    let bestLent = Infinity;
-    for (const [job, [first]] of waiting) {
-      const lent = lentByJob.get(job) ?? 0;
-      if (first === undefined || lent >= bestLent) continue;
-      best = first;
-      bestLent = lent;
-    }
-    return best;
+  const spare = (worker: string, stageKey: string | undefined, nowMs: number): void => {
+    const exclusion = health.exclusionOf(worker, stageKey, nowMs);
+    const key = `${worker} ${exclusion?.stageKey ?? ""}`;
+    if (exclusion === undefined || spared.has(key)) return;
+    spared.add(key);
+    const what = `no other worker is there; another one, or the end of what is wrong with this one, is awaited`;
+    emitter.emit("workerSpared", {
+      worker,
+      stage: exclusion.stageKey,
+      reason: `${what}: ${exclusion.reason}`,
+      atMs: nowMs,
+    });
   };
 
-  const unqueue = (job: string): void => {
-    const own = waiting.get(job);
-    own?.shift();
-    if (own?.length === 0) waiting.delete(job);
+  const choose = (waiter: Waiter): PoolWorker | undefined => {
+    const nowMs = performance.now();
+    const free = [...workers.values()].filter(({ id, freeSlotCount }) => {
+      return freeSlotCount > 0 && waiter.overtakes?.includes(id) !== true;
+    });
+    const fit = free.filter((worker) => !isAvoided(worker, waiter, nowMs));
+    return chooseWorker(fit, waiter.localBytes ?? nothing);
   };
 
-  const rejectAll = (reason: RuntimeError): void => {
-    const waiters = [...waiting.values()].flat();
-    waiting.clear();
-    for (const waiter of waiters) waiter.lent.reject(reason);
+  /** Exclusions end by themselves. */
+  const expireLater = (): void => {
+    clearTimeout(expiry);
+    const untilMs = Math.min(...health.all().map((one) => one.untilMs));
+    if (untilMs === Infinity || isClosed) return;
+    const expire = (): void => {
+      const atMs = performance.now();
+      for (const { worker, stageKey } of health.expire(atMs)) {
+        spared.delete(`${worker} ${stageKey ?? ""}`);
+        emitter.emit("workerReleased", { worker, stage: stageKey, atMs });
+      }
+      expireLater();
+      lend();
+    };
+    expiry = setTimeout(expire, Math.max(1, untilMs - performance.now()));
+    expiry.unref();
   };
 
   const lend = (): void => {
-    for (let waiter = nextWaiter(); waiter !== undefined; waiter = nextWaiter()) {
-      const worker = chooseWorker(workers.values(), waiter.localBytes);
-      if (worker === undefined) break;
-      worker.busySlotCount += 1;
-      count(waiter.job, 1);
-      unqueue(waiter.job);
-      waiter.lent.resolve(worker);
-    }
+    const isFree = [...workers.values()].some((worker) => worker.freeSlotCount > 0);
+    if (isFree) queue.serve(choose, (worker) => (worker.busySlotCount += 1));
     clearTimeout(lonely);
     lonely = undefined;
     const isLonely = [...workers.values()].every((worker) => worker.isDraining);
-    if (waiting.size === 0 || !isLonely || isClosed) return;
+    if (queue.size === 0 || !isLonely || isClosed) return;
     const giveUp = (): void => {
-      const taskCount = [...waiting.values()].reduce((sum, own) => sum + own.length, 0);
-      const what = `no worker has been there for ${workerWaitMs} ms, and ${taskCount} tasks wait for one`;
-      rejectAll(new RuntimeError("no-workers", what));
+      const what = `no worker has been there for ${workerWaitMs} ms, and ${queue.size} tasks wait for one`;
+      queue.rejectAll(new RuntimeError("no-workers", what));
     };
     lonely = setTimeout(giveUp, workerWaitMs);
   };
@@ -142,6 +159,7 @@ export function createWorkerPool({ emitter, workerWaitMs, workerGraceMs }: Worke
     workers.delete(id);
     clearTimeout(graces.get(id));
     graces.delete(id);
+    health.forgetWorker(id);
     lostNames.add(id);
     const [oldest] = lostNames;
     if (lostNames.size > lostNamesMax && oldest !== undefined) lostNames.delete(oldest);
@@ -220,6 +238,11 @@ export function createWorkerPool({ emitter, workerWaitMs, workerGraceMs }: Worke
           else if (told.kind === "drain") {
             worker.isDraining = true;
             lend();
+          } else if (told.kind === "pause") {
+            const { isPaused, residentBytes } = told;
+            Object.assign(worker, { isPaused, residentBytes });
+            emitter.emit("workerPaused", { worker: worker.id, isPaused, residentBytes, atMs: performance.now() });
+            lend();
           } else if (told.kind === "beat") worker.residentBytes = told.residentBytes;
           else worker.answer(told);
         },
@@ -228,18 +251,23 @@ export function createWorkerPool({ emitter, workerWaitMs, workerGraceMs }: Worke
         },
       });
     },
-    borrow(job, localBytes) {
+    borrow(job, wish = {}) {
       if (isClosed) return Promise.reject(new RuntimeError("executor-closed", "the cluster executor is closed"));
-      const lent = Promise.withResolvers<WorkerHandle>();
-      const waiter = { job, localBytes, lent };
-      const own = waiting.get(job);
-      if (own === undefined) waiting.set(job, [waiter]);
-      else own.push(waiter);
+      const waiter: Waiter = { ...wish, job, lent: Promise.withResolvers<WorkerHandle>() };
+      queue.add(waiter);
       lend();
-      return lent.promise;
+      return waiter.lent.promise;
     },
+    blame(failure) {
+      const atMs = performance.now();
+      for (const { worker, stageKey, reason, untilMs } of health.failed({ ...failure, nowMs: atMs })) {
+        emitter.emit("workerExcluded", { worker, stage: stageKey, reason, forMs: untilMs - atMs, atMs });
+      }
+      expireLater();
+    },
+    exclusionsOf: (worker) => health.all().filter((one) => one.worker === worker),
     giveBack({ id }, job) {
-      count(job, -1);
+      queue.giveBack(job);
       const worker = workers.get(id);
       if (worker === undefined) return;
       worker.busySlotCount -= 1;
@@ -255,6 +283,7 @@ export function createWorkerPool({ emitter, workerWaitMs, workerGraceMs }: Worke
     unclaim,
     dropStages(stageKeys) {
       unclaim(stageKeys);
+      health.forgetStages(stageKeys);
       const dropped = new Set(stageKeys);
       for (const worker of workers.values()) worker.forgetInherited(dropped);
       for (const worker of workers.values()) worker.channel.send({ kind: "dropStages", stageKeys });
@@ -286,7 +315,8 @@ export function createWorkerPool({ emitter, workerWaitMs, workerGraceMs }: Worke
       isClosed = true;
       clearTimeout(lonely);
       for (const timer of graces.values()) clearTimeout(timer);
-      rejectAll(new RuntimeError("executor-closed", "the executor was closed"));
+      clearTimeout(expiry);
+      queue.rejectAll(new RuntimeError("executor-closed", "the executor was closed"));
       for (const worker of [...workers.values()]) lose(worker.id, "the executor was closed");
     },
   };

@@ -25,6 +25,7 @@ import {
   type ToWorker,
   type WorkerAnswer,
 } from "./messages.ts";
+import { watchMemory } from "./memory-watch.ts";
 import { unpackBundle } from "./unpack-bundle.ts";
 
 /** A task that has not noticed within this time that its job is over loses its thread. */
@@ -40,6 +41,10 @@ export interface WorkerTasksParts {
   readonly slotCount: number;
   readonly workBytesMax: number;
   readonly heapBytesMax: number;
+  /** What the whole process may hold. */
+  readonly memoryBytesMax: number;
+  /** No new tasks are wanted, or they are again. */
+  readonly onPause: (isPaused: boolean, residentBytes: number) => void;
   readonly allowClosures: boolean;
   readonly directory: string;
   /** Over the link as it is then; what is sent while there is none is lost, and told by the next report. */
@@ -51,6 +56,8 @@ export type WorkerOrder = Exclude<ToWorker, { kind: "registered" | "reset" }>;
 /** The tasks and calls of a worker under one name, on its threads. They outlive links and masters. */
 export interface WorkerTasks {
   handle(message: WorkerOrder): void;
+  /** Whether no new tasks are wanted, for want of memory. */
+  readonly isPaused: boolean;
   /** What is here, for a master that may not know. */
   report(): Pick<Registration, "running" | "done" | "has">;
   /** Ends everything that runs. */
@@ -63,7 +70,8 @@ interface Running {
 }
 
 export function createWorkerTasks(parts: WorkerTasksParts): WorkerTasks {
-  const { source, slotCount, workBytesMax, heapBytesMax, allowClosures, directory, send } = parts;
+  const { source, slotCount, workBytesMax, heapBytesMax, memoryBytesMax, allowClosures, directory, send, onPause } =
+    parts;
   const pool = createThreadPool({ threadsMax: slotCount, heapBytesMax });
   /** With the error of those that cannot run here, which is for the task that needs them. */
   const announcements = new Map<string, Extract<ToThread, { kind: "stage" | "function" }> | RuntimeError>();
@@ -92,6 +100,26 @@ export function createWorkerTasks(parts: WorkerTasksParts): WorkerTasks {
     const relocation = relocations.get(message.bundle);
     return relocation instanceof RuntimeError ? relocation : { ...message, relocation };
   };
+
+  const endLargest = async (residentBytes: number): Promise<void> => {
+    const holders = [...running].flatMap(([id, { thread }]) => (thread === undefined ? [] : [{ id, thread }]));
+    const held = await Promise.all(holders.map(async (one) => ({ ...one, bytes: await one.thread.heldBytes() })));
+    const [largest] = held.toSorted((left, right) => right.bytes - left.bytes);
+    // It may have ended while it was asked.
+    if (largest === undefined || running.get(largest.id)?.thread !== largest.thread) return;
+    const { id, thread, bytes } = largest;
+    const process = `the process of the worker ${source.worker} holds ${residentBytes} of ${memoryBytesMax} bytes`;
+    const what = `${id} was ended: ${process}, ${bytes} of them in the thread of this task`;
+    await thread.terminate(new RuntimeError("out-of-memory", `${what}; more partitions make tasks smaller`));
+  };
+
+  const memory = watchMemory({
+    bytesMax: memoryBytesMax,
+    onPause,
+    endLargest,
+    runningCount: () => running.size,
+    endIdle: () => pool.endIdle(),
+  });
 
   const start = (id: string): Running => {
     const one: Running = { jobIsOver: new Int32Array(new SharedArrayBuffer(4)), thread: undefined };
@@ -128,7 +156,7 @@ export function createWorkerTasks(parts: WorkerTasksParts): WorkerTasks {
         return failed(new RuntimeError("block-lost", `${lost.length} blocks cannot be fetched`), lost);
       return await onThread(id, async (thread) => {
         announce(thread, key);
-        const place = { memoryBytesLeft: -1, spillPath, workBytesMax };
+        const place = { memoryBytesLeft: -1, spillPath, workBytesMax, isTight: memory.isTight };
         const what = {
           kind: "task",
           stageKey: key,
@@ -240,12 +268,16 @@ export function createWorkerTasks(parts: WorkerTasksParts): WorkerTasks {
           message satisfies never;
       }
     },
+    get isPaused() {
+      return memory.isPaused;
+    },
     report: () => ({
       running: [...running.keys()],
       done: [...held.values()],
       has: [...announcements.keys(), ...broadcasts.keys(), ...relocations.keys()],
     }),
     async close() {
+      memory.close();
       for (const id of running.keys()) stop(id);
       await pool.close();
       const files = [...held.values()].flatMap(({ slices }) => slices.flat().slice(0, 1));

@@ -7,6 +7,7 @@ import { checkBind, defaultListen, linkOptions, type ClusterAddress, type Cluste
 import { endOf, openCoord, workerNameOf, type CoordOptions } from "./coord-place.ts";
 import { followMaster } from "./follow-master.ts";
 import { fixedLeader, watchElection, type LeaderWatch } from "./leader-watch.ts";
+import { RuntimeError } from "../runtime-error.ts";
 import { createWorkerLife, type WorkerLife, type WorkerLifeParts } from "./worker-life.ts";
 import { createPeers } from "./worker-peers.ts";
 
@@ -19,6 +20,15 @@ const idleAfterMs = 50;
 /** V8's own limit on machines with much memory. */
 const heapBytesLargest = 4 * 1024 * 1024 * 1024;
 
+/** A process with two threads hardly starts with less. */
+const memoryBytesMin = 128 * 1024 * 1024;
+
+/** Of the machine, or what the container leaves of it. */
+function memoryBytes(): number {
+  const limit = process.constrainedMemory();
+  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+}
+
 /** Where a worker finds its master: by its address, or by the election in a coordination service. */
 export type WorkerPlace = { readonly master: ClusterAddress } | CoordOptions;
 
@@ -28,6 +38,8 @@ export interface WorkerSettings extends ClusterSecurity {
   readonly slotCount?: number;
   /** Where other workers fetch blocks from this one. Default: 127.0.0.1, any free port. */
   readonly listen?: ClusterAddress;
+  /** Where others reach it, if that is not where it listens: behind a translation of addresses, in a container. */
+  readonly advertise?: ClusterAddress;
   /** Where blocks go, in a directory of the worker's own that is removed by `close()`. Default: the system's for temporary files. */
   readonly directory?: string;
   /** What one task may hold at once. Default: an eighth of the memory, divided by the slots. */
@@ -37,6 +49,12 @@ export interface WorkerSettings extends ClusterSecurity {
    * memory, divided by the slots, at most 4 GiB.
    */
   readonly heapBytesMax?: number;
+  /**
+   * What the whole process may hold, whatever it is: buffers, native memory and threads count too. From 60 % of it on tasks put
+   * more into files, from 80 % on it takes no new ones, at 95 % the one that holds most fails with `out-of-memory`. Default: four
+   * fifths of the memory of the machine, or of the container.
+   */
+  readonly memoryBytesMax?: number;
   /**
    * Whether functions of drivers run here. `false`: only what modules export that are installed where the worker was started.
    * Default: true.
@@ -78,17 +96,25 @@ export async function startWorker(options: WorkerOptions): Promise<ClusterWorker
   const slotCount = options.slotCount ?? availableParallelism();
   const workBytesMax = options.workBytesMax ?? Math.floor(totalmem() / 8 / slotCount);
   const heapBytesMax = options.heapBytesMax ?? Math.min(heapBytesLargest, Math.floor((totalmem() * 4) / 5 / slotCount));
+  const memoryBytesMax = options.memoryBytesMax ?? Math.floor((memoryBytes() * 4) / 5);
+  if (!(memoryBytesMax >= memoryBytesMin)) {
+    throw new RuntimeError(
+      "invalid-argument",
+      `memoryBytesMax is ${memoryBytesMax}; it must be at least ${memoryBytesMin}`,
+    );
+  }
   const directory = mkdtempSync(path.join(options.directory ?? tmpdir(), "tutti-worker-"));
   const peers = createPeers(directory, options);
   const server = await listenForLinks(listen, {
     ...linkOptions(`worker ${process.pid}`, {}, options),
     onLink: (link) => peers.accept(link),
   });
+  const reached = options.advertise ?? server.address;
   const about = {
     role: "worker",
     slots: String(slotCount),
-    host: server.address.host,
-    port: String(server.address.port),
+    host: reached.host,
+    port: String(reached.port),
     machine: hostname(),
     pid: String(process.pid),
     node: process.version,
@@ -98,6 +124,7 @@ export async function startWorker(options: WorkerOptions): Promise<ClusterWorker
     slotCount,
     workBytesMax,
     heapBytesMax,
+    memoryBytesMax,
     allowClosures: options.allowClosures ?? true,
     directory,
     peers,

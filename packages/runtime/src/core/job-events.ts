@@ -38,9 +38,13 @@ export interface JobEvents {
       readonly jobId: number;
       readonly worker: string;
       readonly isAdopted: boolean;
+      /** Whether it is to overtake a slow attempt at the same task. */
+      readonly overtakes: boolean;
       readonly atMs: number;
     },
   ];
+  /** Another attempt at its task was faster. */
+  taskStopped: [event: TaskAttempt & { readonly jobId: number; readonly atMs: number }];
   taskFinished: [
     event: TaskAttempt & {
       readonly jobId: number;
@@ -56,6 +60,8 @@ export interface JobEvents {
       readonly jobId: number;
       readonly message: string;
       readonly willRetry: boolean;
+      /** On a cluster: where it ran. */
+      readonly worker?: string;
       readonly atMs: number;
     },
   ];
@@ -63,6 +69,36 @@ export interface JobEvents {
   /** On a cluster. */
   workerJoined: [event: { readonly worker: string; readonly slotCount: number; readonly atMs: number }];
   workerLost: [event: { readonly worker: string; readonly reason: string; readonly atMs: number }];
+  /** Too many tasks failed there: it gets no more, of a stage (`j7.2`) or of all, for so long. */
+  workerExcluded: [
+    event: {
+      readonly worker: string;
+      readonly stage: string | undefined;
+      readonly reason: string;
+      readonly forMs: number;
+      readonly atMs: number;
+    },
+  ];
+  /** It is excluded, and gets tasks all the same, since no other worker is there. */
+  workerSpared: [
+    event: {
+      readonly worker: string;
+      readonly stage: string | undefined;
+      readonly reason: string;
+      readonly atMs: number;
+    },
+  ];
+  /** The time of an exclusion is over. */
+  workerReleased: [event: { readonly worker: string; readonly stage: string | undefined; readonly atMs: number }];
+  /** It holds so much memory that it takes no new tasks for a while, or takes them again. */
+  workerPaused: [
+    event: {
+      readonly worker: string;
+      readonly isPaused: boolean;
+      readonly residentBytes: number;
+      readonly atMs: number;
+    },
+  ];
   /** What a job left under this key is gone with a worker. Whoever needs it lets it be made again. */
   keptLost: [event: { readonly key: string; readonly atMs: number }];
   /** A `submit` or an item of a `map` has its answer. */

@@ -59,6 +59,11 @@ export interface Stage {
   readonly partitionArgs?: readonly unknown[];
   /** Functions of the user's that the tasks call. They are captured once, before the job starts. */
   readonly closures: readonly AnyFunction[];
+  /**
+   * Its tasks do more than give rows: they call a service, or write where another attempt would. Two attempts at one of them never
+   * run at once; without it a slow one may be overtaken by a second one on another worker, and the first result counts.
+   */
+  readonly hasEffects?: boolean;
   /** Keep the outputs with the executor under this key when the job is over, for `OutputSource.kept` of later jobs. */
   readonly keepAs?: string;
   /** Where to keep them. Default: `memory-and-disk`. */

@@ -10,11 +10,15 @@ export type MasterRecord =
       readonly driver: string;
       readonly name: string;
       readonly atMs: number;
+      /** Where the whole job lies, if it outlives its driver. It was put there before. */
+      readonly body?: DetachedBody;
     }
   /** This attempt's output is the one of its partition. */
   | { readonly kind: "done"; readonly task: string }
   /** Nothing of the job is needed any more. */
-  | { readonly kind: "ended"; readonly job: string; readonly outcome: JobOutcome; readonly atMs: number }
+  | ({ readonly kind: "ended"; readonly job: string } & LoggedEnd)
+  /** Nobody can ask for the result of this job any more. */
+  | { readonly kind: "forgotten"; readonly job: string }
   /** Outputs that outlive their job, by the ids of the tasks that made them. */
   | { readonly kind: "kept"; readonly key: string; readonly driver: string; readonly tasks: readonly string[] }
   | { readonly kind: "released"; readonly key: string }
@@ -24,6 +28,28 @@ export type MasterRecord =
 
 export type JobOutcome = "succeeded" | "failed" | "canceled";
 
+/** Bytes that are too many for a record, where all masters find them. The name ends in their hash. */
+export interface BlobName {
+  readonly name: string;
+  readonly bytes: number;
+}
+
+/** A job that outlives its driver. */
+export interface DetachedBody extends BlobName {
+  /** The same for jobs of the same stages, whatever their functions: another one must not pass for it. */
+  readonly shape: string;
+}
+
+/** How a job ended. */
+export interface LoggedEnd {
+  readonly outcome: JobOutcome;
+  readonly atMs: number;
+  /** Where its result lies, if it outlives its driver. It was put there before. */
+  readonly result?: BlobName;
+  /** What went wrong, for people. */
+  readonly why?: string;
+}
+
 export interface LoggedJob {
   readonly job: string;
   readonly request: string;
@@ -32,7 +58,9 @@ export interface LoggedJob {
   readonly startedAtMs: number;
   /** Ids of the attempts whose outputs count. Empty once it has ended. */
   readonly done: ReadonlySet<string>;
-  readonly end: { readonly outcome: JobOutcome; readonly atMs: number } | undefined;
+  readonly end: LoggedEnd | undefined;
+  /** Where the whole job lies. undefined: its driver has it, and it ends with its driver. */
+  readonly body: DetachedBody | undefined;
 }
 
 /** What the log says, all together. */
@@ -45,7 +73,7 @@ export interface MasterState {
   readonly kept: ReadonlyMap<string, Extract<MasterRecord, { kind: "kept" }>>;
 }
 
-/** Of jobs that have ended so many are remembered. */
+/** Of jobs that have ended so many are remembered, beside those whose result is kept. */
 const endedJobsMax = 200;
 
 interface MutableJob extends LoggedJob {
@@ -60,7 +88,7 @@ export function createMasterState(): { readonly state: MasterState; readonly app
   const state = { termCount: 0, jobCount: 0, jobs, kept };
 
   const forgetOldest = (): void => {
-    const ended = [...jobs.values()].filter((job) => job.end !== undefined);
+    const ended = [...jobs.values()].filter(({ end }) => end !== undefined && end.result === undefined);
     for (const { job } of ended.slice(0, Math.max(0, ended.length - endedJobsMax))) jobs.delete(job);
   };
 
@@ -72,9 +100,9 @@ export function createMasterState(): { readonly state: MasterState; readonly app
           state.termCount += 1;
           break;
         case "job": {
-          const { kind: _, atMs, ...about } = record;
+          const { kind: _, atMs, body, ...about } = record;
           state.jobCount = Math.max(state.jobCount, numberOf(record.job));
-          jobs.set(record.job, { ...about, startedAtMs: atMs, done: new Set(), end: undefined });
+          jobs.set(record.job, { ...about, startedAtMs: atMs, body, done: new Set(), end: undefined });
           break;
         }
         case "done": {
@@ -85,8 +113,17 @@ export function createMasterState(): { readonly state: MasterState; readonly app
         case "ended": {
           const job = jobs.get(record.job);
           if (job === undefined) break;
-          job.end = { outcome: record.outcome, atMs: record.atMs };
+          const { kind: _, job: __, ...end } = record;
+          job.end = end;
           job.done.clear();
+          forgetOldest();
+          break;
+        }
+        case "forgotten": {
+          const job = jobs.get(record.job);
+          if (job?.end === undefined) break;
+          const { result: _, ...end } = job.end;
+          job.end = end;
           forgetOldest();
           break;
         }
@@ -114,8 +151,9 @@ export function createMasterState(): { readonly state: MasterState; readonly app
 /** Records that lead to this state from any. */
 export function snapshotOf({ termCount, jobCount, jobs, kept }: MasterState): MasterRecord[] {
   const records: MasterRecord[] = [{ kind: "snapshotBegin", termCount, jobCount }];
-  for (const { job, request, driver, name, startedAtMs, done, end } of jobs.values()) {
-    records.push({ kind: "job", job, request, driver, name, atMs: startedAtMs });
+  for (const { job, request, driver, name, startedAtMs, body, done, end } of jobs.values()) {
+    const about = { job, request, driver, name, atMs: startedAtMs };
+    records.push({ kind: "job", ...about, ...(body === undefined ? {} : { body }) });
     for (const task of done) records.push({ kind: "done", task });
     if (end !== undefined) records.push({ kind: "ended", job, ...end });
   }

@@ -6,6 +6,12 @@ const waveGrowth = 4;
 /** What can happen to a running job. `nowMs` is a monotonic clock's reading; the scheduler has none of its own. */
 export type SchedulerInput =
   | { readonly kind: "start"; readonly slotCount: number; readonly nowMs: number }
+  /** An attempt has its worker. Without it nothing is known of how long the attempt takes. */
+  | { readonly kind: "started"; readonly task: TaskAttempt; readonly worker: string; readonly nowMs: number }
+  /** An attempt has done its work, and its output is being brought or written down: it cannot be overtaken any more. */
+  | { readonly kind: "ending"; readonly task: TaskAttempt }
+  /** Time has passed: attempts may have become slow. */
+  | { readonly kind: "tick"; readonly nowMs: number }
   | { readonly kind: "succeeded"; readonly task: TaskAttempt; readonly rowCount: number; readonly nowMs: number }
   | {
       readonly kind: "failed";
@@ -30,13 +36,25 @@ export interface OutputName {
   readonly partition: number;
 }
 
-/** What the driver must do, in this order: tell, launch, finish. */
+/** What the driver must do, in this order: tell, stop, launch, finish. */
 export interface SchedulerEffects {
+  /** Whether the attempt whose end was told counts. What became of another one is nobody's news, and its output nobody's. */
+  readonly isAccepted: boolean;
   readonly stagesStarted: readonly Stage[];
   readonly stagesFinished: readonly StageReport[];
-  readonly launches: readonly TaskAttempt[];
+  /** Attempts that run for nothing. Their end is still to be told: until then they have their slots. */
+  readonly stops: readonly TaskAttempt[];
+  readonly launches: readonly Launch[];
   /** Set once, by the last step of a job. */
   readonly outcome: SchedulerOutcome | undefined;
+}
+
+export interface Launch extends TaskAttempt {
+  /**
+   * Where the attempts run that this one shall overtake: it is for other workers, and only for those that have nothing else to
+   * do. undefined: it is the only one of its task.
+   */
+  readonly overtakes: readonly string[] | undefined;
 }
 
 export type SchedulerOutcome =
@@ -51,6 +69,18 @@ export interface SchedulerOptions {
   readonly taskAttemptsMax: number;
   /** How often a stage may run because its outputs were lost, the first time included. Spark's `maxConsecutiveAttempts`. */
   readonly stageRunsMax: number;
+  /** When a second attempt is made at a task that is slow. undefined: never. */
+  readonly speculation?: SpeculationOptions | undefined;
+}
+
+/**
+ * A task is slow when its attempt has run for more than `multiplier` times the median of those of its stage that are done, and
+ * for `minimumMs`; it is asked once the `quantile` of the stage is done. Spark: `spark.speculation.*`.
+ */
+export interface SpeculationOptions {
+  readonly quantile: number;
+  readonly multiplier: number;
+  readonly minimumMs: number;
 }
 
 /** Decides which task of one job runs next. Does no I/O, reads no clock. */
@@ -61,13 +91,28 @@ export interface Scheduler {
 
 type PartitionState = "waiting" | "running" | "done" | "lost";
 
+interface RunningAttempt {
+  readonly attempt: number;
+  /** undefined: it waits for a worker, or nobody says. */
+  startedAtMs: number | undefined;
+  worker: string | undefined;
+  isEnding: boolean;
+  /** Whatever becomes of it, it does not count. */
+  isGivenUp: boolean;
+}
+
 interface StageState {
   readonly stage: Stage;
   readonly partitions: PartitionState[];
+  /** By partition: attempts whose end has not been told. */
+  readonly running: Map<number, RunningAttempt[]>;
+  /** How long the attempts took that count. */
+  readonly tookMs: number[];
   /** The number of each partition's next attempt. */
   readonly attempts: number[];
-  /** How often each partition lost its worker. */
+  /** How often each partition lost its worker, and how often an attempt failed for whatever reason. */
   readonly losses: number[];
+  readonly failures: number[];
   /** Partitions below this index were launched at least once. */
   launchedCount: number;
   /** Partitions below this index may be launched; grows in waves where the stage may stop early. */
@@ -112,24 +157,70 @@ export function createScheduler(job: JobGraph, options: SchedulerOptions): Sched
     }
   };
 
+  const begin = ({ stage, partition }: OutputName, overtakes: readonly string[] | undefined): void => {
+    const state = stateOf(states, { stage, partition });
+    const attempt = state.attempts[partition] ?? 0;
+    state.attempts[partition] = attempt + 1;
+    state.partitions[partition] = "running";
+    const one = { attempt, startedAtMs: undefined, worker: undefined, isEnding: false, isGivenUp: false };
+    state.running.set(partition, [...(state.running.get(partition) ?? []), one]);
+    freeSlotCount -= 1;
+    effects.launches.push({ stage, partition, attempt, overtakes });
+  };
+
   const launch = (): void => {
-    if (outcome !== undefined) return;
-    while (freeSlotCount > 0) {
+    while (outcome === undefined && freeSlotCount > 0) {
       const task = nextRetry(retries, states) ?? nextTask(states);
       if (task === undefined) return;
-      const state = stateOf(states, task);
-      const attempt = state.attempts[task.partition] ?? 0;
-      state.attempts[task.partition] = attempt + 1;
-      state.partitions[task.partition] = "running";
-      freeSlotCount -= 1;
-      effects.launches.push({ ...task, attempt });
+      begin(task, undefined);
     }
+  };
+
+  /** After all others: tasks that nobody has begun come first. */
+  const overtakeSlow = (nowMs: number): void => {
+    if (options.speculation === undefined) return;
+    // What a stage reads may be lost again: a second attempt waits until it is there.
+    for (const state of states.filter((one) => isReady(one, states))) {
+      for (const { partition, worker } of slowOnes(state, options.speculation, nowMs)) {
+        if (freeSlotCount > 0) begin({ stage: state.stage.id, partition }, worker === undefined ? [] : [worker]);
+      }
+    }
+  };
+
+  const giveUp = (state: StageState, partition: number, which: (one: RunningAttempt) => boolean): void => {
+    for (const one of activeOf(state, partition).filter(which)) {
+      one.isGivenUp = true;
+      effects.stops.push({ stage: state.stage.id, partition, attempt: one.attempt });
+    }
+  };
+
+  /** The end of an attempt. undefined: it was given up, and is nobody's. */
+  const take = (state: StageState, { partition, attempt }: TaskAttempt): RunningAttempt | undefined => {
+    const all = state.running.get(partition) ?? [];
+    const one = all.find((other) => other.attempt === attempt);
+    if (one === undefined) return undefined;
+    const rest = all.filter((other) => other !== one);
+    if (rest.length === 0) state.running.delete(partition);
+    else state.running.set(partition, rest);
+    freeSlotCount += 1;
+    return one.isGivenUp ? undefined : one;
+  };
+
+  const endSoon = (task: TaskAttempt): void => {
+    const state = stateOf(states, task);
+    const one = activeOf(state, task.partition).find(({ attempt }) => attempt === task.attempt);
+    if (one === undefined) return;
+    one.isEnding = true;
+    giveUp(state, task.partition, ({ startedAtMs }) => startedAtMs === undefined);
   };
 
   const succeed = (task: TaskAttempt, rowCount: number, nowMs: number): void => {
     const state = stateOf(states, task);
-    if (!isCurrent(state, task)) return;
-    freeSlotCount += 1;
+    const one = take(state, task);
+    if (one === undefined) return;
+    effects.isAccepted = true;
+    giveUp(state, task.partition, () => true);
+    if (one.startedAtMs !== undefined) state.tookMs.push(nowMs - one.startedAtMs);
     state.partitions[task.partition] = "done";
     state.doneCount += 1;
     state.rowCount += rowCount;
@@ -141,15 +232,21 @@ export function createScheduler(job: JobGraph, options: SchedulerOptions): Sched
 
   const fail = (task: TaskAttempt, cause: "task" | "worker" | "input"): void => {
     const state = stateOf(states, task);
-    if (!isCurrent(state, task)) return;
-    freeSlotCount += 1;
+    if (take(state, task) === undefined) return;
+    effects.isAccepted = true;
     state.failedAttemptCount += 1;
     const { partition } = task;
+    const failures = (state.failures[partition] ?? 0) + 1;
+    state.failures[partition] = failures;
     if (cause === "worker") state.losses[partition] = (state.losses[partition] ?? 0) + 1;
+    if (cause === "task") return end({ kind: "failed", task, attemptCount: failures });
+    if (activeOf(state, partition).some(({ startedAtMs }) => startedAtMs !== undefined)) return;
+    // One that waits for a worker with nothing else to do would wait in vain: the task is begun anew like any other.
+    giveUp(state, partition, () => true);
     const isLast =
       (state.losses[partition] ?? 0) >= options.taskAttemptsMax ||
-      task.attempt + 1 >= options.taskAttemptsMax * options.stageRunsMax;
-    if (cause === "task" || isLast) return end({ kind: "failed", task, attemptCount: task.attempt + 1 });
+      failures >= options.taskAttemptsMax * options.stageRunsMax;
+    if (isLast) return end({ kind: "failed", task, attemptCount: failures });
     state.partitions[partition] = "waiting";
     retries.push({ stage: task.stage, partition });
   };
@@ -186,6 +283,14 @@ export function createScheduler(job: JobGraph, options: SchedulerOptions): Sched
           freeSlotCount = input.slotCount;
           startReadyStages(input.nowMs);
           break;
+        case "started":
+          note(stateOf(states, input.task), input);
+          break;
+        case "ending":
+          endSoon(input.task);
+          break;
+        case "tick":
+          break;
         case "succeeded":
           succeed(input.task, input.rowCount, input.nowMs);
           startReadyStages(input.nowMs);
@@ -206,6 +311,7 @@ export function createScheduler(job: JobGraph, options: SchedulerOptions): Sched
           input satisfies never;
       }
       launch();
+      if (input.kind === "tick") overtakeSlow(input.nowMs);
       return effects;
     },
   };
@@ -215,8 +321,11 @@ function openStage(stage: Stage): StageState {
   return {
     stage,
     partitions: new Array<PartitionState>(stage.partitionCount).fill("waiting"),
+    running: new Map(),
+    tookMs: [],
     attempts: [],
     losses: [],
+    failures: [],
     launchedCount: 0,
     admittedCount: stage.rowsWanted === undefined ? stage.partitionCount : Math.min(1, stage.partitionCount),
     doneCount: 0,
@@ -247,9 +356,34 @@ function isNeeded(state: StageState, states: readonly StageState[]): boolean {
   );
 }
 
-/** A report of an attempt that was given up is nobody's, and its slot is free already. */
-function isCurrent(state: StageState, { partition, attempt }: TaskAttempt): boolean {
-  return state.partitions[partition] === "running" && state.attempts[partition] === attempt + 1;
+/** Attempts of a partition that count if they succeed. */
+function activeOf(state: StageState, partition: number): RunningAttempt[] {
+  return (state.running.get(partition) ?? []).filter(({ isGivenUp }) => !isGivenUp);
+}
+
+function note(state: StageState, { task, worker, nowMs }: Extract<SchedulerInput, { kind: "started" }>): void {
+  const one = state.running.get(task.partition)?.find(({ attempt }) => attempt === task.attempt);
+  if (one === undefined) return;
+  one.startedAtMs = nowMs;
+  one.worker = worker;
+}
+
+/** Tasks whose only attempt takes much longer than others did, each once. */
+function slowOnes(
+  state: StageState,
+  { quantile, multiplier, minimumMs }: SpeculationOptions,
+  nowMs: number,
+): { readonly partition: number; readonly worker: string | undefined }[] {
+  const { stage, tookMs, doneCount, admittedCount } = state;
+  if (stage.hasEffects === true || tookMs.length === 0 || doneCount < quantile * admittedCount) return [];
+  const sorted = tookMs.toSorted((left, right) => left - right);
+  const longMs = Math.max(minimumMs, multiplier * (sorted[sorted.length >> 1] ?? 0));
+  return [...state.running.keys()].flatMap((partition) => {
+    const [one, ...others] = activeOf(state, partition);
+    if (one?.startedAtMs === undefined || one.isEnding || others.length > 0 || nowMs - one.startedAtMs <= longMs)
+      return [];
+    return [{ partition, worker: one.worker }];
+  });
 }
 
 function nextRetry(retries: OutputName[], states: readonly StageState[]): OutputName | undefined {
@@ -258,14 +392,16 @@ function nextRetry(retries: OutputName[], states: readonly StageState[]): Output
 }
 
 interface MutableEffects extends SchedulerEffects {
+  isAccepted: boolean;
   readonly stagesStarted: Stage[];
   readonly stagesFinished: StageReport[];
-  readonly launches: TaskAttempt[];
+  readonly stops: TaskAttempt[];
+  readonly launches: Launch[];
   outcome: SchedulerOutcome | undefined;
 }
 
 function emptyEffects(): MutableEffects {
-  return { stagesStarted: [], stagesFinished: [], launches: [], outcome: undefined };
+  return { isAccepted: false, stagesStarted: [], stagesFinished: [], stops: [], launches: [], outcome: undefined };
 }
 
 /** Earlier stages first: what they hold back holds back all that follow. */

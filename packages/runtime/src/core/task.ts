@@ -28,7 +28,7 @@ export interface TaskContext {
 
 /** What a task may hold at once, and where the rest goes. */
 export interface TaskMemory {
-  /** Rows of this many bytes, as `encodeRows` makes them. Live rows take some times that. */
+  /** Rows of this many bytes, as `encodeRows` makes them. Live rows take some times that. It shrinks while memory is short. */
   readonly bytesMax: number;
   /** Gives slices before the end. They come before those of {@link TaskOutput.slices}, in the order of the calls. */
   readonly emit: (slices: readonly (readonly unknown[])[]) => void;

@@ -15,7 +15,12 @@ export interface AttemptPlace {
   readonly spillPath: string;
   /** What the task itself may hold at once. */
   readonly workBytesMax: number;
+  /** One word, 1 while memory is short: then it is an eighth of that. */
+  readonly isTight?: Int32Array<SharedArrayBuffer>;
 }
+
+/** How much less a task holds while memory is short. */
+const tightShare = 8;
 
 /** The file of what a task could not hold. */
 export function scratchPathOf(spillPath: string): string {
@@ -31,7 +36,7 @@ export interface AttemptBlocks {
   close(): void;
 }
 
-export function openAttemptBlocks({ memoryBytesLeft, spillPath, workBytesMax }: AttemptPlace): AttemptBlocks {
+export function openAttemptBlocks({ memoryBytesLeft, spillPath, workBytesMax, isTight }: AttemptPlace): AttemptBlocks {
   const output = lazyFile(spillPath);
   const scratch = lazyFile(scratchPathOf(spillPath));
   const blocksOfSlices: StoredBlock[][] = [];
@@ -52,7 +57,10 @@ export function openAttemptBlocks({ memoryBytesLeft, spillPath, workBytesMax }: 
 
   return {
     memory: {
-      bytesMax: workBytesMax,
+      get bytesMax() {
+        const isShort = isTight !== undefined && Atomics.load(isTight, 0) === 1;
+        return isShort ? Math.ceil(workBytesMax / tightShare) : workBytesMax;
+      },
       emit,
       spill(rows) {
         const [block] = scratch.append(pack([encodeRows(rows)]));

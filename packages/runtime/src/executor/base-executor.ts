@@ -4,6 +4,7 @@ import { createCallLoop } from "../calls/call-loop.ts";
 import { createSubmitter } from "../calls/create-submitter.ts";
 import type { JobEvents } from "../core/job-events.ts";
 import type { JobGraph } from "../core/job.ts";
+import type { SpeculationOptions } from "../core/scheduler.ts";
 import { RuntimeError } from "../runtime-error.ts";
 import { checkJob } from "./check-job.ts";
 import type { Executor } from "./executor.ts";
@@ -17,6 +18,7 @@ export interface ExecutorParts<Block, Code> {
   readonly slotCount: number;
   /** Default: tasks run in this process. */
   readonly isRemote?: boolean;
+  readonly speculation?: SpeculationOptions | undefined;
   /** How single calls reach workers. */
   readonly calls: CallLane<Code>;
   /** Captures the job's functions, or throws `cannot-travel`. Nothing of the job has started yet. */
@@ -57,7 +59,8 @@ export function createExecutorFrom<Block, Code>(parts: ExecutorParts<Block, Code
       if (closing.signal.aborted) throw new RuntimeError("executor-closed", `${job.name} came after close()`);
       checkJob(job);
       jobCount += 1;
-      const run = { ...options, jobId: jobCount, emitter, closing: closing.signal, kept };
+      const { speculation } = parts;
+      const run = { ...options, jobId: jobCount, emitter, closing: closing.signal, speculation, kept };
       const result = runJob(job, parts.openLane(job), run);
       running.add(result);
       try {

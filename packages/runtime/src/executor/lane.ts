@@ -1,4 +1,5 @@
 import type { TaskAttempt } from "../core/job.ts";
+import type { Launch } from "../core/scheduler.ts";
 import type { TaskNote } from "../core/task.ts";
 
 /** What one attempt left behind. */
@@ -28,16 +29,18 @@ export interface Lane<Block> {
    */
   watch?(onGone: (isGone: (block: Block) => boolean) => void): void;
   /** For lanes that know: calls back when an attempt has its worker. */
-  onStarted?(
-    listener: (task: TaskAttempt, where: { readonly worker: string; readonly isAdopted: boolean }) => void,
-  ): void;
+  onStarted?(listener: (task: Launch, where: { readonly worker: string; readonly isAdopted: boolean }) => void): void;
+  /** For lanes that know: calls back when an attempt has done its work, and only its output is still on its way. */
+  onEnding?(listener: (task: TaskAttempt) => void): void;
   /** Frees what an attempt left. */
   drop(blocks: readonly Block[]): void;
   /**
    * Runs one attempt. Rejects with `worker-lost` where another worker may do better, with `block-lost` where its inputs are
    * gone, after it told `onGone`, and with anything else where the task itself failed.
    */
-  runAttempt(task: TaskAttempt, inputs: readonly (readonly Block[])[]): Promise<AttemptOutput<Block>>;
+  runAttempt(task: Launch, inputs: readonly (readonly Block[])[]): Promise<AttemptOutput<Block>>;
+  /** Nobody waits for this attempt any more: its end may come sooner. Only for lanes that are told of slow ones. */
+  stop?(task: TaskAttempt): void;
   /**
    * Stops what still runs and forgets the job. Called once, at its end, whatever that was. Resolves when no attempt runs
    * any more, so that whoever cleans up after the job does not race with it. Outputs of `keptStages` stay.

@@ -6,7 +6,9 @@ import {
   createScheduler,
   type SchedulerEffects,
   type SchedulerInput,
+  type Launch,
   type SchedulerOutcome,
+  type SpeculationOptions,
 } from "../core/scheduler.ts";
 import type { TaskNote } from "../core/task.ts";
 import { RuntimeError } from "../runtime-error.ts";
@@ -19,11 +21,18 @@ const taskAttemptsMax = 4;
 /** Spark's `spark.stage.maxConsecutiveAttempts`. */
 const stageRunsMax = 4;
 
+/** How often slow attempts are looked for, while one of the shortest that may be slow goes by. */
+const ticksPerMinimum = 4;
+
+type StartedWhere = { readonly worker: string; readonly isAdopted: boolean };
+
 export interface JobRun<Block> extends RunOptions {
   readonly jobId: number;
   readonly emitter: EventEmitter<JobEvents>;
   /** Aborted when the executor closes. */
   readonly closing: AbortSignal;
+  /** For lanes that can {@link Lane.stop} attempts and tell when they have begun. Default: no task has two attempts at once. */
+  readonly speculation?: SpeculationOptions | undefined;
   /** What jobs of this executor left, by key. */
   readonly kept: Map<string, readonly AttemptOutput<Block>[]>;
 }
@@ -84,6 +93,9 @@ class JobLoop<Block, R> {
   /** Their outputs belong to the executor now. */
   readonly keptStages: Set<number> = new Set();
   #isOver: boolean = false;
+  /** Where attempts run, by name. */
+  readonly #workers: Map<string, string> = new Map();
+  #nextTick: NodeJS.Timeout | undefined;
   /** Why the last attempt of a task failed, kept for the error of the job. */
   #lastFailure: unknown;
 
@@ -91,7 +103,7 @@ class JobLoop<Block, R> {
     this.#job = job;
     this.#lane = lane;
     this.#run = run;
-    this.#scheduler = createScheduler(job, { taskAttemptsMax, stageRunsMax });
+    this.#scheduler = createScheduler(job, { taskAttemptsMax, stageRunsMax, speculation: run.speculation });
     this.#outputs = job.stages.map(() => []);
     // As they are now: another job may release them while this one runs.
     this.#kept = new Map(run.kept);
@@ -107,10 +119,8 @@ class JobLoop<Block, R> {
     };
     interrupt.addEventListener("abort", onAbort, { once: true });
     this.#lane.watch?.((isGone) => this.#onGone(isGone));
-    this.#lane.onStarted?.((task, where) => {
-      const { jobId, emitter } = this.#run;
-      if (!this.#isOver) emitter.emit("taskStarted", { jobId, ...task, ...where, atMs: performance.now() });
-    });
+    this.#lane.onStarted?.((task, where) => this.#onStarted(task, where));
+    this.#lane.onEnding?.((task) => this.#step({ kind: "ending", task }));
     const taskCount = this.#job.stages.reduce((sum, stage) => sum + stage.partitionCount, 0);
     this.#run.emitter.emit("jobStarted", {
       jobId: this.#run.jobId,
@@ -127,16 +137,28 @@ class JobLoop<Block, R> {
       atMs: performance.now(),
     });
     this.#step({ kind: "start", slotCount: this.#lane.slotCount, nowMs: performance.now() });
+    this.#tickLater();
     try {
       return await this.#done.promise;
     } finally {
       interrupt.removeEventListener("abort", onAbort);
+      clearTimeout(this.#nextTick);
       for (const { id } of this.#job.stages) if (!this.keptStages.has(id)) this.#dropOutputs(id);
     }
   }
 
   #step(input: SchedulerInput): void {
     this.#perform(this.#scheduler.step(input));
+  }
+
+  /** Slow attempts are looked for every now and then. */
+  #tickLater(): void {
+    const { speculation } = this.#run;
+    if (speculation === undefined || this.#isOver) return;
+    this.#nextTick = setTimeout(() => {
+      this.#step({ kind: "tick", nowMs: performance.now() });
+      this.#tickLater();
+    }, speculation.minimumMs / ticksPerMinimum);
   }
 
   #perform(effects: SchedulerEffects): void {
@@ -156,11 +178,26 @@ class JobLoop<Block, R> {
       this.#dropReadOutputs();
       this.#run.emitter.emit("stageFinished", { ...report, jobId: this.#run.jobId });
     }
+    for (const task of effects.stops) {
+      this.#run.emitter.emit("taskStopped", { jobId: this.#run.jobId, ...task, atMs: performance.now() });
+      this.#lane.stop?.(task);
+    }
     for (const task of effects.launches) this.#launch(task);
     if (effects.outcome !== undefined) this.#finish(effects.outcome);
   }
 
-  #launch(task: TaskAttempt): void {
+  #onStarted(task: Launch, where: StartedWhere): void {
+    if (this.#isOver) return;
+    const { jobId, emitter } = this.#run;
+    const { stage, partition, attempt, overtakes } = task;
+    const atMs = performance.now();
+    this.#workers.set(`${stage}.${partition}.${attempt}`, where.worker);
+    const about = { jobId, stage, partition, attempt, ...where, overtakes: overtakes !== undefined };
+    emitter.emit("taskStarted", { ...about, atMs });
+    this.#step({ kind: "started", task, worker: where.worker, nowMs: atMs });
+  }
+
+  #launch(task: Launch): void {
     // Async, so that an attempt that throws before it returns a promise fails like any other.
     const attempt = async (): Promise<AttemptOutput<Block>> => this.#lane.runAttempt(task, this.#inputsOf(task));
     attempt().then(
@@ -169,13 +206,21 @@ class JobLoop<Block, R> {
     );
   }
 
-  #onSuccess(task: TaskAttempt, output: AttemptOutput<Block>): void {
-    if (this.#isOver) return this.#lane.drop(output.slices.flat());
-    const outputs = this.#outputs[task.stage];
-    assert(outputs !== undefined, "a launched task belongs to a stage of the job");
-    outputs[task.partition] = output;
-    (this.#notes[task.stage] ??= [])[task.partition] = output.notes;
+  #onSuccess({ stage, partition, attempt }: TaskAttempt, output: AttemptOutput<Block>): void {
+    const dropped = output.slices.flat();
+    if (this.#isOver) return this.#lane.drop(dropped);
+    const task = { stage, partition, attempt };
     const nowMs = performance.now();
+    const effects = this.#scheduler.step({ kind: "succeeded", task, rowCount: output.rowCount, nowMs });
+    // Another attempt was faster: what that one left is read already.
+    if (!effects.isAccepted) {
+      this.#lane.drop(dropped);
+      return this.#perform(effects);
+    }
+    const outputs = this.#outputs[stage];
+    assert(outputs !== undefined, "a launched task belongs to a stage of the job");
+    outputs[partition] = output;
+    (this.#notes[stage] ??= [])[partition] = output.notes;
     this.#run.emitter.emit("taskFinished", {
       jobId: this.#run.jobId,
       ...task,
@@ -184,24 +229,31 @@ class JobLoop<Block, R> {
       ...(output.fetchedBytes === undefined ? {} : { fetchedBytes: output.fetchedBytes }),
       atMs: nowMs,
     });
-    this.#step({ kind: "succeeded", task, rowCount: output.rowCount, nowMs });
+    this.#perform(effects);
   }
 
-  #onFailure(task: TaskAttempt, thrown: unknown): void {
+  #onFailure({ stage, partition, attempt }: TaskAttempt, thrown: unknown): void {
     // What a finished job had still running ends in its own time, and is nobody's news.
     if (this.#isOver) return;
-    this.#lastFailure = thrown;
-    const cause = causeOf(thrown);
+    const task = { stage, partition, attempt };
+    const message = String(thrown);
     const nowMs = performance.now();
-    const willRetry = cause !== "task" && task.attempt + 1 < taskAttemptsMax;
-    this.#run.emitter.emit("taskFailed", {
-      jobId: this.#run.jobId,
-      ...task,
-      message: String(thrown),
-      willRetry,
-      atMs: nowMs,
-    });
-    this.#step({ kind: "failed", task, message: String(thrown), cause, nowMs });
+    const effects = this.#scheduler.step({ kind: "failed", task, message, cause: causeOf(thrown), nowMs });
+    if (effects.isAccepted) {
+      this.#lastFailure = thrown;
+      const willRetry = effects.outcome === undefined;
+      const worker = this.#workers.get(`${stage}.${partition}.${attempt}`);
+      const where = worker === undefined ? {} : { worker };
+      this.#run.emitter.emit("taskFailed", {
+        jobId: this.#run.jobId,
+        ...task,
+        message,
+        willRetry,
+        ...where,
+        atMs: nowMs,
+      });
+    }
+    this.#perform(effects);
   }
 
   #onGone(isGone: (block: Block) => boolean): void {
@@ -342,6 +394,11 @@ class JobLoop<Block, R> {
       });
     }
     if (thrown instanceof RuntimeError && thrown.code === "no-workers") return thrown;
+    if (thrown instanceof RuntimeError && thrown.code === "out-of-memory") {
+      return new RuntimeError("out-of-memory", `${where}: ${thrown.message.replace(/^\[[a-z-]+\] /, "")}`, {
+        cause: thrown,
+      });
+    }
     // Bad input is told by its own code; what a user's function threw is the cause.
     const cause = thrown instanceof Error ? thrown : undefined;
     return new RuntimeError("task-failed", `${where}: ${cause?.message ?? String(thrown)}`, { cause: thrown });

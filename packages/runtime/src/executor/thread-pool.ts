@@ -6,6 +6,8 @@ export interface ThreadPool {
   /** Waits for a free thread, first come, first served. Rejects with `executor-closed` after `close`. */
   borrow(): Promise<Thread>;
   giveBack(thread: Thread): void;
+  /** Ends threads that do nothing. Others take their place when they are needed. */
+  endIdle(): void;
   /** Lets every thread go of what was announced to it. */
   forget(keys: readonly string[]): void;
   close(): Promise<void>;
@@ -50,6 +52,9 @@ export function createThreadPool({ threadsMax, heapBytesMax }: ThreadPoolOptions
       const waiter = waiting.shift();
       if (waiter === undefined) idle.push(thread);
       else waiter.resolve(thread);
+    },
+    endIdle() {
+      for (const thread of [...idle]) void thread.terminate();
     },
     forget(keys) {
       for (const thread of all) thread.forget(keys);

@@ -22,8 +22,10 @@ export interface Thread {
   runTask(message: Extract<ToThread, { kind: "task" }>): Promise<DoneMessage>;
   /** The same for calls, with what they hand over. */
   runCalls(calls: readonly SentCall[], transfers: readonly ArrayBuffer[]): Promise<CalledMessage>;
-  /** Ends it, whatever it does. A task in work is rejected with `worker-lost`. */
-  terminate(): Promise<void>;
+  /** What its objects and buffers take. 0 where it cannot be asked. */
+  heldBytes(): Promise<number>;
+  /** Ends it, whatever it does. A task in work is rejected with `worker-lost`, or with the reason that is given. */
+  terminate(reason?: RuntimeError): Promise<void>;
 }
 
 type Answer = DoneMessage | CalledMessage;
@@ -54,11 +56,17 @@ export function startThread({ heapBytesMax, onEnd }: ThreadOptions): Thread {
     worker.unref();
     return settled;
   };
-  const end = (why: string, cause?: unknown): void => {
+  const endWith = (reason: RuntimeError): void => {
     if (endedBy !== undefined) return;
+    endedBy = reason;
+    for (const stop of shared.values()) stop();
+    settle()?.reject(endedBy);
+    onEnd();
+  };
+  const end = (why: string, cause?: unknown): void => {
     // Another thread would run out of memory too.
     const code = (cause as { readonly code?: unknown } | undefined)?.code;
-    endedBy =
+    const error =
       code === "ERR_WORKER_OUT_OF_MEMORY"
         ? new RuntimeError(
             "task-failed",
@@ -66,9 +74,7 @@ export function startThread({ heapBytesMax, onEnd }: ThreadOptions): Thread {
             { cause },
           )
         : new RuntimeError("worker-lost", `the thread ended: ${why}`, { cause });
-    for (const stop of shared.values()) stop();
-    settle()?.reject(endedBy);
-    onEnd();
+    endWith(error);
   };
   const ask = (message: ToThread, transfers: readonly ArrayBuffer[]): Promise<Answer> => {
     if (endedBy !== undefined) return Promise.reject(endedBy);
@@ -109,7 +115,17 @@ export function startThread({ heapBytesMax, onEnd }: ThreadOptions): Thread {
     },
     runTask: (message) => ask(message, []) as Promise<DoneMessage>,
     runCalls: (calls, transfers) => ask({ kind: "calls", calls }, transfers) as Promise<CalledMessage>,
-    async terminate() {
+    async heldBytes() {
+      try {
+        const { used_heap_size: heap, external_memory: buffers } = await worker.getHeapStatistics();
+        return heap + buffers;
+      } catch {
+        // It has ended meanwhile.
+        return 0;
+      }
+    },
+    async terminate(reason) {
+      if (reason !== undefined) endWith(reason);
       end("it was told to");
       await worker.terminate();
     },

@@ -50,8 +50,10 @@ describe("the log of masters", () => {
   test("a master whose place in the election is gone cannot write", async () => {
     const log = await openMasterLog(session, "/log", lease);
     await log.append({ kind: "term", master: "one" });
+    await log.confirm();
     const other = await connect(server);
     await other.delete(lease.path);
+    await expect(log.confirm()).rejects.toMatchObject({ code: "executor-closed" });
     await expect(log.append(jobRecord("j1"))).rejects.toMatchObject({ code: "executor-closed" });
     await expect(log.append(jobRecord("j2"))).rejects.toMatchObject({ code: "executor-closed" });
     expect((await session.children("/log")).length).toBe(1);

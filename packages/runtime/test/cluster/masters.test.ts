@@ -10,6 +10,7 @@ import { openMasterLog } from "../../src/cluster/master-log.ts";
 import { connectCluster, startMaster, startWorker } from "../../src/cluster/index.ts";
 import type { Executor, JobGraph, JobResult, RuntimeError } from "../../src/index.ts";
 import type { GateArgs } from "./gated-tasks.ts";
+import { startLocalCluster } from "./local-cluster.ts";
 import { startMembers, type MemberCluster, type MemberOptions } from "./member-processes.ts";
 
 let cluster: MemberCluster | undefined;
@@ -108,7 +109,7 @@ describe("a job under elected masters", () => {
     async () => {
       const { executor, directory, masters, open, began, events } = await start();
       const result = executor.run(gatedJob(directory, { sum: "sum" }));
-      await expect.poll(() => began().length).toBe(6);
+      await expect.poll(() => began().length, { timeout: 10_000 }).toBe(6);
       kill(masters[0]);
       await masters[1]?.said(/leads/);
       open("sum");
@@ -123,7 +124,7 @@ describe("a job under elected masters", () => {
   test("goes on when its first stage was in the middle", { timeout: 30_000 }, async () => {
     const { executor, directory, masters, open, began } = await start();
     const result = executor.run(gatedJob(directory, { split: "split" }));
-    await expect.poll(() => began().length).toBe(2);
+    await expect.poll(() => began().length, { timeout: 10_000 }).toBe(2);
     kill(masters[0]);
     await masters[1]?.said(/leads/);
     open("split");
@@ -137,7 +138,7 @@ describe("a job under elected masters", () => {
     async () => {
       const { executor, directory, masters, open, began, events } = await start();
       const result = executor.run(gatedJob(directory, { sum: "sum" }));
-      await expect.poll(() => began().length).toBe(6);
+      await expect.poll(() => began().length, { timeout: 10_000 }).toBe(6);
       kill(masters[0], "SIGSTOP");
       await masters[1]?.said(/leads/);
       kill(masters[0], "SIGCONT");
@@ -149,6 +150,38 @@ describe("a job under elected masters", () => {
     },
   );
 });
+
+test(
+  "a slow task is overtaken by a second attempt on another worker, and ended there",
+  { timeout: 20_000 },
+  async () => {
+    const local = await startLocalCluster({ master: { speculation: { minimumMs: 100, quantile: 0.5 } } });
+    const { directory, began, events, open } = local;
+    const executor = await local.comeBack();
+    const job = gatedJob(directory);
+    const [split, sum] = job.stages;
+    const slow = { ...split!, args: { directory, gate: "never", slowPartition: 3 } satisfies GateArgs };
+    const { partitions, stages } = await executor.run({ ...job, stages: [slow, sum!] });
+    expect(partitions).toEqual(sums);
+    expect(stages.map(({ taskCount, failedAttemptCount }) => [taskCount, failedAttemptCount])).toEqual([
+      [4, 0],
+      [2, 0],
+    ]);
+    expect(began().filter((name) => name === "split.3")).toHaveLength(2);
+    const told = events().filter((one) => one["stage"] === 0 && one["partition"] === 3);
+    const [first, second] = told.filter((one) => one["event"] === "taskStarted");
+    expect([first?.["overtakes"], second?.["overtakes"]]).toEqual([false, true]);
+    expect(first?.["worker"]).not.toBe(second?.["worker"]);
+    expect(told.filter((one) => one["event"] === "taskStopped")).toMatchObject([{ attempt: 0 }]);
+    // Its slot is free again: with one worker alone this would wait for ever.
+    const both = seen(executor, "taskStarted", 2);
+    const next = executor.run(gatedJob(directory, { split: "both" }));
+    await both;
+    open("both");
+    expect((await next).partitions).toEqual(sums);
+    await local.close();
+  },
+);
 
 describe("workers that go", () => {
   test("only what the killed one had is done again", { timeout: 30_000 }, async () => {

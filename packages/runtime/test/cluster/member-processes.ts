@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { startServer } from "@tutti/coord/server";
-import { freePorts } from "@tutti/testkit";
+import { freePorts, startOneWayProxy, type OneWayProxy } from "@tutti/testkit";
 import type { ServerRole } from "./member-main.ts";
-import { connectCluster } from "../../src/cluster/index.ts";
+import { connectCluster, type MasterOptions } from "../../src/cluster/index.ts";
 import type { Executor } from "../../src/index.ts";
 
 const program: string = path.join(import.meta.dirname, "member-main.ts");
@@ -18,6 +18,8 @@ export interface Member {
   readonly lastLine: () => string;
   /** Resolves when the process has said a line like this, from its start on. */
   readonly said: (pattern: RegExp) => Promise<string>;
+  /** What others reach it through, where proxies were asked for. */
+  readonly proxy: OneWayProxy | undefined;
 }
 
 /** Masters and workers as real processes, a coordination server here, and a driver here. */
@@ -51,6 +53,10 @@ export interface MemberOptions {
   readonly coord?: string;
   /** So many servers as processes, in place of it. */
   readonly serverCount?: number;
+  /** What else masters are told. */
+  readonly master?: Partial<MasterOptions>;
+  /** Masters and workers are reached through proxies, which can lose one direction. */
+  readonly hasProxies?: boolean;
   /** Masters show their page. */
   readonly web?: boolean;
   /** Where members are started, and find their packages. Default: an empty folder. */
@@ -71,7 +77,18 @@ export async function startMembers(options: MemberOptions = {}): Promise<MemberC
   const eventLog = path.join(directory, "events.jsonl");
   const children: ChildProcess[] = [];
 
-  const start = (role: "server" | "master" | "worker", own: object): Member => {
+  const proxies: OneWayProxy[] = [];
+  /** Where a member listens, and where others reach it. */
+  const reachable = async (): Promise<{ proxy?: OneWayProxy; addresses: object }> => {
+    if (options.hasProxies !== true) return { addresses: {} };
+    const [port = 0] = await freePorts(1);
+    const listen = { host: "127.0.0.1", port };
+    const proxy = await startOneWayProxy(listen);
+    proxies.push(proxy);
+    return { proxy, addresses: { listen, advertise: proxy.address } };
+  };
+
+  const start = (role: "server" | "master" | "worker", own: object, proxy?: OneWayProxy): Member => {
     const args = ["--conditions=@tutti/source", program, role, JSON.stringify(own)];
     const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"], cwd: cwd ?? directory });
     children.push(child);
@@ -83,6 +100,7 @@ export async function startMembers(options: MemberOptions = {}): Promise<MemberC
     });
     return {
       process: child,
+      proxy,
       lastLine: () => lines.at(-1) ?? "",
       said: (pattern) =>
         new Promise((resolve) => {
@@ -101,15 +119,22 @@ export async function startMembers(options: MemberOptions = {}): Promise<MemberC
   const server = serverCount > 0 || options.coord !== undefined ? undefined : await startServer({ tickTimeMs: 100 });
   const coord = `${options.coord ?? server?.connectString ?? servers.connectString}/cluster-${path.basename(directory)}`;
   const common = { coord, sessionTimeoutMs, silenceMs: 500 };
-  const startWorker = (): Member => start("worker", { ...common, slotCount, directory, workBytesMax: 1024 * 1024 });
+  const worker = { ...common, slotCount, directory, workBytesMax: 1024 * 1024 };
+  const startWorker = (): Member => start("worker", worker);
   const page = web ? { web: { host: "127.0.0.1", port: 0 } } : {};
   const masters: Member[] = [];
   for (let count = 0; count < masterCount; count += 1) {
-    masters.push(start("master", { ...common, eventLog, driverLeaseMs: 3000, ...page }));
+    const { proxy, addresses } = await reachable();
+    const own = { ...common, ...addresses, eventLog, driverLeaseMs: 3000, ...page, ...options.master };
+    masters.push(start("master", own, proxy));
     // In this order, so that the first one leads.
     await masters.at(-1)?.said(count === 0 ? /leads/ : /stands/);
   }
-  const workers = Array.from({ length: workerCount }, startWorker);
+  const workers: Member[] = [];
+  for (let count = 0; count < workerCount; count += 1) {
+    const { proxy, addresses } = await reachable();
+    workers.push(start("worker", { ...worker, ...addresses }, proxy));
+  }
   const executor = await connectCluster(coord, { ...common, slotsMin: workerCount * slotCount });
   return {
     executor,
@@ -131,6 +156,7 @@ export async function startMembers(options: MemberOptions = {}): Promise<MemberC
       const ended = children.filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null);
       for (const child of ended) child.kill("SIGKILL");
       await Promise.all(ended.map((child) => once(child, "exit")));
+      for (const proxy of proxies) await proxy.close();
       await server?.close();
       await rm(directory, { recursive: true, force: true });
     },

@@ -1,12 +1,9 @@
-// A worker as a process of its own: `worker-main.ts <port> <slots> <directory> <silence>`.
-import { startWorker } from "../../src/cluster/index.ts";
+// A worker as a process of its own: `worker-main.ts <options as JSON>`.
+import { startWorker, type WorkerOptions } from "../../src/cluster/index.ts";
 
-const [port = "", slots = "", directory = "", silenceMs = ""] = process.argv.slice(2);
+const [options = ""] = process.argv.slice(2);
 await startWorker({
-  master: { host: "127.0.0.1", port: Number(port) },
-  slotCount: Number(slots),
-  silenceMs: Number(silenceMs),
-  directory,
   workBytesMax: 1024 * 1024,
+  ...(JSON.parse(options) as WorkerOptions),
   onEvent: (line) => process.stderr.write(`${line}\n`),
 });

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { startClusterExecutor, type ClusterExecutor } from "../../src/cluster/index.ts";
+import { startClusterExecutor, type ClusterExecutor, type WorkerSettings } from "../../src/cluster/index.ts";
 
 const program: string = path.join(import.meta.dirname, "worker-main.ts");
 
@@ -23,6 +23,8 @@ export interface TestClusterOptions {
   readonly slots?: number;
   readonly silenceMs?: number;
   readonly workerWaitMs?: number;
+  /** What else workers are told. */
+  readonly settings?: WorkerSettings;
   /** Where workers are started, and find their packages. Default: an empty folder. */
   readonly cwd?: string;
 }
@@ -32,13 +34,15 @@ export async function startTestCluster({
   slots = 1,
   silenceMs = 4000,
   workerWaitMs = 30_000,
+  settings = {},
   cwd,
 }: TestClusterOptions): Promise<TestCluster> {
   const directory = await mkdtemp(path.join(tmpdir(), "tutti-cluster-"));
   const processes: ChildProcess[] = [];
   let port = 0;
   const start = (): ChildProcess => {
-    const args = ["--conditions=@tutti/source", program, String(port), String(slots), directory, String(silenceMs)];
+    const own = { master: { host: "127.0.0.1", port }, slotCount: slots, silenceMs, directory, ...settings };
+    const args = ["--conditions=@tutti/source", program, JSON.stringify(own)];
     const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"], cwd: cwd ?? directory });
     child.stderr?.resume();
     child.once("exit", () => processes.splice(processes.indexOf(child), 1));

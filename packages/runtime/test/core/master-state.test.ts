@@ -25,7 +25,17 @@ const record: fc.Arbitrary<MasterRecord> = fc.oneof(
   fc.tuple(job, fc.nat(3), fc.nat(3)).map(([name, partition, attempt]) => {
     return { kind: "done", task: `${name}.0.${partition}.1-${attempt}` } as const;
   }),
+  fc.tuple(job, driver).map(([name, owner]) => {
+    const about = { request: `${owner}/${name}`, driver: owner, name: "sums", atMs: 7 };
+    const body = { name: `${name}.0a`, bytes: 3, shape: "b" };
+    return { kind: "job", job: name, ...about, body } as const;
+  }),
   job.map((name) => ({ kind: "ended", job: name, outcome: "succeeded", atMs: 9 }) as const),
+  job.map((name) => {
+    const result = { name: `${name}.0c`, bytes: 4 };
+    return { kind: "ended", job: name, outcome: "failed", atMs: 9, result, why: "no such airport" } as const;
+  }),
+  job.map((name) => ({ kind: "forgotten", job: name }) as const),
   fc.tuple(fc.constantFrom("a", "b"), driver).map(([key, owner]) => {
     return { kind: "kept", key, driver: owner, tasks: ["j1.0.0.1-0"] } as const;
   }),
@@ -62,6 +72,21 @@ describe("the state of masters", () => {
     const state = stateOf([about, done, { kind: "ended", job: "j1", outcome: "failed", atMs: 2 }, done]);
     expect([...(state.jobs.get("j1")?.done ?? ["none"])]).toEqual([]);
     expect(state.jobs.get("j1")?.end).toEqual({ outcome: "failed", atMs: 2 });
+  });
+
+  test("a job whose result is kept is remembered until it is let go of", () => {
+    const others = Array.from({ length: 250 }, (_, index): MasterRecord[] => {
+      const name = `j${index + 2}`;
+      return [
+        { kind: "job", job: name, request: name, driver: "d", name, atMs: index },
+        { kind: "ended", job: name, outcome: "succeeded", atMs: index },
+      ];
+    }).flat();
+    const about = { kind: "job", job: "j1", request: "r", driver: "d", name: "n", atMs: 0 } as const;
+    const result = { name: "j1.0c", bytes: 4 };
+    const kept = [about, { kind: "ended", job: "j1", outcome: "succeeded", atMs: 1, result } as const, ...others];
+    expect(stateOf(kept).jobs.get("j1")?.end?.result).toEqual(result);
+    expect(stateOf([...kept, { kind: "forgotten", job: "j1" }]).jobs.has("j1")).toBe(false);
   });
 
   test("of jobs that have ended the last two hundred are remembered, and numbers are not given twice", () => {

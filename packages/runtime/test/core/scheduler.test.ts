@@ -1,7 +1,7 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { JobGraph, Stage, TaskAttempt } from "../../src/core/job.ts";
-import { createScheduler, type SchedulerEffects } from "../../src/core/scheduler.ts";
+import { createScheduler, type Scheduler, type SchedulerEffects } from "../../src/core/scheduler.ts";
 
 function jobOf(...stages: Partial<Stage>[]): JobGraph {
   return {
@@ -66,7 +66,8 @@ test("a task that fails by itself ends the job at once, and what comes later has
   const failed = { kind: "failed", task: task(0, 0), message: "boom", cause: "task", nowMs: 1 } as const;
   expect(scheduler.step(failed).outcome).toMatchObject({ kind: "failed", attemptCount: 1 });
   const late = scheduler.step({ kind: "succeeded", task: task(0, 1), rowCount: 1, nowMs: 2 });
-  expect(late).toEqual({ stagesStarted: [], stagesFinished: [], launches: [], outcome: undefined });
+  const nothing = { isAccepted: false, stagesStarted: [], stagesFinished: [], stops: [], launches: [] };
+  expect(late).toEqual({ ...nothing, outcome: undefined });
 });
 
 test("a stage that wants few rows starts one partition, then four times as many with each wave", () => {
@@ -192,4 +193,97 @@ test("a stage whose outputs are lost again and again ends the job", () => {
   scheduler.step(lost);
   scheduler.step(done(0, 0, 1));
   expect(scheduler.step(lost).outcome).toEqual({ kind: "outputsLost", stage: 0, runCount: 2 });
+});
+
+describe("a slow task", () => {
+  const careful = { ...options, speculation: { quantile: 0.75, multiplier: 2, minimumMs: 100 } };
+  const started = (partition: number, worker: string, nowMs: number, attempt = 0) =>
+    ({ kind: "started", task: task(0, partition, attempt), worker, nowMs }) as const;
+  const doneAt = (partition: number, nowMs: number, attempt = 0) => ({ ...done(0, partition, attempt), nowMs });
+  const tick = (nowMs: number) => ({ kind: "tick", nowMs }) as const;
+  const failedBy = (cause: "worker" | "task", attempt: number) =>
+    ({ kind: "failed", task: task(0, 3, attempt), message: "x", cause, nowMs: 500 }) as const;
+
+  /** Three of four tasks took 100 ms, and the last one runs on w1 since 0 ms. */
+  function slow(stage: Partial<Stage> = {}): Scheduler {
+    const scheduler = createScheduler(jobOf({ partitionCount: 4, ...stage }), careful);
+    scheduler.step({ kind: "start", slotCount: 9, nowMs: 0 });
+    for (const partition of [0, 1, 2, 3]) scheduler.step(started(partition, "w1", 0));
+    for (const partition of [0, 1]) scheduler.step(doneAt(partition, 100));
+    expect(scheduler.step(tick(400)).launches).toEqual([]);
+    scheduler.step(doneAt(2, 100));
+    return scheduler;
+  }
+
+  test("gets a second attempt elsewhere, once, when most of its stage is done and took half as long", () => {
+    const scheduler = slow();
+    expect(scheduler.step(tick(200)).launches).toEqual([]);
+    expect(scheduler.step(tick(201)).launches).toEqual([{ ...task(0, 3, 1), overtakes: ["w1"] }]);
+    expect(scheduler.step(tick(900)).launches).toEqual([]);
+    scheduler.step(started(3, "w2", 210, 1));
+    expect(scheduler.step(tick(900)).launches).toEqual([]);
+  });
+
+  test("has the result of the attempt that is done first; the other one is stopped, and counts for nothing", () => {
+    const scheduler = slow();
+    scheduler.step(tick(300));
+    const end = scheduler.step(doneAt(3, 310, 1));
+    expect(end).toMatchObject({ isAccepted: true, stops: [task(0, 3, 0)], outcome: { kind: "succeeded" } });
+    expect(end.stagesFinished).toMatchObject([{ taskCount: 4, rowCount: 4 }]);
+
+    const other = createScheduler(
+      jobOf({ partitionCount: 4 }, { inputs: [{ kind: "all", from: { stage: 0 } }] }),
+      careful,
+    );
+    other.step({ kind: "start", slotCount: 4, nowMs: 0 });
+    for (const partition of [0, 1, 2, 3]) other.step(started(partition, "w1", 0));
+    for (const partition of [0, 1, 2]) other.step(doneAt(partition, 100));
+    other.step(tick(300));
+    expect(other.step(doneAt(3, 310))).toMatchObject({ isAccepted: true, stops: [task(0, 3, 1)] });
+    expect(other.step(doneAt(3, 320, 1))).toMatchObject({ isAccepted: false, stagesFinished: [], outcome: undefined });
+    expect(other.step({ ...done(1, 0), nowMs: 400 }).outcome).toEqual({ kind: "succeeded" });
+  });
+
+  test("has never two attempts where it has effects, or there is no slot", () => {
+    expect(slow({ hasEffects: true }).step(tick(900)).launches).toEqual([]);
+    const scheduler = createScheduler(jobOf({ partitionCount: 2 }), {
+      ...careful,
+      speculation: { ...careful.speculation, quantile: 0.5 },
+    });
+    scheduler.step({ kind: "start", slotCount: 1, nowMs: 0 });
+    scheduler.step(started(0, "w1", 0));
+    scheduler.step(doneAt(0, 10));
+    scheduler.step(started(1, "w1", 10));
+    expect(scheduler.step(tick(900)).launches).toEqual([]);
+  });
+
+  test("goes on in the attempt that is left when the other one loses its worker, and anew where that one has none yet", () => {
+    const both = slow();
+    both.step(tick(300));
+    both.step(started(3, "w2", 310, 1));
+    expect(both.step(failedBy("worker", 0))).toMatchObject({ isAccepted: true, launches: [], stops: [] });
+    expect(both.step(doneAt(3, 600, 1)).outcome).toEqual({ kind: "succeeded" });
+
+    const waiting = slow();
+    waiting.step(tick(300));
+    expect(waiting.step(failedBy("worker", 0))).toMatchObject({
+      stops: [task(0, 3, 1)],
+      launches: [{ ...task(0, 3, 2), overtakes: undefined }],
+    });
+  });
+
+  test("is not overtaken when its output is on its way already", () => {
+    const scheduler = slow();
+    scheduler.step({ kind: "ending", task: task(0, 3) });
+    expect(scheduler.step(tick(900)).launches).toEqual([]);
+    const late = slow();
+    late.step(tick(300));
+    expect(late.step({ kind: "ending", task: task(0, 3) }).stops).toEqual([task(0, 3, 1)]);
+  });
+
+  test("that fails by itself ends the job, whichever attempt says so", () => {
+    const scheduler = slow();
+    scheduler.step(tick(300));
+    expect(scheduler.step(failedBy("task", 1)).outcome).toMatchObject({ kind: "failed" });
+  });
 });

@@ -10,6 +10,11 @@ export function echo(context: TaskContext): TaskOutput {
   return output([[context.partition, context.inputs.map((blocks) => [...blocks].flat())]]);
 }
 
+/** All rows, as they are. */
+export function rows(context: TaskContext): TaskOutput {
+  return output(rowsOf(context));
+}
+
 /** Rows through the stage's first closure. */
 export async function mapRows(context: TaskContext): Promise<TaskOutput> {
   const [fn] = context.closures as unknown as readonly ((row: unknown) => unknown)[];
@@ -59,6 +64,26 @@ export async function waitForEnd({ checkpoint, args }: TaskContext): Promise<Tas
 export function hoard(): TaskOutput {
   const hoarded: number[][] = [];
   for (;;) hoarded.push(new Array<number>(10_000).fill(hoarded.length));
+}
+
+/** Holds ever more buffers, which no heap limit sees, until somebody ends it. Others end at once. */
+export function hoardBuffers({ partition }: TaskContext): TaskOutput {
+  const hoarded: Buffer[] = [];
+  const nap = new Int32Array(new SharedArrayBuffer(4));
+  while (partition === 0 && hoarded.length < 2_000) {
+    hoarded.push(Buffer.alloc(4 * 1024 * 1024, 1));
+    Atomics.wait(nap, 0, 0, 4);
+  }
+  return output([hoarded.length]);
+}
+
+/** What the task may hold at first, and when the worker has held much for a while. */
+export function budgets({ memory }: TaskContext): TaskOutput {
+  const nap = new Int32Array(new SharedArrayBuffer(4));
+  const before = memory?.bytesMax;
+  const held = Array.from({ length: 70 }, () => Buffer.alloc(4 * 1024 * 1024, 1));
+  for (let turn = 0; turn < 500 && memory?.bytesMax === before; turn += 1) Atomics.wait(nap, 0, 0, 10);
+  return output([before, memory?.bytesMax, held.length]);
 }
 
 /** Holds at most so many bytes as it was told to: gives out its rows in pieces, and reads twice what it spilled. */

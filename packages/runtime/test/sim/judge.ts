@@ -27,6 +27,15 @@ export class MasterJudge {
   readonly #known: Map<string, Known[]> = new Map();
   /** What these say later is nobody's. */
   readonly #givenUp: Set<string> = new Set();
+  readonly #canceled: Set<string> = new Set();
+  readonly #sent: Set<string> = new Set();
+  /** Workers that have a link. */
+  readonly #up: Set<string> = new Set();
+  /** Partitions whose thread died, by worker and stage: those that the master must know of, and all that it may have heard of. */
+  readonly #broken: Broken = new Map();
+  readonly #maybeBroken: Broken = new Map();
+  /** Told just now: the master may not have acted on it yet. */
+  readonly #newlyBroken: Map<string, string> = new Map();
 
   constructor(store: LogStore) {
     this.#store = store;
@@ -37,7 +46,10 @@ export class MasterJudge {
     return {
       sent: (frame) => this.#toWorker(worker, messageOf(frame) as ToWorker | undefined),
       taken: (frame) => this.#fromWorker(worker, messageOf(frame)),
-      down: () => this.#forget((one) => one.worker === worker),
+      down: () => {
+        this.#up.delete(worker);
+        this.#forget((one) => one.worker === worker);
+      },
     };
   }
 
@@ -56,13 +68,18 @@ export class MasterJudge {
   #toWorker(worker: string, message: ToWorker | undefined): void {
     switch (message?.kind) {
       case "task":
-        this.#onTask(message);
+        this.#onTask(worker, message);
         break;
       case "dropStages": {
         const keys = new Set<string | undefined>(message.stageKeys);
         this.#forget(({ id }) => keys.has(stageKeyOf(id)));
         break;
       }
+      case "cancel":
+        // Overtaken: what it leaves nobody wants.
+        for (const id of message.ids) this.#canceled.add(id);
+        this.#forget(({ id }) => message.ids.includes(id));
+        break;
       case "reset":
         this.#givenUp.add(worker);
         this.#forget((one) => one.worker === worker);
@@ -74,7 +91,23 @@ export class MasterJudge {
     }
   }
 
-  #onTask({ id, attempt, inputs }: Extract<ToWorker, { kind: "task" }>): void {
+  /** A worker where two tasks of a stage broke gets no more of it while one is there where they did not. */
+  #checkTrust(worker: string, id: string): void {
+    const stage = stageKeyOf(id) ?? "";
+    if ((this.#broken.get(worker)?.get(stage)?.size ?? 0) < 2) return;
+    const better = [...this.#up].find((one) => !this.#isExcluded(one, stage));
+    if (better !== undefined)
+      throw new Violation(`${id} is sent to ${worker}, where tasks break, and ${better} is there`);
+  }
+
+  #isExcluded(worker: string, stage: string): boolean {
+    const broken = [...(this.#maybeBroken.get(worker) ?? [])].filter(([, partitions]) => partitions.size >= 2);
+    return broken.length >= 2 || broken.some(([one]) => one === stage);
+  }
+
+  #onTask(worker: string, { id, attempt, inputs }: Extract<ToWorker, { kind: "task" }>): void {
+    this.#checkTrust(worker, id);
+    this.#sent.add(id);
     for (const block of inputs.flat()) if (block.kind === "held") this.#mustBeLogged(block.file);
     const again = this.#known.get(partitionIdOfTask(id))?.find((one) => attempt === 0 || one.isTold);
     if (again !== undefined) throw new Violation(`${id} is sent, although ${again.worker} holds ${again.id}`);
@@ -89,8 +122,11 @@ export class MasterJudge {
   }
 
   #fromWorker(worker: string, message: ClusterMessage | undefined): void {
+    for (const [one, id] of this.#newlyBroken) noteBroken(this.#broken, one, id);
+    this.#newlyBroken.clear();
     switch (message?.kind) {
       case "register":
+        this.#up.add(worker);
         this.#forget((one) => one.worker === worker);
         for (const { id } of message.done) this.#learn({ worker, id, isTold: false });
         break;
@@ -98,6 +134,10 @@ export class MasterJudge {
         this.#learn({ worker, id: message.id, isTold: true });
         break;
       case "failed": {
+        if (message.error.code === "worker-lost") noteBroken(this.#maybeBroken, worker, message.id);
+        // Of one that an earlier master had sent nobody may have asked yet.
+        if (message.error.code === "worker-lost" && this.#sent.has(message.id))
+          this.#newlyBroken.set(worker, message.id);
         const lost = new Set(message.lost.map((block) => block.file));
         this.#forget(({ id }) => lost.has(id));
         break;
@@ -107,7 +147,7 @@ export class MasterJudge {
   }
 
   #learn(one: Known): void {
-    if (this.#givenUp.has(one.worker)) return;
+    if (this.#givenUp.has(one.worker) || this.#canceled.has(one.id)) return;
     const key = partitionIdOfTask(one.id);
     this.#known.set(key, [...(this.#known.get(key) ?? []), one]);
   }
@@ -119,6 +159,14 @@ export class MasterJudge {
       else this.#known.set(key, rest);
     }
   }
+}
+
+type Broken = Map<string, Map<string, Set<string>>>;
+
+function noteBroken(broken: Broken, worker: string, id: string): void {
+  const stages = broken.get(worker) ?? new Map<string, Set<string>>();
+  const stage = stageKeyOf(id) ?? "";
+  broken.set(worker, stages.set(stage, (stages.get(stage) ?? new Set()).add(partitionIdOfTask(id))));
 }
 
 function messageOf(bytes: Uint8Array): ClusterMessage | undefined {

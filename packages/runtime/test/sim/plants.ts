@@ -23,41 +23,43 @@ const term = "cluster/master-term.ts";
 const pool = "cluster/worker-pool.ts";
 const handle = "cluster/worker-handle.ts";
 const desk = "cluster/driver-desk.ts";
+const scheduler = "core/scheduler.ts";
 const kept = "cluster/kept-outputs.ts";
+const detached = "cluster/detached-jobs.ts";
 
 /** The last eight, and more, were in the code until the simulator found them. */
 export const plants: readonly Plant[] = [
-  { kind: "unfenced", name: "a deposed master writes on", foundBy: 302 },
+  { kind: "unfenced", name: "a deposed master writes on", foundBy: 8 },
   planted(1, "used before it is logged", lane, ["await beforeDone?.(answer.id);", "void beforeDone?.(answer.id);"]),
-  planted(29, "two masters name attempts alike", term, ["`${log.state.termCount}-`", '""']),
-  planted(31, "a worker that was given up may come back", pool, ["known === undefined && lostNames.has(id)", "false"]),
-  planted(9, "a slot of an inherited task is never free", handle, [
+  planted(2, "two masters name attempts alike", "cluster/run-logged-job.ts", ["`${log.state.termCount}-`", '""']),
+  planted(1000, "a worker that was given up may come back", pool, [
+    "known === undefined && lostNames.has(id)",
+    "false",
+  ]),
+  planted(2, "a slot of an inherited task is never free", handle, [
     "worker.busySlotCount -= 1;\n      if (answer.kind",
     "if (answer.kind",
   ]),
-  planted(3, "lost outputs are not made again", "core/scheduler.ts", [
-    'state.partitions[output.partition] = "lost";',
-    "",
-  ]),
-  planted(3, "a standby takes up nothing", lane, [
+  planted(13, "lost outputs are not made again", scheduler, ['state.partitions[output.partition] = "lost";', ""]),
+  planted(1, "a standby takes up nothing", lane, [
     "if (chosen === undefined || asked === undefined)",
     "if (Number(task.attempt) >= 0 || chosen === undefined || asked === undefined)",
   ]),
-  planted(1, "ended before the driver has it", term, ['if (outcome() === "succeeded") void', "if (false) void"]),
-  planted(8, "a message lost with its link is waited for", handle, [
+  planted(10, "ended before the driver has it", term, ['if (outcome() === "succeeded") void', "if (false) void"]),
+  planted(1000, "a message lost with its link is waited for", handle, [
     'answer.reject(new RuntimeError("worker-lost", `the link',
     'void (new RuntimeError("worker-lost", `the link',
   ]),
-  planted(2, "a lost worker's tasks are waited for", handle, [
+  planted(18, "a lost worker's tasks are waited for", handle, [
     "for (const answer of asked.values()) answer.reject(reason);",
     "",
   ]),
   planted(1, "the end of a job is not in the state", "core/master-state.ts", [
-    "job.end = { outcome: record.outcome, atMs: record.atMs };",
-    "",
+    "job.end = end;\n          job.done.clear();",
+    "job.done.clear();",
   ]),
   planted(1, "outputs of ended jobs stay", lane, ["pool.dropStages(stages", "void (stages"]),
-  planted(557, "blocks that cannot be fetched are asked for again", lane, [
+  planted(1000, "blocks that cannot be fetched are asked for again", lane, [
     'tellGone?.((block) => block.kind === "held" && names.has(nameOf(block)));',
     "",
   ]),
@@ -69,29 +71,63 @@ export const plants: readonly Plant[] = [
     'send({ kind: "received", request });',
     "",
   ]),
-  planted(29, "jobs that nobody asks for stay open", term, [
+  planted(1000, "jobs that nobody asks for stay open", term, [
     "this.#endUnwanted(told.driver, { openRequests: new Set(told.openRequests), givenUp: undefined });",
     "",
   ]),
-  planted(21, "a link that was left takes the lease along", term, [
+  planted(1000, "a link that was left takes the lease along", term, [
     "if (desk.detach(channel)) this",
     "desk.detach(channel);\n        this",
   ]),
-  planted(19, "names of attempts are used twice", term, ["&& !this.#taken.has(one.job)", ""]),
-  planted(3044, "a late registration counts", pool, ["registration.linkNumber < known.linkNumber", "false"]),
-  planted(302, "the end of a term reaches the workers", term, ["() => void this.close(), {", "() => undefined, {"]),
-  planted(81, "what was kept is kept although parts are lost", "executor/run-job.ts", [
+  planted(13, "names of attempts are used twice", term, ["&& !this.#taken.has(one.job)", ""]),
+  planted(1000, "a late registration counts", pool, ["registration.linkNumber < known.linkNumber", "false"]),
+  planted(8, "the end of a term reaches the workers", term, ["() => void this.close(), {", "() => undefined, {"]),
+  planted(1000, "what was kept is kept although parts are lost", "executor/run-job.ts", [
     "whole.length < partitionCount",
     "partitionCount < 0",
   ]),
-  planted(202, "what a failed job would have kept stays", lane, [
+  planted(1000, "what a failed job would have kept stays", lane, [
     "!keptStages.has(stage.id)",
     "stage.keepAs === undefined",
   ]),
-  planted(1, "what was kept and is released stays", kept, ["pool.dropStages(stageKeysOf(tasks));", ""]),
-  planted(4013, "what a job keeps is looked for while it runs again", kept, [
+  planted(2, "what was kept and is released stays", kept, ["pool.dropStages(stageKeysOf(tasks));", ""]),
+  planted(1000, "what a job keeps is looked for while it runs again", kept, [
     "&& !tasks.some((id) => running.has(jobOf(id)))",
     "&& running.size > 0",
+  ]),
+  planted(5, "a job that outlives its driver ends with it", term, [
+    "filter(({ body }) => body === undefined)",
+    "slice()",
+  ]),
+  planted(5, "a job without a driver is nobody's after a takeover", detached, [
+    "if (logged.end === undefined && logged.body !== undefined) void",
+    "if (logged.job === undefined && logged.body !== undefined) void",
+  ]),
+  planted(1000, "a result is named before it is kept", detached, [
+    "await this.#put(blobs, name, encoded",
+    "void this.#put(blobs, name, encoded",
+  ]),
+  planted(1000, "a job is named before it is kept", detached, [
+    "await this.#put(blobs, body, bytes",
+    "void this.#put(blobs, body, bytes",
+  ]),
+  planted(1000, "a job that is handed over twice is two", detached, ["if (this.#starting.has(request)) return;", ""]),
+  planted(1000, "what a dead master left stays", detached, ["void this.#sweep();", ""]),
+  planted(7, "jobs that have ended stay whole", detached, ["await blobs.remove(body.name)", "await Promise.resolve()"]),
+  planted(2, "both attempts at a task count", scheduler, ["return one.isGivenUp ? undefined : one;", "return one;"]),
+  planted(1000, "a second attempt begins although what it reads is gone", scheduler, [
+    "states.filter((one) => isReady(one, states))",
+    "states",
+  ]),
+  planted(1, "a task is overtaken whose output is on its way", scheduler, ["one.isEnding = true;", ""]),
+  planted(5, "a worker where tasks break gets more of them", pool, [
+    "if (own === 0) return false;",
+    "if (own >= 0) return false;",
+  ]),
+  planted(1000, "the last worker is excluded too", pool, ["return isOther;", "return true;"]),
+  planted(1000, "a master that leads no more says what is not there", detached, [
+    "if (leads) await deliver",
+    "if (leads || !leads) await deliver",
   ]),
 ];
 

@@ -30,6 +30,8 @@ export interface SimWorkerParts {
   readonly slotCount: number;
   readonly after: (delayMs: number, run: () => void) => void;
   readonly workMs: () => number;
+  /** Whether the thread of a task dies. */
+  readonly breaks: () => boolean;
   readonly workers: ReadonlyMap<string, SimWorker>;
   /** A task begins to run. */
   readonly onStarted: (id: string, worker: SimWorker) => void;
@@ -100,6 +102,12 @@ export class SimWorker {
       case "task":
         this.#run(message);
         break;
+      case "cancel":
+        for (const id of message.ids) {
+          const one = this.running.get(id);
+          if (one !== undefined) one.isStopped = true;
+        }
+        break;
       case "dropStages":
         this.#dropStages(new Set(message.stageKeys));
         break;
@@ -155,6 +163,7 @@ export class SimWorker {
         if (!this.isAlive) return;
         const args = this.#stages.get(task.stageKey);
         if (one.isStopped || args === undefined) return this.#fail(id, "canceled", []);
+        if (this.#parts.breaks()) return this.#fail(id, "worker-lost", []);
         this.#finish(task, args, read);
       });
     });
@@ -182,7 +191,7 @@ export class SimWorker {
     this.#send(this.#link, done);
   }
 
-  #fail(id: string, code: "block-lost" | "canceled", lost: readonly HeldBlock[]): void {
+  #fail(id: string, code: "block-lost" | "canceled" | "worker-lost", lost: readonly HeldBlock[]): void {
     this.running.delete(id);
     const error = portError(new RuntimeError(code, `${partitionIdOfTask(id)} in a simulated worker`));
     this.#send(this.#link, { kind: "failed", id, error, lost });

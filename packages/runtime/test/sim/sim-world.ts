@@ -1,6 +1,8 @@
 import { EventEmitter } from "eventemitter3";
 import { createPrng, type Prng } from "@tutti/stdx";
 import { createMasterDesk, type MasterDesk } from "../../src/cluster/master-desk.ts";
+import type { CapturedJob } from "../../src/cluster/captured-job.ts";
+import type { JobResult } from "../../src/executor/executor.ts";
 import type { MasterReport } from "../../src/cluster/master-report.ts";
 import { openMasterTerm, type MasterTerm } from "../../src/cluster/master-term.ts";
 import type { JobGraph } from "../../src/core/job.ts";
@@ -22,7 +24,14 @@ const eventsMax = 60_000;
 
 /** What may happen to a cluster, and how often it did. */
 export type FaultCounts = Record<
-  "workerKilled" | "workerCut" | "masterKilled" | "masterDeposed" | "driverCut" | "driverAway" | "jobCanceled",
+  | "workerKilled"
+  | "workerCut"
+  | "taskBroken"
+  | "masterKilled"
+  | "masterDeposed"
+  | "driverCut"
+  | "driverAway"
+  | "jobCanceled",
   number
 >;
 
@@ -89,6 +98,7 @@ export class SimWorld {
   readonly faults: FaultCounts = {
     workerKilled: 0,
     workerCut: 0,
+    taskBroken: 0,
     masterKilled: 0,
     masterDeposed: 0,
     driverCut: 0,
@@ -171,6 +181,14 @@ export class SimWorld {
       time: this.#time,
       delayMs: this.#delayMs,
       compacts: () => this.#below(3) === 0,
+      tears: () => {
+        const isTorn = this.#time.now() < faultsUntilMs && this.#below(100) === 0;
+        if (isTorn) {
+          this.#count("masterKilled");
+          this.#after(0, () => this.#killMaster(master));
+        }
+        return isTorn;
+      },
     });
     const judge = new MasterJudge(this.#store);
     const name = `m${epoch}`;
@@ -198,7 +216,10 @@ export class SimWorld {
       workerWaitMs: 5_000,
       workerGraceMs: graceMs,
       driverLeaseMs: leaseMs,
+      speculation: { quantile: 0.5, multiplier: 1.5, minimumMs: 40 },
+      detached: { resultBytesMax: 1_000_000, retentionMs: 1_000_000, resultsMax: 100 },
       log: master.log,
+      blobs: master.log.blobs,
       address: master.name,
       members: [...this.#members],
       signal: AbortSignal.any([master.over.signal, master.log.refused]),
@@ -239,11 +260,17 @@ export class SimWorld {
 
   #startWorker(): void {
     const name = `w${(this.#workerCount += 1)}`;
+    const isBad = this.#below(6) === 0;
     const worker = new SimWorker({
       name,
       slotCount: 1 + this.#below(2),
       after: (delayMs, run) => this.#after(delayMs, run),
       workMs: () => (10 + this.#below(150)) * this.#slowness,
+      breaks: () => {
+        const isBroken = isBad && this.#time.now() < faultsUntilMs && this.#below(3) > 0;
+        if (isBroken) this.#count("taskBroken");
+        return isBroken;
+      },
       workers: this.#workers,
       onStarted: (id, one) => this.#onStarted(id, one),
       onReset: () => this.#killWorker(worker),
@@ -285,23 +312,59 @@ export class SimWorld {
     this.#after(50 + this.#below(500), () => this.#startWorker());
   }
 
-  #startDriver(): void {
-    const emitter = new EventEmitter<JobEvents>();
-    const name = `d${this.#drivers.length + 1}`;
+  #openDriver(name: string): Driver {
     const driver: Driver = {
       name,
-      desk: createMasterDesk(name, emitter, 20_000),
+      desk: createMasterDesk(name, new EventEmitter<JobEvents>(), 20_000),
       until: new AbortController(),
       pair: undefined,
       backAtMs: 0,
     };
-    this.#drivers.push(driver);
     this.#connectDriver(driver);
+    return driver;
+  }
+
+  #startDriver(): void {
+    const driver = this.#openDriver(`d${this.#drivers.length + 1}`);
+    const { name } = driver;
+    this.#drivers.push(driver);
     for (let count = 1 + this.#below(2); count > 0; count -= 1) {
       const job = `${name}-${count}`;
       this.#openJobs += 1;
       this.#after(this.#below(800), () => void this.#runJobs(driver, job));
     }
+    if (this.#below(2) > 0) return;
+    this.#openJobs += 1;
+    this.#after(this.#below(800), () => void this.#runDetached(driver, `${name}-detached`));
+  }
+
+  /** A job of a driver that dies when it has its name, or does not; another driver gets the result. */
+  async #runDetached(other: Driver, name: string): Promise<void> {
+    const owner = this.#openDriver(name);
+    const graph = randomJob(this.#prng, name);
+    if (this.#below(2) === 0) this.#after(this.#below(100), () => owner.pair?.cut());
+    try {
+      const job = await owner.desk.detach(captured(graph), {});
+      if (this.#below(3) > 0) {
+        this.#tell(`${owner.name} dies`);
+        owner.until.abort();
+        owner.pair?.cut();
+      }
+      const canceler = new AbortController();
+      if (this.#below(3) === 0) {
+        this.#after(this.#below(500), () => canceler.abort());
+        await other.desk.attach(job, canceler.signal).catch(() => undefined);
+      }
+      await this.#checkResult(graph, [], () => other.desk.attach(job, new AbortController().signal));
+      this.#jobs.succeeded += 1;
+    } catch (thrown) {
+      if (!this.#mayFail(thrown, false)) this.#problem ??= thrown;
+      this.#jobs.failed += 1;
+    }
+    this.#openJobs -= 1;
+    await owner.desk.close();
+    owner.until.abort();
+    this.#after(100, () => owner.pair?.cut());
   }
 
   #connectDriver(driver: Driver): void {
@@ -333,7 +396,6 @@ export class SimWorld {
   }
 
   async #runJob(driver: Driver, job: JobGraph, kept: Outputs): Promise<boolean> {
-    const code = job.stages.map(() => ({ closures: new Uint8Array(), broadcasts: [], bundle: undefined }));
     const canceler = new AbortController();
     let isCanceled = false;
     if (this.#below(12) === 0) {
@@ -345,12 +407,7 @@ export class SimWorld {
     }
     let hasSucceeded = false;
     try {
-      const { partitions } = await driver.desk.run({ graph: job, code }, canceler.signal);
-      const values = partitions.map((rows) => (rows[0] as readonly string[])[0]);
-      const expected = (expectedOutputs(job, kept).at(-1) ?? []).map(([first]) => first);
-      if (JSON.stringify(values) !== JSON.stringify(expected)) {
-        throw new Violation(`${job.name} gave ${JSON.stringify(values)} and not ${JSON.stringify(expected)}`);
-      }
+      await this.#checkResult(job, kept, () => driver.desk.run(captured(job), canceler.signal));
       hasSucceeded = true;
       this.#jobs.succeeded += 1;
     } catch (thrown) {
@@ -361,12 +418,20 @@ export class SimWorld {
     return hasSucceeded;
   }
 
+  async #checkResult(job: JobGraph, kept: Outputs, run: () => Promise<JobResult>): Promise<void> {
+    const { partitions } = await run();
+    const values = partitions.map((rows) => (rows[0] as readonly string[])[0]);
+    const expected = (expectedOutputs(job, kept).at(-1) ?? []).map(([first]) => first);
+    if (JSON.stringify(values) === JSON.stringify(expected)) return;
+    throw new Violation(`${job.name} gave ${JSON.stringify(values)} and not ${JSON.stringify(expected)}`);
+  }
+
   /** A job fails because it was canceled, its driver was away for too long, or four attempts lost what they ran on. */
   #mayFail(thrown: unknown, isCanceled: boolean): boolean {
     if (!(thrown instanceof RuntimeError)) return false;
-    const { workerKilled, workerCut, masterKilled, masterDeposed, driverAway } = this.faults;
+    const { workerKilled, workerCut, taskBroken, masterKilled, masterDeposed, driverAway } = this.faults;
     if (thrown.code === "canceled") return isCanceled || driverAway > 0;
-    const losses = workerKilled + workerCut + masterKilled + masterDeposed;
+    const losses = workerKilled + workerCut + taskBroken + masterKilled + masterDeposed;
     // What was kept is nobody's to make again: its driver hears that it is gone.
     if (thrown.code === "kept-lost") return losses + driverAway > 0;
     return (thrown.code === "worker-lost" || thrown.code === "block-lost") && losses >= 4;
@@ -459,6 +524,7 @@ export class SimWorld {
 
   #checkRest(): void {
     const report = this.#checkOpen();
+    this.#checkBlobs();
     const kept = [...(this.#leader?.log.state.kept.keys() ?? [])];
     if (kept.length > 0) throw new Violation(`the log has ${kept.join(", ")} kept in the end`);
     for (const { worker, busySlotCount } of report.workers) {
@@ -469,4 +535,21 @@ export class SimWorld {
       throw new Violation(`${name} is left with ${[...held.keys(), ...running.keys()].join(", ")}`);
     }
   }
+
+  /** Results of jobs that outlived their drivers are there, and nothing else. */
+  #checkBlobs(): void {
+    const jobs = [...(this.#leader?.log.state.jobs.values() ?? [])];
+    const named = new Set(jobs.flatMap(({ end }) => end?.result?.name ?? []));
+    const gone = [...named].filter((name) => !this.#store.blobs.has(name));
+    if (gone.length > 0) throw new Violation(`results are gone in the end: ${gone.join(", ")}`);
+    // What a deposed master wrote late, the next term removes.
+    if (this.faults.masterDeposed > 0) return;
+    const left = [...this.#store.blobs.keys()].filter((name) => !named.has(name));
+    if (left.length > 0) throw new Violation(`nobody wants ${left.join(", ")} in the end`);
+  }
+}
+
+/** Simulated workers know what tasks do. */
+function captured(graph: JobGraph): CapturedJob {
+  return { graph, code: graph.stages.map(() => ({ closures: new Uint8Array(), broadcasts: [], bundle: undefined })) };
 }

@@ -11,9 +11,11 @@ export interface Arguments {
   /** `false`, or not given. */
   readonly allowClosures: false | undefined;
   readonly listen: ClusterAddress | undefined;
+  readonly advertise: ClusterAddress | undefined;
   readonly web: ClusterAddress | undefined;
   readonly slotCount: number | undefined;
   readonly directory: string | undefined;
+  readonly blobDirectory: string | undefined;
   readonly eventLog: string | undefined;
   readonly sessionTimeoutMs: number | undefined;
   readonly isJson: boolean;
@@ -24,9 +26,11 @@ export interface Arguments {
 const flags = {
   coord: { type: "string" },
   listen: { type: "string" },
+  advertise: { type: "string" },
   web: { type: "string" },
   slots: { type: "string" },
   directory: { type: "string" },
+  "blob-directory": { type: "string" },
   "event-log": { type: "string" },
   "secret-file": { type: "string" },
   "tls-cert": { type: "string" },
@@ -54,10 +58,12 @@ export function readArguments(given: readonly string[], environment: NodeJS.Proc
     tls: readTls([values["tls-cert"], values["tls-key"], values["tls-ca"]]),
     allowClosures: values["no-closures"] === true ? false : undefined,
     listen: values.listen === undefined ? undefined : parseAddress("--listen", values.listen),
+    advertise: values.advertise === undefined ? undefined : parseAddress("--advertise", values.advertise),
     web: values.web === undefined ? undefined : parseAddress("--web", values.web),
     slotCount: countOf("--slots", values.slots),
     sessionTimeoutMs: countOf("--session-timeout-ms", values["session-timeout-ms"]),
     directory: values.directory,
+    blobDirectory: values["blob-directory"],
     eventLog: values["event-log"],
     isJson: values.json === true,
     isHelp: values.help === true,

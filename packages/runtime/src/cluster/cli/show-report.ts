@@ -3,28 +3,54 @@ import type { JobReport, MasterReport } from "../master-report.ts";
 type Cell = string | number;
 
 export function showWorkers({ workers }: MasterReport): string {
-  const rows = workers.map(({ worker, address, slotCount, busySlotCount, isUp }) => {
-    return [worker, address, `${busySlotCount} of ${slotCount}`, isUp ? "up" : "link down"];
+  const rows = workers.map((one) => {
+    const { worker, address, slotCount, busySlotCount } = one;
+    return [worker, address, `${busySlotCount} of ${slotCount}`, stateOf(one)];
   });
-  return table(["worker", "address", "slots busy", "state"], rows);
+  const why = workers.flatMap(({ worker, exclusions }) =>
+    exclusions.map(({ stage, reason, forMs }) => {
+      const what = stage === undefined ? "no tasks" : `no tasks of the stage ${stage}`;
+      return `${worker} gets ${what} for another ${Math.ceil(forMs / 1000)} s: ${reason}\n`;
+    }),
+  );
+  return [table(["worker", "address", "slots busy", "state"], rows), ...why].join("");
+}
+
+function stateOf({ isUp, isPaused, exclusions }: MasterReport["workers"][number]): string {
+  if (!isUp) return "link down";
+  if (exclusions.some(({ stage }) => stage === undefined)) return "excluded";
+  return isPaused ? "waits for memory" : "up";
 }
 
 export function showJobs({ jobs }: MasterReport, nowMs: number): string {
-  const rows = jobs.map((job) => [job.job, job.name, job.state, secondsOf(job, nowMs), tasksOf(job)]);
-  return table(["job", "name", "state", "seconds", "tasks done"], rows);
+  const rows = jobs.map((job) => [job.job, job.name, job.state, secondsOf(job, nowMs), tasksOf(job), resultOf(job)]);
+  return table(["job", "name", "state", "seconds", "tasks done", "result"], rows);
 }
 
 export function showJob(job: JobReport, nowMs: number): string {
-  const head = `${job.job}  ${job.name}  ${job.state}  ${secondsOf(job, nowMs)} s  of driver ${job.driver}\n\n`;
-  const rows = job.stages.map(({ stage, name, taskCount, doneCount, failedCount, rowCount, fetchedBytes, took }) => {
+  const kept = resultOf(job) === "" ? "" : `  ${resultOf(job)}`;
+  const why = job.why === undefined ? "" : `${job.why}\n`;
+  const head = `${job.job}  ${job.name}  ${job.state}  ${secondsOf(job, nowMs)} s  of driver ${job.driver}${kept}\n${why}\n`;
+  const rows = job.stages.map(({ stage, name, taskCount, doneCount, failedCount, overtakingCount, ...rest }) => {
+    const { rowCount, fetchedBytes, took } = rest;
     const times = took === undefined ? ["", "", ""] : [took.medianMs, took.p95Ms, took.longestMs];
-    return [stage, name, `${doneCount} of ${taskCount}`, failedCount, rowCount, fetchedBytes, ...times];
+    return [
+      stage,
+      name,
+      `${doneCount} of ${taskCount}`,
+      failedCount,
+      overtakingCount,
+      rowCount,
+      fetchedBytes,
+      ...times,
+    ];
   });
   const columns = [
     "stage",
     "what it does",
     "tasks",
     "failed",
+    "second attempts",
     "rows",
     "bytes fetched",
     "p50 ms",
@@ -32,6 +58,12 @@ export function showJob(job: JobReport, nowMs: number): string {
     "longest ms",
   ];
   return head + table(columns, rows);
+}
+
+function resultOf({ isDetached, resultBytes, endedAtMs }: JobReport): string {
+  if (!isDetached) return "";
+  if (endedAtMs === undefined) return "detached";
+  return resultBytes === undefined ? "detached, result gone" : `detached, result of ${resultBytes} bytes kept`;
 }
 
 function secondsOf({ startedAtMs, endedAtMs }: JobReport, nowMs: number): string {

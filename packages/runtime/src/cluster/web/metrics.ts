@@ -12,7 +12,7 @@ interface Line {
 /** Counts over the events, in Prometheus' text format. The sets of labels are closed. */
 export function metricsOf(lines: readonly string[]): string {
   const jobs = { succeeded: 0, failed: 0 };
-  const tasks = { started: 0, adopted: 0, finished: 0, failed: 0 };
+  const tasks = { started: 0, adopted: 0, finished: 0, failed: 0, stopped: 0 };
   const workers = new Map<string, number>();
   let lostCount = 0;
   let fetchedBytes = 0;
@@ -41,6 +41,9 @@ export function metricsOf(lines: readonly string[]): string {
         break;
       case "taskFailed":
         tasks.failed += 1;
+        break;
+      case "taskStopped":
+        tasks.stopped += 1;
         break;
       case "jobFinished":
         jobs[line.outcome === "succeeded" ? "succeeded" : "failed"] += 1;

@@ -82,9 +82,22 @@ function take(event) {
       moment(event, "worker " + event.worker + " is lost: " + event.reason, "bad");
       break;
     }
+    case "workerPaused":
+      workerOf(event.worker).isPaused = event.isPaused;
+      moment(event, "worker " + event.worker + (event.isPaused ? " takes no tasks: it holds " + bytes(event.residentBytes) : " has memory again"), event.isPaused ? "bad" : "good");
+      break;
+    case "workerExcluded":
+      if (!event.stage) workerOf(event.worker).state = "excluded";
+      moment(event, "worker " + event.worker + " gets no more tasks" + (event.stage ? " of the stage " + event.stage : "") + " for " + Math.round(event.forMs / 1000) + " s: " + event.reason, "bad");
+      break;
+    case "workerSpared": moment(event, "worker " + event.worker + " is excluded and used all the same: " + event.reason, "bad"); break;
+    case "workerReleased":
+      if (!event.stage && workerOf(event.worker).state === "excluded") workerOf(event.worker).state = "up";
+      moment(event, "worker " + event.worker + " may have tasks again" + (event.stage ? " of the stage " + event.stage : ""), "good");
+      break;
     case "jobStarted": {
       const job = jobOf(event);
-      job.name = event.name; job.outline = event.stages ?? [];
+      job.name = event.name; job.isDetached = event.isDetached === true; job.outline = event.stages ?? [];
       moment(event, "job " + event.job + " starts: " + event.name, "");
       break;
     }
@@ -111,10 +124,19 @@ function take(event) {
       worker.done += 1; worker.running.delete(event.job + "." + key);
       break;
     }
+    case "taskStopped": {
+      const job = jobOf(event), key = event.stage + "." + event.partition;
+      for (const [id, task] of job.tasks) {
+        if (!id.startsWith(key + "." + event.attempt + ".") || task.outcome !== "running") continue;
+        task.endMs = event.ms; task.outcome = "stopped";
+        workerOf(task.worker).running.delete(event.job + "." + key);
+      }
+      break;
+    }
     case "taskFailed": {
       const job = jobOf(event), key = event.stage + "." + event.partition;
-      for (const task of job.tasks.values()) {
-        if (task.stage !== event.stage || task.partition !== event.partition || task.outcome !== "running") continue;
+      for (const [id, task] of job.tasks) {
+        if (!id.startsWith(key + "." + event.attempt + ".") || task.outcome !== "running") continue;
         task.endMs = event.ms; task.outcome = "failed";
         const worker = workerOf(task.worker);
         worker.failed += 1; worker.running.delete(event.job + "." + key);
@@ -132,25 +154,26 @@ function take(event) {
   }
 }
 
+const isThere = (worker) => worker.state === "up" || worker.state === "excluded";
 const tasksOf = (job) => (job.outline ?? []).reduce((sum, stage) => sum + stage.taskCount, 0);
 const doneOf = (job) => job.stages.reduce((sum, stage) => sum + (stage ? stage.done.size : 0), 0);
 const seconds = (ms) => (ms / 1000).toFixed(1);
 const nowMs = () => isLive ? Math.max(state.lastMs, Date.now()) : state.lastMs;
-const toneOf = { up: "good", succeeded: "good", running: "busy", lost: "bad", failed: "bad" };
+const toneOf = { up: "good", succeeded: "good", running: "busy", lost: "bad", failed: "bad", excluded: "bad" };
 const bytes = (count) => count === undefined ? "" : (count / 1048576).toFixed(0) + " MiB";
 
 function draw() {
   byId("master").textContent = state.master ? "master " + state.master + ", term " + state.term : "no master yet";
-  const up = [...state.workers.values()].filter((worker) => worker.state === "up");
+  const up = [...state.workers.values()].filter(isThere);
   byId("slots").textContent = up.length + " workers, " + up.reduce((sum, w) => sum + w.slots, 0) + " slots";
   byId("link").textContent = isLive ? "live" : "as of " + (state.lastMs ? new Date(state.lastMs).toISOString() : "the beginning");
   const memoryOf = new Map((report?.workers ?? []).map((worker) => [worker.worker, worker.residentBytes]));
   byId("workers").tBodies[0].innerHTML = [...state.workers.values()].map((w) =>
-    '<tr data-worker="' + escaped(w.name) + '"><td>' + escaped(w.name) + '<td class="' + (toneOf[w.state] ?? "soft") + '">' + w.state + '<td class="number">' + w.slots + '<td class="number">' + w.running.size + '<td class="number">' + w.done + '<td class="number">' + w.failed + '<td class="number">' + bytes(w.state === "up" ? memoryOf.get(w.name) : undefined)).join("");
+    '<tr data-worker="' + escaped(w.name) + '"><td>' + escaped(w.name) + '<td class="' + (toneOf[w.state] ?? "soft") + '">' + w.state + '<td class="number">' + w.slots + '<td class="number">' + w.running.size + '<td class="number">' + w.done + '<td class="number">' + w.failed + '<td class="number">' + bytes(isThere(w) ? memoryOf.get(w.name) : undefined)).join("");
   const jobs = [...state.jobs.values()].reverse();
   selected ??= jobs[0]?.job;
   byId("jobs").tBodies[0].innerHTML = jobs.slice(0, 100).map((job) =>
-    '<tr data-job="' + job.job + '" tabindex="0" aria-selected="' + (job.job === selected) + '"><td>' + job.job + "<td>" + escaped(job.name) + '<td class="' + (toneOf[job.state] ?? "soft") + '">' + job.state + '<td class="number">' + doneOf(job) + " of " + tasksOf(job) + '<td class="number">' + seconds((job.endMs ?? nowMs()) - job.startMs) + '<td><progress max="' + Math.max(1, tasksOf(job)) + '" value="' + doneOf(job) + '"></progress>').join("");
+    '<tr data-job="' + job.job + '" tabindex="0" aria-selected="' + (job.job === selected) + '"><td>' + job.job + "<td>" + escaped(job.name) + (job.isDetached ? ' <span class="soft">detached</span>' : "") + '<td class="' + (toneOf[job.state] ?? "soft") + '">' + job.state + '<td class="number">' + doneOf(job) + " of " + tasksOf(job) + '<td class="number">' + seconds((job.endMs ?? nowMs()) - job.startMs) + '<td><progress max="' + Math.max(1, tasksOf(job)) + '" value="' + doneOf(job) + '"></progress>').join("");
   byId("moments").innerHTML = state.moments.slice(-200).reverse().map((one) =>
     '<li class="' + one.kind + '"><span class="soft">' + new Date(one.ms).toISOString().slice(11, 23) + "</span> " + escaped(one.text)).join("");
   const job = state.jobs.get(selected);
@@ -168,10 +191,11 @@ function drawJob(job) {
 /** Why a job that runs has no task at work. */
 function waitsFor(job) {
   if (job.state !== "running") return "";
-  const up = [...state.workers.values()].filter((worker) => worker.state === "up");
+  const up = [...state.workers.values()].filter(isThere);
   if (up.length === 0) return "waits for workers: none is there";
   const atWork = up.some((worker) => [...worker.running].some((key) => key.startsWith(job.job + ".")));
   if (atWork) return "";
+  if (up.every((worker) => worker.isPaused)) return "waits for memory: all workers hold too much";
   return up.every((worker) => worker.running.size >= worker.slots) ? "waits for slots: other jobs have them all" : "waits for its next stage";
 }
 
@@ -215,7 +239,7 @@ function drawTimeline(job) {
       if (lane < 0) lane = lanes.length;
       lanes[lane] = until;
       const outcome = task.outcome === "running" && loss ? "failed" : task.outcome;
-      rows.push('<rect data-task="' + task.stage + "." + task.partition + '" data-outcome="' + outcome + '" x="' + x(task.startMs) + '" y="' + (y + lane * 16) + '" width="' + Math.max(1.5, x(until) - x(task.startMs) - 1) + '" height="13" rx="2" fill="' + (outcome === "failed" ? "var(--bad)" : colourOf(task.stage)) + '" opacity="' + (outcome === "running" ? .55 : 1) + '"><title>stage ' + task.stage + ", partition " + task.partition + ", " + outcome + ", " + seconds(until - task.startMs) + " s</title></rect>");
+      rows.push('<rect data-task="' + task.stage + "." + task.partition + '" data-outcome="' + outcome + '" x="' + x(task.startMs) + '" y="' + (y + lane * 16) + '" width="' + Math.max(1.5, x(until) - x(task.startMs) - 1) + '" height="13" rx="2" fill="' + (outcome === "failed" ? "var(--bad)" : colourOf(task.stage)) + '" opacity="' + (outcome === "running" ? .55 : outcome === "stopped" ? .3 : 1) + '"><title>stage ' + task.stage + ", partition " + task.partition + ", " + outcome + ", " + seconds(until - task.startMs) + " s</title></rect>");
     }
     labels.push('<text x="4" y="' + (y + 11) + '">' + escaped(worker) + "</text>");
     if (loss) marks.push('<text class="soft" x="' + Math.min(x(loss.ms) + 4, width - 60) + '" y="' + (y + 11) + '">lost</text><path d="M' + x(loss.ms) + " " + (y - 3) + "v" + (16 * Math.max(1, lanes.length)) + '" stroke="var(--bad)"/>');
