@@ -5,8 +5,10 @@ import { LinkError, type LinkErrorCode } from "./link-error.ts";
 export interface Identity {
   /** What is spoken over the link, for example `tutti-zab`. Both sides must say the same. */
   readonly protocol: string;
-  /** Of that protocol. Both sides must say the same. */
+  /** Of that protocol: the newest that it speaks. The smaller of both sides' is spoken. */
   readonly version: number;
+  /** The oldest that it still speaks. Default: `version`, and no other. */
+  readonly oldestVersion?: number;
   /** Of the ensemble. Empty means not known yet, and goes with every other. */
   readonly cluster: string;
   /** Of the process within the ensemble. */
@@ -23,7 +25,7 @@ export type HelloMessage =
   | { readonly kind: "refusal"; readonly code: LinkErrorCode; readonly detail: string };
 
 /** Version of the handshake and of the records below the protocol. */
-export const linkVersion = 1;
+export const linkVersion = 2;
 /** A hello is small; whoever sends more is not one of us. */
 export const helloBytesMax = 16 * 1024;
 
@@ -71,10 +73,19 @@ function isHelloMessage(value: unknown): value is HelloMessage {
 
 function isIdentity(value: unknown): value is Identity {
   if (typeof value !== "object" || value === null) return false;
-  const { protocol, version, cluster, node, about = {} } = value as Readonly<Record<string, unknown>>;
+  const {
+    protocol,
+    version,
+    oldestVersion = version,
+    cluster,
+    node,
+    about = {},
+  } = value as Readonly<Record<string, unknown>>;
   if (typeof about !== "object" || about === null) return false;
   const texts: unknown[] = [protocol, cluster, node, ...(Object.values(about) as unknown[])];
-  return typeof version === "number" && texts.every((text) => typeof text === "string");
+  return (
+    typeof version === "number" && typeof oldestVersion === "number" && texts.every((text) => typeof text === "string")
+  );
 }
 
 /** Why these two cannot talk, or undefined. The same on both sides, but for whose words come first. */
@@ -83,7 +94,8 @@ export function problemBetween(own: Identity, peer: Identity, peerLink: number):
   if (own.protocol !== peer.protocol) {
     return new LinkError("wrong-protocol", `${peer.node} speaks ${peer.protocol}, not ${own.protocol}`);
   }
-  if (own.version !== peer.version) {
+  const spoken = Math.min(own.version, peer.version);
+  if (spoken < (own.oldestVersion ?? own.version) || spoken < (peer.oldestVersion ?? peer.version)) {
     return new LinkError(
       "wrong-version",
       `${peer.node} has version ${peer.version} of ${own.protocol}, not ${own.version}`,

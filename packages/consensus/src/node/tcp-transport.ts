@@ -4,7 +4,13 @@ import type { NodeId } from "../core/entry.ts";
 import type { ReplicaMessage } from "../core/messages.ts";
 import { ConsensusError } from "../consensus-error.ts";
 import type { Transport, TransportListener, TransportPort } from "../ports/transport.ts";
-import { decodeMessage, encodeMessage, wireVersion } from "../wire/replica-codec.ts";
+import {
+  decodeMessage,
+  encodeMessage,
+  oldestVersionFor,
+  oldestWireVersion,
+  wireVersion,
+} from "../wire/replica-codec.ts";
 import { FragmentJoiner, fragmentsOf, wholeMark } from "./fragments.ts";
 
 /** Where a member takes links from the others. */
@@ -84,9 +90,14 @@ const loopback = /^(127\.|::1$|localhost$|::ffff:127\.)/;
  * await transport.close();
  * ```
  */
-export async function createTcpTransport(options: TcpTransportOptions): Promise<TcpTransport> {
+export function createTcpTransport(options: TcpTransportOptions): Promise<TcpTransport> {
+  return openTcpTransport(options, wireVersion);
+}
+
+/** As a member speaks that was not upgraded yet. */
+export async function openTcpTransport(options: TcpTransportOptions, version: number): Promise<TcpTransport> {
   checkOptions(options);
-  const hub = new LinkHub(options);
+  const hub = new LinkHub(options, {}, version);
   try {
     await hub.listen();
   } catch (thrown) {
@@ -125,6 +136,8 @@ function checkOptions({ id, listen, secret, tls, isNetworkTrusted = false }: Tcp
 interface Present {
   readonly link: Link;
   readonly id: LinkId;
+  /** In which both ends talk. */
+  readonly version: number;
   /** Bytes of snapshots that have not left; they are bounded by the state, not by time. */
   snapshotBytes: number;
 }
@@ -142,13 +155,13 @@ class LinkHub implements Transport, TransportPort {
   #listener: TransportListener | undefined;
   #linkCount = 0;
 
-  constructor(options: TcpTransportOptions, link: Partial<LinkOptions> = {}) {
+  constructor(options: TcpTransportOptions, link: Partial<LinkOptions> = {}, version: number = wireVersion) {
     this.#options = options;
     const { id, cluster = "", secret, tls, silenceMs } = options;
     this.#unsentBytesMax = options.unsentBytesMax ?? 64 * 1024 * 1024;
     this.#messageBytesMax = options.messageBytesMax ?? 256 * 1024 * 1024;
     this.#linkOptions = {
-      identity: { protocol: protocolName, version: wireVersion, cluster, node: String(id) },
+      identity: { protocol: protocolName, version, oldestVersion: oldestWireVersion, cluster, node: String(id) },
       secret,
       tls: tls === undefined ? undefined : { cert: pem(tls.cert), key: pem(tls.key), ca: pem(tls.ca) },
       unsentBytesMax: Number.MAX_SAFE_INTEGER,
@@ -213,6 +226,12 @@ class LinkHub implements Transport, TransportPort {
   send(peer: NodeId, wanted: LinkId | undefined, message: ReplicaMessage): void {
     const present = this.#present.get(peer);
     if (present === undefined || (wanted !== undefined && wanted !== present.id)) return;
+    if (present.version < wireVersion && present.version < oldestVersionFor(message)) {
+      // It would take it for something else. Without this member the others go on, and so does it once it is upgraded.
+      const reason = new LinkError("wrong-version", `member ${peer} does not understand ${message.kind} as it is now`);
+      queueMicrotask(() => present.link.destroy(reason));
+      return;
+    }
     const bytes = encodeMessage(message, wholeMark);
     if (message.kind === "snap" || message.kind === "state") present.snapshotBytes += bytes.length;
     else if (present.link.unsentBytes - present.snapshotBytes > this.#unsentBytesMax) {
@@ -259,7 +278,8 @@ class LinkHub implements Transport, TransportPort {
     }
     this.#present.get(peer)?.link.destroy(new LinkError("closed", "the member has made a new link"));
     this.#linkCount += 1;
-    const present: Present = { link, id: this.#linkCount, snapshotBytes: 0 };
+    const version = Math.min(this.#linkOptions.identity.version, link.peer.version);
+    const present: Present = { link, id: this.#linkCount, version, snapshotBytes: 0 };
     const joiner = new FragmentJoiner(this.#messageBytesMax);
     this.#present.set(peer, present);
     const isPresent = (): boolean => this.#present.get(peer) === present;

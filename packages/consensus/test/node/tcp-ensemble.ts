@@ -1,6 +1,5 @@
 import {
   createMemoryDisk,
-  createTcpTransport,
   openReplica,
   zab,
   type Disk,
@@ -10,6 +9,8 @@ import {
   type Replica,
   type TcpTransportOptions,
 } from "../../src/index.ts";
+import { openTcpTransport } from "../../src/node/tcp-transport.ts";
+import { wireVersion } from "../../src/wire/replica-codec.ts";
 import { Ledger } from "../conformance/ledger.ts";
 
 export interface TcpMember {
@@ -31,15 +32,22 @@ export class TcpEnsemble implements AsyncDisposable {
     this.#protocol = protocol;
   }
 
-  async start(id: number, options: Partial<TcpTransportOptions> = {}, snapshotEntries = 10_000): Promise<TcpMember> {
+  /** `version`: as one that was not upgraded yet speaks. */
+  async start(
+    id: number,
+    options: Partial<TcpTransportOptions> = {},
+    snapshotEntries = 10_000,
+    version: number = wireVersion,
+  ): Promise<TcpMember> {
     const problems: LinkProblem[] = [];
-    const transport = await createTcpTransport({
+    const transportOptions: TcpTransportOptions = {
       id,
       listen: { host: "127.0.0.1", port: this.#addresses.get(id)?.port ?? 0 },
       addressOf: (member) => this.#addresses.get(member),
       onProblem: (problem) => problems.push(problem),
       ...options,
-    });
+    };
+    const transport = await openTcpTransport(transportOptions, version);
     this.#addresses.set(id, transport.address);
     const storage = this.#disks.get(id) ?? createMemoryDisk();
     this.#disks.set(id, storage);

@@ -103,3 +103,37 @@ test("listening beyond loopback asks for a secret, and a taken port is a coded e
     code: "listen-failed",
   });
 });
+
+test("a member that is not upgraded yet serves with the others until one says what it cannot understand", async () => {
+  await using ensemble = new TcpEnsemble([1, 2, 3]);
+  const old = await ensemble.start(1, {}, 10_000, 1);
+  const two = await ensemble.start(2);
+  await ensemble.start(3);
+  await old.replica.propose(bytesOf("1"));
+  await two.replica.propose(bytesOf("1"));
+  expect(await old.replica.read(() => old.ledger.balance)).toBe(2);
+
+  // The first change of members is the first thing that version 1 would take for something else.
+  const members = { voters: [1, 2, 3], observers: [9] };
+  await two.replica.reconfigure(members);
+  await two.replica.propose(bytesOf("1"));
+  const toldOf = [...ensemble.members.values()].flatMap(({ problems }) => problems.map(({ code }) => code));
+  expect(toldOf).toContain("wrong-version");
+
+  await ensemble.stop(1);
+  const upgraded = await ensemble.start(1);
+  expect(await upgraded.replica.read(() => upgraded.ledger.balance)).toBe(3);
+  expect(upgraded.replica.config()).toMatchObject(members);
+});
+
+test("a version that nobody speaks any more is refused with a code", async () => {
+  await using ensemble = new TcpEnsemble([1, 2, 3]);
+  const { replica } = await startThree(ensemble);
+  await replica.propose(bytesOf("5"));
+  const away = followerOf(ensemble);
+  await ensemble.stop(away);
+  const ancient = await ensemble.start(away, {}, 10_000, 0);
+  await replica.propose(bytesOf("5"));
+  while (ancient.problems.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  expect(ancient.problems[0]?.code).toBe("wrong-version");
+});
