@@ -51,6 +51,7 @@ export class StackClients<M extends Machine> {
   readonly #reads: ClientCall[] = [];
   readonly #submitted: Map<string, number> = new Map<string, number>();
   #sequence = 0;
+  #nextProbe = firstProbe;
   #readCount = 0;
 
   constructor(options: ClientsOptions<M>) {
@@ -112,7 +113,7 @@ export class StackClients<M extends Machine> {
 
   /** One proposal at each of these, which will say whether the ensemble is alive. */
   probe(nodes: readonly StackNode<M>[]): void {
-    for (const { id: node } of nodes) this.ask({ act: "propose", node, value: firstProbe + node });
+    for (const { id: node } of nodes) this.ask({ act: "propose", node, value: (this.#nextProbe += 1) });
   }
 
   #propose(node: StackNode<M> | undefined, again: StackNode<M> | undefined, afterMs: number, isHurried: boolean): void {

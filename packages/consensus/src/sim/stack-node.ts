@@ -139,12 +139,13 @@ export class StackNode<M extends Machine> implements Victim {
   }
 
   #opened(replica: Replica): void {
-    const { recovery, logged } = replica.status();
+    const { recovery, logged, voting } = replica.status();
     const { damage, tornBytes } = recovery;
     const found = damage ?? `${tornBytes} torn bytes`;
     this.#trace("open", () => `${replica.toString()}, ${found}`, found.length);
     if (damage === undefined) {
-      const isWhole = logged >= this.#durable;
+      // Without a vote it has found damage before, and says so on its disk: it may have been ended before it told us.
+      const isWhole = logged >= this.#durable || !voting;
       const known = formatZxid(this.#durable);
       if (!isWhole)
         this.#options.world.fail(new Error(`${this.id} finds ${known} again, which was durable, or damage`));
