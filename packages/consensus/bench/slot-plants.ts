@@ -46,7 +46,7 @@ export const slotPlants: readonly SlotPlant[] = [
   {
     name: "last-value-adopted",
     source: "P4: the value that came last is adopted, not that of the highest ballot",
-    foundBy: 76,
+    foundBy: 103,
     changes: [[prepare, "known === undefined || known.ballot < record.ballot", "true"]],
   },
   {
@@ -212,12 +212,6 @@ export const slotPlants: readonly SlotPlant[] = [
     source: "a request that a snapshot may hold is told to be lost",
     foundBy: 4,
     changes: [[state, "state.proposals.cover();", ""]],
-  },
-  {
-    name: "chosen-slots-stay-pending",
-    source: "slots that are known to be chosen are sent again before all others",
-    foundBy: 1907,
-    changes: [[accept, "leading.pending.delete(slot);", "void slot;"]],
   },
   {
     name: "lost-is-never-sent-again",

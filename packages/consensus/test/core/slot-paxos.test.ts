@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { AcceptedEntry } from "../../src/core/accepted-entry.ts";
+import { chosenBallot, type AcceptedEntry } from "../../src/core/accepted-entry.ts";
 import { ballotOf, commandOf, entryOf, SlotRig } from "./slot-rig.ts";
 
 /** A leader's first entry. */
@@ -68,6 +68,71 @@ describe("what a new leader takes over", () => {
     rig.hear(2, { kind: "told", committed: 2n });
     expect(proposed(rig, 2)).toEqual(["3 accepted", "4 no-op"]);
     expect(rig.applied).toEqual(["1 chosen 1", "2 chosen 2"]);
+  });
+});
+
+describe("what is on its way", () => {
+  test("acceptances of an older ballot of the same leader do not count", () => {
+    const rig = new SlotRig(1).start().heardOf(ballotOf(3, 9));
+    const ballot = rig.becomeCandidate();
+    rig.promise(2);
+    rig.confirm(2);
+    rig.hear(2, { kind: "accepted", ballot: ballot - 256, first: 1n, last: 1n });
+    expect(rig.status().committed).toBe(0n);
+    rig.accept(2, 1);
+    expect(rig.status().committed).toBe(1n);
+  });
+
+  test("what got lost is sent again, and not what is known to be chosen meanwhile (SEED=1907)", () => {
+    const known = { ballot: chosenBallot, entry: entryOf(2, "chosen out of order") };
+    const rig = new SlotRig(1).hold([known], 0).start();
+    rig.becomeCandidate();
+    rig.promise(2, [{ ballot: ballotOf(2, 0), entry: entryOf(1, "a") }]);
+    rig.confirm(2);
+    expect(proposed(rig, 2)).toEqual(["1 a", "2 chosen out of order", "3 no-op"]);
+    rig.accept(2, 1);
+    expect(rig.applied).toEqual(["1 a", "2 chosen out of order"]);
+    for (let round = 0; round < 12; round += 1) {
+      rig.tick(2);
+      rig.confirm(2);
+    }
+    expect(new Set(proposed(rig, 2))).toEqual(new Set(["3 no-op"]));
+  });
+});
+
+describe("members that change", () => {
+  const change = { voters: [1, 2, 4], observers: [], outgoing: [1, 2, 3] };
+
+  function changing(slot: number, ballot: number): AcceptedEntry {
+    const { entry } = barrier(slot, ballot);
+    return { ballot, entry: { ...entry, kind: "config", client: 9n, sequence: 1, configuration: change } };
+  }
+
+  test("a leader that takes over a change ends with it, and asks the new voters for their promises", () => {
+    const rig = new SlotRig(1, [1, 2, 3, 4]).only([1, 2, 3]).start().heardOf(ballotOf(3, 2));
+    const first = rig.becomeCandidate([2, 3]);
+    expect(rig.take("prepare", 4)).toEqual([]);
+    rig.promise(2, [changing(1, ballotOf(3, 1)), { ballot: ballotOf(3, 1), entry: entryOf(2, "of the new voters") }]);
+    rig.confirm(2);
+    expect(rig.take("accept", 2).map(({ entry }) => `${entry.zxid} ${entry.kind}`)).toEqual(["1 config"]);
+    rig.accept(2, 1);
+    expect(rig.status().epoch).toBeGreaterThan(first);
+    expect(rig.take("prepare", 4)).toMatchObject([{ from: 2n }]);
+    expect(rig.take("prepare", 3).filter(({ ballot }) => ballot > first)).toEqual([]);
+  });
+
+  test("from the change on the new voters decide, and the old one that is left out does not count", () => {
+    const rig = new SlotRig(1, [1, 2, 3, 4])
+      .only([1, 2, 3])
+      .hold([changing(1, chosenBallot)], 1)
+      .start();
+    rig.becomeCandidate([2, 4]);
+    rig.promise(2);
+    rig.confirm(2);
+    rig.accept(3, 2);
+    expect(rig.status().committed).toBe(1n);
+    rig.accept(4, 2);
+    expect(rig.status().committed).toBe(2n);
   });
 });
 

@@ -39,6 +39,7 @@ export class SlotRig {
   #sent: { readonly to: number; readonly message: ReplicaMessage }[] = [];
   readonly #options: Partial<SlotPaxosOptions>;
   readonly #links: Map<number, number> = new Map<number, number>();
+  #initial: readonly number[];
   #proposals = 0;
 
   constructor(
@@ -48,8 +49,15 @@ export class SlotRig {
   ) {
     this.id = id;
     this.voters = voters;
+    this.#initial = voters;
     this.#options = options;
     this.disk = createRecordDisk({ voting, retainedEntriesMax: 1000 });
+  }
+
+  /** These vote at first; the others are linked all the same. */
+  only(voters: readonly number[]): this {
+    this.#initial = voters;
+    return this;
   }
 
   /** What the disk holds before the start: accepted slots, and up to where they are known to be chosen. */
@@ -70,7 +78,7 @@ export class SlotRig {
       leadershipLost: () => undefined,
       reported: () => undefined,
     };
-    const members = { voters: this.voters, observers: [] };
+    const members = { voters: this.#initial, observers: [] };
     this.#durable = 0;
     this.#held = [];
     this.#sent = [];
