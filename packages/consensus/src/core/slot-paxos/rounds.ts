@@ -1,3 +1,4 @@
+import { membersOf } from "../configuration.ts";
 import type { LinkId } from "../effects.ts";
 import type { NodeId } from "../entry.ts";
 import { quorumPosition } from "../quorum.ts";
@@ -60,7 +61,10 @@ export function sendLead(state: SlotState, leading: Leading, to: NodeId, link: L
 function admissionOf(state: SlotState, leading: Leading, to: NodeId): Zxid {
   const admission = leading.peers.get(to)?.admission;
   if (admission === undefined || leading.phase === "discovery") return 0n;
-  return confirmedRound(state, leading) >= admission.round ? admission.end : 0n;
+  // A guest gets no vote: what it was started with names others than the ensemble has, until it knows what names it.
+  const { configuration } = state.log;
+  if (!membersOf(configuration).has(to) || confirmedRound(state, leading) < admission.round) return 0n;
+  return admission.end > configuration.position ? admission.end : configuration.position;
 }
 
 /** The last round that a quorum of voters, the leader included, answered. */
