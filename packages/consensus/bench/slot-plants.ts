@@ -98,12 +98,6 @@ export const slotPlants: readonly SlotPlant[] = [
     ],
   },
   {
-    name: "older-ballot-counted",
-    source: "P8: an acceptance of an older ballot counts for the present one",
-    foundBy: 19,
-    changes: [[accept, "message.ballot !== leading.ballot", "message.ballot < 0"]],
-  },
-  {
     name: "refusal-counted",
     source: "P9: a refusal is taken for an acceptance",
     foundBy: 4,

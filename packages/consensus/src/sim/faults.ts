@@ -145,7 +145,6 @@ export const plantedFaults: readonly PlantedFault[] = [
   {
     name: "sync-without-quorum",
     source: "ZOOKEEPER-1675, 2136: a deposed leader answers a read",
-    protocols: everywhere,
     readsUnconfirmed: true,
   },
   {

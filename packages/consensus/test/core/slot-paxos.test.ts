@@ -100,6 +100,43 @@ describe("what is on its way", () => {
   });
 });
 
+describe("reads", () => {
+  test("a leader answers when a quorum has answered a round that began after the question, and not before", () => {
+    const rig = new SlotRig(1).start();
+    const ballot = rig.becomeCandidate();
+    rig.promise(2);
+    rig.confirm(2);
+    rig.accept(2, 1);
+    rig.tick(2);
+    const [before] = rig.take("lead", 2).slice(-1);
+    rig.read();
+    const round = before?.round ?? 0;
+    rig.hear(2, { kind: "followed", ballot, round, voting: true, committed: 1n });
+    expect(rig.reads).toEqual([]);
+    // A member whose disk is not trusted confirms nothing.
+    const [after] = rig.take("lead", 3).slice(-1);
+    rig.hear(3, { kind: "followed", ballot, round: after?.round ?? 0, voting: false, committed: 1n });
+    expect(rig.reads).toEqual([]);
+    rig.confirm(2);
+    expect(rig.reads).toEqual([1n]);
+  });
+
+  test("a leader that has taken over and not yet chosen it all again answers no read", () => {
+    const rig = new SlotRig(1).start();
+    rig.becomeCandidate();
+    rig.promise(2, [{ ballot: ballotOf(2, 0), entry: entryOf(1, "perhaps chosen") }]);
+    rig.confirm(2);
+    rig.read();
+    rig.tick(4);
+    rig.confirm(2);
+    expect(rig.reads).toEqual([]);
+    rig.accept(2, 1, 2);
+    rig.tick(4);
+    rig.confirm(2);
+    expect(rig.reads).toEqual([2n]);
+  });
+});
+
 describe("members that change", () => {
   const change = { voters: [1, 2, 4], observers: [], outgoing: [1, 2, 3] };
 
@@ -264,4 +301,18 @@ test("a request that was sent again is not told lost when one of the two is refu
   expect(rig.outcomes).toEqual([]);
   rig.hear(2, { kind: "answered", session: 2, client, sequence, position: 1n, refused: false });
   expect(rig.outcomes).toEqual(["answered"]);
+});
+
+test("a request that has a slot already is not answered with it: the slot may come to nothing when the leader goes", () => {
+  const rig = new SlotRig(1).start();
+  const ballot = rig.becomeCandidate();
+  rig.promise(2);
+  rig.confirm(2);
+  rig.accept(2, 1);
+  rig.take("accept");
+  const request = { kind: "forward", ballot, client: 7n, sequence: 1, payload: new Uint8Array(0) } as const;
+  rig.hear(2, { ...request, session: 1 });
+  rig.hear(2, { ...request, session: 2 });
+  expect(rig.take("accept", 2).length).toBe(1);
+  expect(rig.take("answered", 2)).toEqual([]);
 });

@@ -32,6 +32,8 @@ export class SlotRig {
   readonly disk: RecordDisk;
   readonly applied: string[] = [];
   readonly outcomes: string[] = [];
+  /** The positions at which reads were answered. */
+  readonly reads: bigint[] = [];
   writesHeld = false;
   #core: ReplicaCore<ReplicaMessage> | undefined;
   #durable = 0;
@@ -124,6 +126,11 @@ export class SlotRig {
     this.#step({ kind: "propose", proposal: this.#proposals, ...request });
   }
 
+  read(): void {
+    this.#proposals += 1;
+    this.#step({ kind: "read", read: this.#proposals });
+  }
+
   releaseWrites(): void {
     this.writesHeld = false;
     this.#completeWrites();
@@ -207,6 +214,7 @@ export class SlotRig {
       last = apply.entry.zxid;
       this.applied.push(`${last} ${commandOf(apply.entry)}`);
     }
+    for (const { position } of effects.reads) this.reads.push(position);
     for (const outcome of effects.outcomes) this.outcomes.push(outcome.kind);
     if (!this.writesHeld) this.#completeWrites();
     const ready = this.#held.filter((send) => send.after <= this.#durable);
