@@ -23,10 +23,10 @@ function echoes(partitionCount: number): JobGraph {
 }
 
 /** A worker whose disk takes nothing any more: its directory is gone. */
-async function startBadWorker(): Promise<void> {
+async function startBadWorker(slotCount: number): Promise<void> {
   const directory = path.join(cluster.directory, "bad");
   mkdirSync(directory);
-  await cluster.startWorker({ directory });
+  await cluster.startWorker({ directory, slotCount });
   for (const name of readdirSync(directory)) rmSync(path.join(directory, name), { recursive: true });
 }
 
@@ -40,7 +40,8 @@ describe("a worker on which tasks fail", { timeout: 20_000 }, () => {
     const joined = new Promise<string>((resolve) =>
       driver.events.once("workerJoined", ({ worker }) => resolve(worker)),
     );
-    await startBadWorker();
+    // More room than the other one has: it gets the first tasks.
+    await startBadWorker(3);
     const bad = await joined;
     const { partitions } = await driver.run(echoes(8));
     expect(partitions).toEqual([[0, 1, 2, 3, 4, 5, 6, 7]]);
@@ -52,7 +53,9 @@ describe("a worker on which tasks fail", { timeout: 20_000 }, () => {
       },
     ]);
     const failures = told("taskFailed");
-    expect(failures.map((one) => one["worker"])).toEqual([bad, bad]);
+    expect(new Set(failures.map((one) => one["worker"]))).toEqual(new Set([bad]));
+    // Those that it had at once, and one that came between the first failure and the second.
+    expect(failures.length).toBeLessThanOrEqual(4);
     // Once more, and it gets nothing at all.
     await driver.run(echoes(8));
     expect(told("workerExcluded").at(-1)?.["reason"]).toMatch(/^it was excluded from 2 stages/);
@@ -63,13 +66,14 @@ describe("a worker on which tasks fail", { timeout: 20_000 }, () => {
     expect(written).toMatch(
       new RegExp(`${bad} gets no tasks for another \\d+ s: it was excluded from 2 stages; .*cannot be written`),
     );
+    const before = told("taskFailed").length;
     await driver.run(echoes(8));
-    expect(told("taskFailed")).toHaveLength(4);
+    expect(told("taskFailed")).toHaveLength(before);
   });
 
   test("is used all the same where it is the only one, which is said, and the job ends with what is wrong", async () => {
     cluster = await startLocalCluster({ workerCount: 0 });
-    await startBadWorker();
+    await startBadWorker(1);
     const driver = await cluster.comeBack();
     const error = await driver.run(echoes(3)).then(
       () => undefined,

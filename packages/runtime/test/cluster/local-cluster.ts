@@ -44,7 +44,7 @@ export async function startLocalCluster(options: LocalOptions = {}): Promise<Loc
   const server = await startServer({ tickTimeMs: 100 });
   const common = { coord: `${server.connectString}/local`, sessionTimeoutMs: 1_000 };
   const eventLog = path.join(directory, "events.jsonl");
-  const master = await startMaster({ ...common, eventLog, ...options.master });
+  const master = await startMaster({ ...common, eventLog, speculation: false, ...options.master });
   const closes = [() => master.close()];
   const start = async (settings: WorkerSettings = {}): Promise<void> => {
     const worker = await startWorker({ ...common, slotCount: 1, directory, ...options.worker, ...settings });

@@ -51,6 +51,8 @@ export async function startTestCluster({
   };
   const executor = await startClusterExecutor({
     workersMin: workerCount,
+    // Tests count attempts, and on a machine that is busy any task may be slow.
+    speculation: false,
     silenceMs,
     workerWaitMs,
     onListening(address) {
