@@ -3,6 +3,7 @@ import type { TaskAttempt } from "../core/job.ts";
 import type { Launch } from "../core/scheduler.ts";
 import { reviveError } from "../executor/portable-error.ts";
 import type { AttemptOutput, Lane } from "../executor/lane.ts";
+import { unpackedBlock } from "../executor/stored-block.ts";
 import { RuntimeError, type RuntimeErrorCode } from "../runtime-error.ts";
 import { decodeRows, encodeRows } from "../shuffle/rows-codec.ts";
 import type { CapturedJob } from "./captured-job.ts";
@@ -228,7 +229,7 @@ export async function outputOf(
   const slices = done.slices.map((own) =>
     own.map((range): ClusterBlock => {
       offset += range.bytes;
-      return { kind: "inline", bytes: bytes.subarray(offset - range.bytes, offset) };
+      return { kind: "inline", bytes: unpackedBlock(bytes.subarray(offset - range.bytes, offset), range.codec) };
     }),
   );
   return { ...rest, slices };

@@ -34,12 +34,17 @@ export interface ClusterSecurity {
   readonly silenceMs?: number;
 }
 
+/** Whether only this machine reaches the address. */
+export function isLoopback(host: string): boolean {
+  return loopback.test(host);
+}
+
 /** Refuses an address that strangers reach, without a secret or certificates. */
 export function checkBind(host: string, { secret, tls }: ClusterSecurity): void {
   if (secret !== undefined && secret.length < secretBytesMin) {
     throw new RuntimeError("invalid-argument", `the secret has ${secret.length} bytes; it must have ${secretBytesMin}`);
   }
-  if (secret !== undefined || tls !== undefined || loopback.test(host)) return;
+  if (secret !== undefined || tls !== undefined || isLoopback(host)) return;
   throw new RuntimeError(
     "invalid-argument",
     `${host} can be reached by others, who could run code here: give a secret, or listen on 127.0.0.1`,

@@ -74,10 +74,10 @@ export async function fetchInputs(
   const stored = (block: ClusterBlock): StoredBlock => {
     if (block.kind === "inline") return shared(block.bytes);
     const offset = places.get(block);
-    const { bytes, crc32 } = block;
-    if (offset === undefined)
-      return { path: path.join(source.directory, path.basename(block.file)), offset: block.offset, bytes, crc32 };
-    return { path: intoPath, offset, bytes, crc32 };
+    const { bytes, crc32, codec } = block;
+    if (offset !== undefined) return { path: intoPath, offset, bytes, crc32, codec };
+    const own = path.join(source.directory, path.basename(block.file));
+    return { path: own, offset: block.offset, bytes, crc32, codec };
   };
   return { inputs: inputs.map((blocks) => blocks.map(stored)), fetchedBytes: length, lost };
 }

@@ -3,6 +3,7 @@ import type { BroadcastShipment } from "../broadcast/broadcast.ts";
 import type { ModuleBundle } from "../closure/module-bundle.ts";
 import type { TaskNote } from "../core/task.ts";
 import type { AnnouncedFunction, AnnouncedStage } from "../executor/announcement.ts";
+import type { BlockCodec } from "../executor/stored-block.ts";
 import type { PortableError, SentAnswer, SentCall } from "../executor/thread-messages.ts";
 import { RuntimeError } from "../runtime-error.ts";
 import type { FromDriver, ToDriver } from "./driver-messages.ts";
@@ -14,6 +15,8 @@ export interface FileRange {
   readonly offset: number;
   readonly bytes: number;
   readonly crc32: number;
+  /** How the bytes are packed, as whoever wrote them chose. */
+  readonly codec?: BlockCodec | undefined;
 }
 
 /** Rows as the cluster passes them on: with the message, or where they are held. */

@@ -8,6 +8,7 @@ import type { ModuleBundle } from "../closure/module-bundle.ts";
 import { captureClosures } from "../closure/capture.ts";
 import type { Relocation } from "../closure/relocation.ts";
 import { scratchPathOf } from "../executor/attempt-blocks.ts";
+import type { BlockCodec, SpilledBlock } from "../executor/stored-block.ts";
 import { portError } from "../executor/portable-error.ts";
 import type { Thread } from "../executor/thread.ts";
 import { createThreadPool } from "../executor/thread-pool.ts";
@@ -40,6 +41,8 @@ export interface WorkerTasksParts {
   readonly source: BlockSource;
   readonly slotCount: number;
   readonly workBytesMax: number;
+  /** How its blocks are packed. */
+  readonly codec: BlockCodec | undefined;
   readonly heapBytesMax: number;
   /** What the whole process may hold. */
   readonly memoryBytesMax: number;
@@ -156,7 +159,7 @@ export function createWorkerTasks(parts: WorkerTasksParts): WorkerTasks {
         return failed(new RuntimeError("block-lost", `${lost.length} blocks cannot be fetched`), lost);
       return await onThread(id, async (thread) => {
         announce(thread, key);
-        const place = { memoryBytesLeft: -1, spillPath, workBytesMax, isTight: memory.isTight };
+        const place = { memoryBytesLeft: -1, spillPath, workBytesMax, codec: parts.codec, isTight: memory.isTight };
         const what = {
           kind: "task",
           stageKey: key,
@@ -292,12 +295,7 @@ function isOver({ jobIsOver }: Running): boolean {
 }
 
 function rangesOf(blocks: readonly unknown[]): FileRange[] {
-  return (blocks as readonly (FileRange & { readonly path: string })[]).map(({ path: at, offset, bytes, crc32 }) => ({
-    file: path.basename(at),
-    offset,
-    bytes,
-    crc32,
-  }));
+  return (blocks as readonly SpilledBlock[]).map(({ path: at, ...range }) => ({ ...range, file: path.basename(at) }));
 }
 
 /** By specifier from where the worker was started, else at the driver's own place where this machine has it. */

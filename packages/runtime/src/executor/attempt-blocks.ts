@@ -1,9 +1,9 @@
 import { closeSync, openSync, rmSync, writeSync } from "node:fs";
-import { crc32 } from "node:zlib";
+import { constants, crc32, zstdCompressSync } from "node:zlib";
 import type { TaskMemory } from "../core/task.ts";
 import { RuntimeError } from "../runtime-error.ts";
 import { encodeRows } from "../shuffle/rows-codec.ts";
-import { readBlock, type SpilledBlock, type StoredBlock } from "./stored-block.ts";
+import { readBlock, type BlockCodec, type SpilledBlock, type StoredBlock } from "./stored-block.ts";
 
 /** Typed arrays are read in place where they begin at a multiple of this. */
 const alignmentBytes = 8;
@@ -15,6 +15,8 @@ export interface AttemptPlace {
   readonly spillPath: string;
   /** What the task itself may hold at once. */
   readonly workBytesMax: number;
+  /** How blocks in files are packed, where that makes them smaller. Default: not at all. */
+  readonly codec?: BlockCodec | undefined;
   /** One word, 1 while memory is short: then it is an eighth of that. */
   readonly isTight?: Int32Array<SharedArrayBuffer>;
 }
@@ -36,7 +38,13 @@ export interface AttemptBlocks {
   close(): void;
 }
 
-export function openAttemptBlocks({ memoryBytesLeft, spillPath, workBytesMax, isTight }: AttemptPlace): AttemptBlocks {
+export function openAttemptBlocks({
+  memoryBytesLeft,
+  spillPath,
+  workBytesMax,
+  codec,
+  isTight,
+}: AttemptPlace): AttemptBlocks {
   const output = lazyFile(spillPath);
   const scratch = lazyFile(scratchPathOf(spillPath));
   const blocksOfSlices: StoredBlock[][] = [];
@@ -47,7 +55,7 @@ export function openAttemptBlocks({ memoryBytesLeft, spillPath, workBytesMax, is
     const encoded = slices.map((rows) => (rows.length === 0 ? undefined : encodeRows(rows)));
     const packed = pack(encoded);
     left -= packed.totalBytes;
-    const blocks = left >= 0 ? shared(packed) : output.append(packed);
+    const blocks = left >= 0 ? shared(packed) : output.append(codec === undefined ? packed : smaller(encoded));
     slices.forEach((_, index) => {
       const own = (blocksOfSlices[index] ??= []);
       const block = blocks[index];
@@ -79,7 +87,30 @@ export function openAttemptBlocks({ memoryBytesLeft, spillPath, workBytesMax, is
   };
 }
 
+/** With less there is little to gain, and each takes some microseconds to begin. */
+const smallBytes = 4 * 1024;
+
+/** What stays larger than this share of itself costs more to read than it saves on its way. */
+const worthShare = 0.9;
+
+const fast = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
+
+/** Each part as zstd, where it pays. */
+function smaller(parts: readonly (Uint8Array | undefined)[]): Packed {
+  const codecs: (BlockCodec | undefined)[] = [];
+  const made = parts.map((part, index) => {
+    if (part === undefined || part.length < smallBytes) return part;
+    const compressed = zstdCompressSync(part, fast);
+    if (compressed.length > worthShare * part.length) return part;
+    codecs[index] = "zstd";
+    return compressed;
+  });
+  return { ...pack(made), codecs };
+}
+
 interface Packed {
+  /** Of parts that are not as they were. */
+  readonly codecs?: readonly (BlockCodec | undefined)[];
   readonly parts: readonly (Uint8Array | undefined)[];
   readonly offsets: readonly number[];
   readonly totalBytes: number;
@@ -119,7 +150,7 @@ function lazyFile(path: string): LazyFile {
   let length = 0;
   return {
     path,
-    append({ parts, offsets, totalBytes }) {
+    append({ parts, offsets, totalBytes, codecs = [] }) {
       const bytes = new Uint8Array(totalBytes);
       parts.forEach((part, index) => part !== undefined && bytes.set(part, offsets[index]));
       try {
@@ -130,10 +161,12 @@ function lazyFile(path: string): LazyFile {
       }
       const start = length;
       length += totalBytes;
-      return parts.map(
-        (part, index) =>
-          part && { path, offset: start + (offsets[index] ?? 0), bytes: part.length, crc32: crc32(part) },
-      );
+      return parts.map((part, index) => {
+        if (part === undefined) return undefined;
+        const codec = codecs[index];
+        const place = { path, offset: start + (offsets[index] ?? 0), bytes: part.length, crc32: crc32(part) };
+        return codec === undefined ? place : { ...place, codec };
+      });
     },
     close() {
       if (file !== undefined) closeSync(file);

@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync } from "node:fs";
-import { crc32 } from "node:zlib";
+import { crc32, zstdDecompressSync } from "node:zlib";
 import { RuntimeError } from "../runtime-error.ts";
 import { decodeRows, encodeRows } from "../shuffle/rows-codec.ts";
 
@@ -15,7 +15,12 @@ export interface SpilledBlock {
   readonly offset: number;
   readonly bytes: number;
   readonly crc32: number;
+  /** How the bytes are to be read. undefined: as they are. */
+  readonly codec?: BlockCodec | undefined;
 }
+
+/** `zstd`: as `node:zlib` has it since Node.js 22.15. */
+export type BlockCodec = "zstd";
 
 /** Shared, not transferred: the driver may hand one block to several tasks, and again after a lost thread. */
 export function shareRows(rows: readonly unknown[]): SharedBlock {
@@ -42,7 +47,12 @@ export function readingBlocks<Block>(
   };
 }
 
-function readSpilled({ path, offset, bytes, crc32: expected }: SpilledBlock): Uint8Array {
+/** What was written, of bytes as they lie in a file. */
+export function unpackedBlock(bytes: Uint8Array, codec: BlockCodec | undefined): Uint8Array {
+  return codec === undefined ? bytes : zstdDecompressSync(bytes);
+}
+
+function readSpilled({ path, offset, bytes, crc32: expected, codec }: SpilledBlock): Uint8Array {
   const buffer = new Uint8Array(bytes);
   try {
     const file = openSync(path, "r");
@@ -61,5 +71,5 @@ function readSpilled({ path, offset, bytes, crc32: expected }: SpilledBlock): Ui
   if (crc32(buffer) !== expected) {
     throw new RuntimeError("corrupt-block", `${path} is damaged between byte ${offset} and ${offset + bytes}`);
   }
-  return buffer;
+  return unpackedBlock(buffer, codec);
 }

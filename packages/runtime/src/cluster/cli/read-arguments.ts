@@ -16,6 +16,7 @@ export interface Arguments {
   readonly slotCount: number | undefined;
   readonly directory: string | undefined;
   readonly blobDirectory: string | undefined;
+  readonly compression: "zstd" | "none" | undefined;
   readonly eventLog: string | undefined;
   readonly sessionTimeoutMs: number | undefined;
   readonly isJson: boolean;
@@ -31,6 +32,7 @@ const flags = {
   slots: { type: "string" },
   directory: { type: "string" },
   "blob-directory": { type: "string" },
+  compression: { type: "string" },
   "event-log": { type: "string" },
   "secret-file": { type: "string" },
   "tls-cert": { type: "string" },
@@ -64,6 +66,7 @@ export function readArguments(given: readonly string[], environment: NodeJS.Proc
     sessionTimeoutMs: countOf("--session-timeout-ms", values["session-timeout-ms"]),
     directory: values.directory,
     blobDirectory: values["blob-directory"],
+    compression: compressionOf(values.compression),
     eventLog: values["event-log"],
     isJson: values.json === true,
     isHelp: values.help === true,
@@ -98,6 +101,11 @@ function parseAddress(name: string, text: string): ClusterAddress {
   const [, host = "", port = ""] = /^(.*):(\d+)$/.exec(text) ?? [];
   if (host !== "" && Number(port) < 65_536) return { host: host.replace(/^\[|\]$/g, ""), port: Number(port) };
   throw new RuntimeError("invalid-argument", `${name} is ${JSON.stringify(text)}; it must be host:port`);
+}
+
+function compressionOf(text: string | undefined): "zstd" | "none" | undefined {
+  if (text === undefined || text === "zstd" || text === "none") return text;
+  throw new RuntimeError("invalid-argument", `--compression is ${JSON.stringify(text)}; it must be zstd or none`);
 }
 
 function countOf(name: string, text: string | undefined): number | undefined {

@@ -28,6 +28,7 @@ const help: string = `usage: tutti COMMAND [--coord host:port,host:port/folder] 
   --tls-cert, --tls-key, --tls-ca   PEM files: TLS on every link, with certificates on both sides
   --advertise   host:port under which others reach this process, where that is not the address it listens on
   --blob-directory  of a master: what all masters share, for large jobs and results that outlive their drivers
+  --compression zstd|none  of a worker: how rows between stages are packed; default zstd where it listens to other machines
   --no-closures  of a worker: it runs what installed modules export, and no functions of drivers
   --session-timeout-ms  how long a process may be unreachable before others take its part; default 10000
   --json        prints the answer as JSON
@@ -164,8 +165,8 @@ async function untilAborted(member: { close(): Promise<void> }, { signal }: Comm
 /** Without what was not given: defaults belong to those who have them. */
 function defined(given: Arguments): { coord: string } & Partial<Omit<MemberArguments, "coord">> {
   const { coord, secret, tls, allowClosures, listen, advertise, web, slotCount, directory } = given;
-  const { blobDirectory, eventLog, sessionTimeoutMs } = given;
-  const member = { listen, advertise, web, slotCount, directory, blobDirectory, eventLog, allowClosures };
+  const { blobDirectory, compression, eventLog, sessionTimeoutMs } = given;
+  const member = { listen, advertise, web, slotCount, directory, blobDirectory, compression, eventLog, allowClosures };
   const all = { coord, secret, tls, sessionTimeoutMs, ...member };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as { coord: string };
 }
@@ -183,6 +184,7 @@ type MemberArguments = {
       | "slotCount"
       | "directory"
       | "blobDirectory"
+      | "compression"
       | "eventLog"
       | "sessionTimeoutMs"
   ]: NonNullable<Arguments[K]>;
