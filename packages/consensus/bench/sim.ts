@@ -1,5 +1,5 @@
 // Runs many seeds, or one with its trace: npm run sim -- [--level A|B] [--protocol zab|paxos|slot-paxos] [--seeds 1000] [--base 1] [--json]
-// or --seed 13 --trace; --plant NAME puts a fault in; --duration 8000 lasts longer; --twice compares two traces; --membership changes members (level A).
+// or --seed 13 --trace; --plant NAME puts a fault in; --duration 8000 lasts longer; --twice compares two traces; --membership changes members.
 // --seed 13 --shrink FILE writes down the least that fails in the same way; --scenario FILE [--trace] runs what is written down.
 import { readFile, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
@@ -106,12 +106,19 @@ interface Run {
 
 function shared(seed: number, ran: SimProtocol) {
   const duration = values.duration === undefined ? {} : { durationMs: Number(values.duration) };
-  return { seed, protocol: ran, trace: values.trace, ...duration, ...(plant === undefined ? {} : { plant }) };
+  const membership = values.membership ? { reconfigures: true } : {};
+  return {
+    seed,
+    protocol: ran,
+    trace: values.trace,
+    ...duration,
+    ...membership,
+    ...(plant === undefined ? {} : { plant }),
+  };
 }
 
 async function runCores(seed: number, ran: SimProtocol): Promise<Run> {
-  const membership = values.membership ? { reconfigures: true } : {};
-  const report = simulate({ ...shared(seed, ran), ...membership });
+  const report = simulate(shared(seed, ran));
   const { events, steps, commits, reads, submitted, configurations } = report;
   return { ...report, numbers: { events, steps, commits, reads, submitted, configurations } };
 }

@@ -138,10 +138,23 @@ export class Checker {
     assert(isHeld, `${formatZxid(zxid)}, applied by ${node}, is on a majority of disks`);
   }
 
-  #enterConfiguration(entry: Entry): void {
-    if (entry.configuration === undefined) return;
-    const later = this.#configurations.filter(({ position }) => position > entry.zxid);
-    this.#configurations = [{ ...entry.configuration, position: entry.zxid }, ...later];
+  #enterConfiguration({ configuration, zxid }: Entry): void {
+    if (configuration !== undefined) this.configurationApplied({ ...configuration, position: zxid });
+  }
+
+  /** Also told from outside, where entries that no machine sees are not shown. */
+  configurationApplied(configuration: LoggedConfiguration): void {
+    const present = this.#configurations[0];
+    if (present !== undefined && present.position >= configuration.position) return;
+    const later = this.#configurations.filter(({ position }) => position > configuration.position);
+    this.#configurations = [configuration, ...later];
+  }
+
+  configurationLogged(configuration: LoggedConfiguration): void {
+    const present = this.#configurations[0];
+    if (present !== undefined && present.position >= configuration.position) return;
+    if (this.#configurations.some(({ position }) => position === configuration.position)) return;
+    this.#configurations.push(configuration);
   }
 
   /** A voter whose disk was wiped had it, for all anyone knows; until it is in step again it has no vote to misuse. */

@@ -32,7 +32,8 @@ export async function replayScenario(scenario: Scenario, options: { readonly tra
   }
   const planted = plant === undefined ? {} : { plant };
   const shared = { protocol, seed, voters, observers, durationMs, script: scenario, ...options, ...planted };
-  return level === "A" ? simulate({ ...shared, reconfigures: scenario.reconfigures === true }) : simulateStack(shared);
+  const run = { ...shared, reconfigures: scenario.reconfigures === true };
+  return level === "A" ? simulate(run) : simulateStack(run);
 }
 
 /**

@@ -1,4 +1,5 @@
 import { assert, type Prng } from "@tutti/stdx";
+import { membersOf } from "../core/configuration.ts";
 import { requestKey, type NodeId } from "../core/entry.ts";
 import type { ReplicaMessage } from "../core/messages.ts";
 import type { ZabOptions } from "../core/zab/zab-options.ts";
@@ -26,6 +27,7 @@ import { plantedProtocol } from "./stack-plants.ts";
 import { StackNode, type StackShape } from "./stack-node.ts";
 import type { StackWorkload } from "./stack-workload.ts";
 import { storeWorkload } from "./store-machine.ts";
+import { membersOfSpare } from "./reconfiguring.ts";
 import { streamOf } from "./stream-of.ts";
 import { createTrace, type Trace } from "./trace.ts";
 import { Digests, simulatedClient } from "./witness.ts";
@@ -42,6 +44,8 @@ export interface StackOptions<M extends Machine> {
   readonly voters?: number;
   /** Observers; by default 0 or 1, drawn from the seed. */
   readonly observers?: number;
+  /** Whether voters and observers change too, among up to two nodes more. Default false. */
+  readonly reconfigures?: boolean;
   /** Virtual time with faults. Default 4000. */
   readonly durationMs?: number;
   /** Virtual time in which a healed ensemble must be in step again. Default 8000. */
@@ -112,6 +116,7 @@ export async function simulateStack<M extends Machine>(options: StackOptions<M>)
   const drawnObservers = shape.nextUnit() < 0.3 ? 1 : 0;
   const { voters = drawn, observers = drawnObservers } = options;
   const isBeyondBudget = shape.nextUnit() < 0.05;
+  const { reconfigures = false } = options;
   const stack = createStack(options, { voters, observers, shape });
   const { world, clients, checker, trace, workload } = stack;
   const durationMs = options.durationMs ?? 4000;
@@ -119,16 +124,19 @@ export async function simulateStack<M extends Machine>(options: StackOptions<M>)
   let core: readonly NodeId[] = [];
   let violation: string | undefined;
   try {
-    for (const id of world.ids) world.start(id);
+    startAll(stack, voters + observers);
     nemesis.start();
     if (options.script === undefined) clients.start(durationMs);
+    if (options.script === undefined && reconfigures) clients.startReconfiguring(durationMs);
     await world.run(durationMs);
-    core = options.script?.core ?? stack.electorates.chooseCore(world.chance(6));
+    // Changes of members that are still on their way may ask for anybody.
+    core = options.script?.core ?? (reconfigures ? world.ids : stack.electorates.chooseCore(world.chance(6)));
+    const isStuck = isBeyondBudget || (reconfigures && !stack.electorates.suffices(world.ids));
     // A mark of when it was, which does nothing: the time stands still between events.
     stack.recorder.record({ act: "heal", node: 0 });
     stack.recorder.without(() => nemesis.heal(core));
     const endMs = durationMs + (options.healMs ?? 8000);
-    await (isBeyondBudget ? world.run(endMs) : healed(stack, core, endMs));
+    await (isStuck ? world.run(endMs) : healed(stack, core, endMs));
     violation = workload.judge?.(clients.history());
   } catch (thrown) {
     violation = thrown instanceof Error ? thrown.message : String(thrown);
@@ -137,7 +145,7 @@ export async function simulateStack<M extends Machine>(options: StackOptions<M>)
   const { protocol = "zab", seed, script, plant } = options;
   const planted = plant === undefined ? {} : { plant: plant.name };
   const run = { level: "B" as const, protocol, seed, voters, observers, durationMs, core, events };
-  const scenario: Scenario = { ...run, ...script, ...planted };
+  const scenario: Scenario = { ...run, ...script, ...(reconfigures ? { reconfigures } : {}), ...planted };
   return {
     seed: options.seed,
     voters,
@@ -190,7 +198,8 @@ function createStack<M extends Machine>(
   options: StackOptions<M>,
   { voters, observers, shape }: { readonly voters: number; readonly observers: number; readonly shape: Prng },
 ): Stack<M> {
-  const ids = Array.from({ length: voters + observers }, (_, index) => index + 1);
+  const spares = options.reconfigures === true ? streamOf(options.seed, 18).nextBelow(3) : 0;
+  const ids = Array.from({ length: voters + observers + spares }, (_, index) => index + 1);
   const workload =
     options.workload ?? (storeWorkload(shape, options.protocol !== "slot-paxos") as unknown as StackWorkload<M>);
   const retainedEntriesMax = shape.nextUnit() < 0.5 ? 1024 : shape.nextBelow(20);
@@ -199,7 +208,7 @@ function createStack<M extends Machine>(
   const given = { retainedEntriesMax, ...options.zab, ...(quorum === undefined ? {} : { quorum }) };
   const protocol = protocols[options.protocol ?? "zab"](given);
   const settings: StackShape = {
-    members: { voters: ids.slice(0, voters), observers: ids.slice(voters) },
+    members: { voters: ids.slice(0, voters), observers: ids.slice(voters, voters + observers) },
     protocol: plant === undefined ? protocol : plantedProtocol(protocol, plant),
     tickMs: 5,
     snapshotEntries: shape.nextUnit() < 0.3 ? 1 << 30 : 20 + shape.nextBelow(100),
@@ -232,13 +241,17 @@ function createStack<M extends Machine>(
     members: settings.members,
     imageOf: () => undefined,
     epochOf: (id) => nodeOf(id).status?.epoch ?? 0,
-    hasRefusals: workload.machine(1).prepare !== undefined || options.protocol === "slot-paxos",
+    // Entries that are for the replicas alone are not seen by their machines.
+    hasRefusals:
+      options.reconfigures === true || workload.machine(1).prepare !== undefined || options.protocol === "slot-paxos",
   });
   const digests = new Digests();
   const recorder = createRecorder(world.queue);
   const clients = new StackClients({ world, nodes, checker, workload, onAsk: (event) => recorder.record(event) });
   for (const id of ids) {
-    const parts = { id, world, shape: settings, workload, checker, digests, trace };
+    const isSpare = id > voters + observers;
+    const ownShape = isSpare ? { ...settings, members: membersOfSpare(id, settings.members, ids) } : settings;
+    const parts = { id, world, shape: ownShape, workload, checker, digests, trace };
     const onApply = clients.applied.bind(clients);
     nodes.set(id, new StackNode({ ...parts, chance: world.chance(100 + id), onApply }));
   }
@@ -273,9 +286,15 @@ async function healed<M extends Machine>(
   core: readonly NodeId[],
   endMs: number,
 ): Promise<void> {
-  const live = core.map((id) => nodes.get(id)).filter((node) => node !== undefined);
-  const isServing = (): boolean => live.every((node) => node.status?.phase === "broadcast");
+  // Whoever left has nobody to be in step with.
+  const members = (): readonly StackNode<M>[] => {
+    const [present] = checker.configurations;
+    const takesPart = present === undefined ? new Set<NodeId>() : membersOf(present);
+    return core.flatMap((id) => (takesPart.has(id) ? (nodes.get(id) ?? []) : []));
+  };
+  const isServing = (): boolean => members().every((node) => node.status?.phase === "broadcast");
   const isInStep = (): boolean => {
+    const live = members();
     const positions = new Set(live.map((node) => node.running?.replica.status().applied));
     const [position] = positions;
     const isTogether = positions.size === 1 && position !== undefined && position >= checker.committedEnd;
@@ -288,15 +307,26 @@ async function healed<M extends Machine>(
   let isAlive = false;
   while (isBack && !isAlive && world.nowMs < endMs) {
     // Once more, now and then: a leader that is not healed may go on leading until it is gone, and what it had is lost.
-    clients.probe(live);
+    clients.probe(members());
     const untilMs = Math.min(endMs, world.nowMs + 1000);
     isAlive = await world.run(untilMs, () => answered() > before && isInStep());
     if (!isAlive && untilMs === endMs) break;
   }
+  const live = members();
   const states = live.map((node) => `${node.running?.replica.toString() ?? `${node.id} down`}, ${node.open.size} open`);
   assert(isAlive, `a healed ensemble is in step within the bound; ${states.join("; ")}`);
   const digests = new Set(live.map((node) => node.digest));
   assert(digests.size === 1, "equal positions mean equal states");
+}
+
+/** Whoever is to join is started when there is something to join. */
+function startAll<M extends Machine>({ world, checker }: Stack<M>, beginners: number): void {
+  for (const id of world.ids) if (id <= beginners) world.start(id);
+  const startSpares = (): void => {
+    if (checker.chain.length === 0) world.queue.at(world.nowMs + 20, startSpares);
+    else for (const id of world.ids) if (id > beginners) world.start(id);
+  };
+  if (world.ids.length > beginners) startSpares();
 }
 
 /** What the disks and links counted by themselves. */

@@ -1,5 +1,5 @@
 import { assert, type Prng } from "@tutti/stdx";
-import { membersOf, type Members } from "../core/configuration.ts";
+import { membersOf } from "../core/configuration.ts";
 import { requestKey, type NodeId, type ProposalRequest } from "../core/entry.ts";
 import type { ReplicaMessage } from "../core/messages.ts";
 import type { ZabOptions } from "../core/zab/zab-options.ts";
@@ -9,6 +9,7 @@ import type { PlantedFault, SimProtocol } from "./faults.ts";
 import { createElectorates, type Electorates } from "./electorates.ts";
 import { createNemesis, type FaultCounts, type Victim, type WriteHook } from "./nemesis.ts";
 import { createRecordDisk, type DiskImage } from "./record-disk.ts";
+import { membersOfSpare, readReconfigure, startReconfiguring } from "./reconfiguring.ts";
 import { SlotChecker } from "./slot-checker.ts";
 import {
   createRecorder,
@@ -208,9 +209,8 @@ function startAll(world: World, beginners: number): void {
   if (nodes.size > beginners) startSpares();
 }
 
-/** What it is started with: that it will observe, or, as ZooKeeper's do, that it and others like it have a vote already. */
-function membersOfSpare(id: NodeId, { voters, observers }: Members, ids: readonly NodeId[]): Members {
-  return id % 2 === 0 ? { voters, observers: [...observers, id] } : { voters: ids, observers: [] };
+function requestOfMembers(value: number): ProposalRequest {
+  return { client: 3n, payload: new Uint8Array(0), ...readReconfigure(value) };
 }
 
 /** What a client's event does. */
@@ -239,7 +239,9 @@ function startClients(world: World, { submits = true, reconfigures, durationMs, 
     ask({ id: 0, atMs: 0, ...event });
   };
   startWorkload(world, durationMs, submits, asking);
-  if (reconfigures) startReconfiguring(world, durationMs, asking);
+  if (!reconfigures) return;
+  const { queue, chance, nodes } = world;
+  startReconfiguring({ queue, chance: chance(9), ids: [...nodes.keys()], endMs: durationMs, ask: asking });
 }
 
 function playScript(world: World, events: readonly ScriptedEvent[]): void {
@@ -374,46 +376,6 @@ function startWorkload(world: World, endMs: number, isSubmitting: boolean, ask: 
     queue.at(queue.now - Math.log(1 - chance.nextUnit()) * meanMs, next);
   };
   queue.at(50, next);
-}
-
-/** Any nodes as voters, some of the others as observers, asked of anybody. */
-function startReconfiguring(world: World, endMs: number, ask: Ask): void {
-  const { queue, nodes } = world;
-  const chance = world.chance(9);
-  const ids = [...nodes.keys()];
-  const meanMs = 20 + chance.nextUnit() * chance.nextUnit() * 500;
-  let sequence = 0;
-  const next = (): void => {
-    if (queue.now >= endMs) return;
-    sequence += 1;
-    const drawn = ids.map((id) => ({ id, rank: chance.nextUnit() })).toSorted((a, b) => a.rank - b.rank);
-    // Few rather than many: small electorates are often disjoint.
-    const voterCount = 1 + chance.nextBelow(1 + chance.nextBelow(Math.min(5, ids.length)));
-    const voters = drawn.slice(0, voterCount).map(({ id }) => id);
-    const observers = drawn.slice(voterCount).flatMap(({ id }) => (chance.nextUnit() < 0.5 ? [id] : []));
-    const node = ids[chance.nextBelow(ids.length)] ?? 1;
-    ask({ act: "reconfigure", node, value: numberOfMembers(sequence, { voters, observers }) });
-    queue.at(queue.now - Math.log(1 - chance.nextUnit()) * meanMs, next);
-  };
-  queue.at(100, next);
-}
-
-/** Simulated members are few: a request for others fits into the one number that an event of a script has. */
-const memberBits = 12;
-
-function numberOfMembers(sequence: number, { voters, observers }: Members): number {
-  const bits = (ids: readonly NodeId[]): number => ids.reduce((sum, id) => sum + 2 ** (id - 1), 0);
-  return (sequence * 2 ** memberBits + bits(observers)) * 2 ** memberBits + bits(voters);
-}
-
-function requestOfMembers(value: number): ProposalRequest {
-  const range = 2 ** memberBits;
-  const idsOf = (bits: number): readonly NodeId[] =>
-    Array.from({ length: memberBits }, (_, index) => index + 1).filter(
-      (id) => Math.floor(bits / 2 ** (id - 1)) % 2 === 1,
-    );
-  const members = { voters: idsOf(value % range), observers: idsOf(Math.floor(value / range) % range) };
-  return { client: 3n, sequence: Math.floor(value / range / range), payload: new Uint8Array(0), members };
 }
 
 /** Liveness: everybody who is healed is in step with one leader, a new proposal commits everywhere, and nothing is left open. */

@@ -4,6 +4,7 @@ import { ConsensusError } from "../consensus-error.ts";
 import type { Machine } from "../driver/machine.ts";
 import type { ProposeResult } from "../driver/replica.ts";
 import type { Checker } from "./checker.ts";
+import { readReconfigure, startReconfiguring } from "./reconfiguring.ts";
 import { nameOf } from "./request-name.ts";
 import type { Running, StackNode } from "./stack-node.ts";
 import type { ClientCall, StackWorkload } from "./stack-workload.ts";
@@ -41,11 +42,21 @@ export interface CallCounts {
   unknown: number;
   reads: number;
   submitted: number;
+  /** Changes of members that were over within their time. */
+  reconfigured: number;
 }
 
 /** Clients of all replicas: proposals, reads, submitted requests, and now and then the same request once more elsewhere. */
 export class StackClients<M extends Machine> {
-  readonly counts: CallCounts = { acknowledged: 0, refused: 0, lost: 0, unknown: 0, reads: 0, submitted: 0 };
+  readonly counts: CallCounts = {
+    acknowledged: 0,
+    refused: 0,
+    lost: 0,
+    unknown: 0,
+    reads: 0,
+    submitted: 0,
+    reconfigured: 0,
+  };
   readonly #options: ClientsOptions<M>;
   readonly #calls: Map<string, Call> = new Map<string, Call>();
   readonly #reads: ClientCall[] = [];
@@ -56,6 +67,13 @@ export class StackClients<M extends Machine> {
 
   constructor(options: ClientsOptions<M>) {
     this.#options = options;
+  }
+
+  /** Whoever asks for other members. */
+  startReconfiguring(endMs: number): void {
+    const { world, nodes } = this.#options;
+    const ask = ({ act, node, value }: Ask): void => this.#told(act, nodes.get(node), value);
+    startReconfiguring({ queue: world.queue, chance: world.chance(9), ids: [...nodes.keys()], endMs, ask });
   }
 
   start(endMs: number): void {
@@ -138,6 +156,7 @@ export class StackClients<M extends Machine> {
     const node = this.#options.nodes.get(id);
     if (act === "submit") this.#submit(node);
     else if (act === "read") this.#read(node);
+    else if (act === "reconfigure") this.#reconfigure(node, value);
     else if (node !== undefined) this.#send(node, value, act === "proposeInHaste" ? 20 : undefined);
   }
 
@@ -194,6 +213,18 @@ export class StackClients<M extends Machine> {
     } else if (!isStop(error)) {
       throw error;
     }
+  }
+
+  /** Refused, lost or too late: all of that is an answer. */
+  #reconfigure(node: StackNode<M> | undefined, value: number): void {
+    const { running } = node ?? {};
+    if (running === undefined) return;
+    running.replica.reconfigure(readReconfigure(value).members, { timeoutMs: 500 }).then(
+      () => void (this.counts.reconfigured += 1),
+      (error: unknown) => {
+        if (!(error instanceof ConsensusError)) this.#options.world.fail(error);
+      },
+    );
   }
 
   #submit(node: StackNode<M> | undefined): void {

@@ -1,5 +1,5 @@
 import { assert, type Prng } from "@tutti/stdx";
-import type { Members } from "../core/configuration.ts";
+import type { LoggedConfiguration, Members } from "../core/configuration.ts";
 import type { Entry, NodeId } from "../core/entry.ts";
 import type { ReplicaMessage } from "../core/messages.ts";
 import type { CoreStatus } from "../core/replica-core.ts";
@@ -64,6 +64,8 @@ export class StackNode<M extends Machine> implements Victim {
   /** Something on its disk was damaged on purpose, and nobody has looked since. */
   #isDamaged = false;
   #failuresBefore = 0;
+  /** The newest in its log when it was last seen. */
+  #configuration: LoggedConfiguration | undefined;
   /** What its disk held when it was last seen. */
   #durable: Zxid = 0n;
 
@@ -142,6 +144,7 @@ export class StackNode<M extends Machine> implements Victim {
     const { recovery, logged, voting } = replica.status();
     const { damage, tornBytes } = recovery;
     const found = damage ?? `${tornBytes} torn bytes`;
+    replica.events.on("members", (configuration) => this.#options.checker.configurationApplied(configuration));
     this.#trace("open", () => `${replica.toString()}, ${found}`, found.length);
     if (damage === undefined) {
       // Without a vote it has found damage before, and says so on its disk: it may have been ended before it told us.
@@ -236,6 +239,11 @@ export class StackNode<M extends Machine> implements Victim {
     const status = this.status;
     if (status === undefined) return;
     this.#durable = status.durable;
+    const configuration = this.running?.replica.config();
+    if (configuration !== undefined && configuration !== this.#configuration) {
+      this.#configuration = configuration;
+      this.#options.checker.configurationLogged(configuration);
+    }
     this.#options.checker.status(status);
   }
 

@@ -74,3 +74,14 @@ describe("a mistake that is put into what ships is found by random seeds", { tim
     expect.fail(`${plant.name} (${plant.source}) stayed unseen`);
   });
 });
+
+test.each(protocols)(
+  "%s: nor while members change, some of whom join with wrong ideas",
+  async (protocol) => {
+    for (const seed of seeds().slice(0, 3)) {
+      const report = await simulateStack({ seed, protocol, durationMs, reconfigures: true });
+      if (report.violation !== undefined) expect.fail(`SEED=${seed}: ${report.violation}`);
+    }
+  },
+  3_600_000,
+);
