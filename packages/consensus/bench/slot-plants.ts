@@ -156,7 +156,8 @@ export const slotPlants: readonly SlotPlant[] = [
     source: "P15: a member that lost its disk votes again as soon as somebody leads",
     foundBy: 3,
     changes: [
-      [rounds, "return confirmedRound(state, leading) >= admission.round ? admission.end : 0n;", "return 1n;"],
+      [rounds, " || confirmedRound(state, leading) < admission.round", ""],
+      [rounds, "return admission.end > configuration.position ? admission.end : configuration.position;", "return 1n;"],
       [rounds, "following.barrier === 0n || state.log.committed < following.barrier", "false"],
     ],
   },
