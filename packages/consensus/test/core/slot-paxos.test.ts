@@ -315,4 +315,7 @@ test("a request that has a slot already is not answered with it: the slot may co
   rig.hear(2, { ...request, session: 2 });
   expect(rig.take("accept", 2).length).toBe(1);
   expect(rig.take("answered", 2)).toEqual([]);
+  // It is answered when it is applied, once, in the session that asked last.
+  rig.accept(2, 2);
+  expect(rig.take("answered", 2)).toMatchObject([{ session: 2, position: 2n, refused: false }]);
 });

@@ -87,6 +87,7 @@ test.each([
   [272, "a request that a snapshot may have covered is looked up, not told lost, whenever the snapshot came"],
   [29, "a follower that is brought up by a snapshot asks its leader again for what it had asked"],
   [1907, "slots that are known to be chosen do not stand in the way of those that are sent again"],
+  [20435, "a request that a follower applied before its leader did is answered all the same"],
 ])("slot-paxos, SEED=%i: %s", { timeout: 20_000 }, (seed) => {
   expect(simulate({ seed, protocol: "slot-paxos" }).violation).toBeUndefined();
 });

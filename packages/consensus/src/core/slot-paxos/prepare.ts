@@ -46,6 +46,7 @@ export function createLeading(state: SlotState): Leading {
     changeSlot: 0n,
     queue: [],
     unapplied: new Map(),
+    asked: new Map(),
     round: 0,
     ticksToRound: state.options.pingTicks,
     phaseTicks: 0,

@@ -75,9 +75,13 @@ function proposeQueued(state: SlotState, leading: Leading): void {
 function propose(state: SlotState, leading: Leading, queued: QueuedRequest): void {
   const { client, sequence } = queued.request;
   const key = client === unnamedClient ? undefined : requestKey(queued.request);
-  // It has a slot, whose value its origin will recognise. To tell the slot would be wrong: if this leader goes it may be void,
-  // and the prefix may be a long time in coming there (SEED=5552 with changes of members).
-  if (key !== undefined && leading.unapplied.has(key)) return;
+  if (key !== undefined && leading.unapplied.has(key)) {
+    // It is answered when it is applied. To tell its slot now would be wrong: if this leader goes it may be void, and the
+    // prefix may be a long time in coming there (SEED=5552 with changes of members).
+    const others = leading.asked.get(key)?.filter(({ origin }) => origin?.node !== queued.origin?.node) ?? [];
+    leading.asked.set(key, [...others, queued]);
+    return;
+  }
   const zxid = leading.last + 1n;
   const prepared = state.hooks.prepare(queued.request, zxid, membershipView(state, leading), leading.ballot);
   if (prepared.kind === "known") return answer(state, queued, state.applied);
@@ -103,6 +107,8 @@ export function forgetApplied(state: SlotState, leading: Leading): void {
   for (const [key, slot] of leading.unapplied) {
     if (slot > state.applied) return;
     leading.unapplied.delete(key);
+    for (const queued of leading.asked.get(key) ?? []) answer(state, queued, slot);
+    leading.asked.delete(key);
   }
 }
 

@@ -106,6 +106,8 @@ export interface Leading {
   readonly queue: QueuedRequest[];
   /** Requests of this ballot that the machine has not applied, by request key. */
   readonly unapplied: Map<string, Zxid>;
+  /** Who else asked for one of these, each member once. */
+  readonly asked: Map<string, readonly QueuedRequest[]>;
   round: number;
   ticksToRound: number;
   phaseTicks: number;
