@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { open as openFile, readdir, readFile, rename, rm } from "node:fs/promises";
 import path from "node:path";
-import type { Session } from "@tutti/coord";
+import type { Session, Transaction } from "@tutti/coord";
 import type { Lease } from "@tutti/coord/recipes";
 import { jobOf, type BlobName } from "../core/master-state.ts";
 import { RuntimeError } from "../runtime-error.ts";
@@ -60,6 +60,18 @@ export interface BlobStoreParts {
 export function openBlobStore({ session, path: folder, lease, directory }: BlobStoreParts): BlobStore {
   const files = directory === undefined ? undefined : openBlobDirectory(directory);
   const nodeOf = (name: string): string => `${folder}/${name}`;
+  /** What was lost with a connection may have been written: said twice, it is the same. */
+  const write = async (commit: (guarded: Transaction) => Promise<unknown>, isFine: string): Promise<void> => {
+    for (;;) {
+      try {
+        await commit(session.transaction().guard(lease.check)).catch(unless(isFine));
+        return;
+      } catch (thrown) {
+        const isLost = (thrown as { readonly code?: unknown }).code === "connection-lost";
+        if (!isLost || lease.signal.aborted) throw thrown;
+      }
+    }
+  };
   return {
     async put(name, bytes) {
       if (bytes.length > nodeBytesMax) {
@@ -69,17 +81,15 @@ export function openBlobStore({ session, path: folder, lease, directory }: BlobS
           `${bytes.length} bytes; without a blobDirectory that all masters share, ${nodeBytesMax} can be kept`,
         );
       }
-      const transaction = session.transaction().guard(lease.check);
       // Another node under the name has the same bytes.
-      await transaction.create(nodeOf(name), bytes).commit().catch(unless("node-exists"));
+      await write((transaction) => transaction.create(nodeOf(name), bytes).commit(), "node-exists");
     },
     async get(name) {
       const node = await session.get(nodeOf(name)).catch(unless("no-node"));
       return node?.data ?? (await files?.get(name));
     },
     async remove(name) {
-      const transaction = session.transaction().guard(lease.check);
-      await transaction.delete(nodeOf(name)).commit().catch(unless("no-node"));
+      await write((transaction) => transaction.delete(nodeOf(name)).commit(), "no-node");
       await files?.remove(name);
     },
     names: async () => [...(await session.children(folder)), ...((await files?.names()) ?? [])],

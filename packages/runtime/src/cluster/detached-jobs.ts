@@ -97,7 +97,7 @@ class Detached implements DetachedJobs {
   }
 
   async submit(desk: DriverDesk, request: string, sent: SentJob): Promise<void> {
-    const { log, signal, blobs, newJob } = this.#parts;
+    const { log, blobs, newJob } = this.#parts;
     const known = [...log.state.jobs.values()].find((one) => one.request === request);
     if (known?.body?.shape === shapeOf(sent.graph)) return desk.tellDetached(request, { job: known.job });
     if (known !== undefined) return desk.tellDetached(request, { error: portError(anotherJob(known, sent)) });
@@ -117,7 +117,7 @@ class Detached implements DetachedJobs {
       desk.tellDetached(request, { job });
       void this.#run(this.#open(job), bytes, undefined);
     } catch (thrown) {
-      if (!signal.aborted) desk.tellDetached(request, { error: portError(thrown) });
+      if (await this.#leads()) desk.tellDetached(request, { error: portError(thrown) });
     } finally {
       this.#starting.delete(request);
     }
@@ -140,12 +140,7 @@ class Detached implements DetachedJobs {
       }
       await deliver(desk, request, decodeResult(await readBlob(blobs, result)));
     } catch (thrown) {
-      // One that leads no more, and has not heard so, may not say what is not there: the next master knows more.
-      const leads = await log.confirm().then(
-        () => true,
-        () => false,
-      );
-      if (leads) await deliver(desk, request, failed(thrown));
+      if (await this.#leads()) await deliver(desk, request, failed(thrown));
     }
   }
 
@@ -178,6 +173,15 @@ class Detached implements DetachedJobs {
     for (const { cancel } of this.#running.values()) {
       cancel.abort(new RuntimeError("executor-closed", "this master leads no more"));
     }
+  }
+
+  /** One that leads no more, and has not heard so, may not say what is not there or cannot be: the next master knows more. */
+  async #leads(): Promise<boolean> {
+    const { log, signal } = this.#parts;
+    return await log.confirm().then(
+      () => !signal.aborted,
+      () => false,
+    );
   }
 
   #open(job: string): RunningDetached {

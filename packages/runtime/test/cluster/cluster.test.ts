@@ -1,12 +1,15 @@
 import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { broadcast, RuntimeError, type JobGraph, type Stage } from "../../src/index.ts";
 import { startClusterExecutor, startWorker } from "../../src/cluster/index.ts";
 import { startTestCluster, type TestCluster } from "./worker-processes.ts";
 
 const module = { specifier: "tasks", url: new URL("../executor/tasks.ts", import.meta.url).href };
 const plain = { module, args: undefined, closures: [] };
+
+// Processes take long to start on a machine that is busy.
+vi.setConfig({ testTimeout: 30_000 });
 
 let cluster: TestCluster | undefined;
 afterEach(async () => {

@@ -8,7 +8,7 @@ export type Plant = SourcePlant | { readonly kind: "unfenced"; readonly name: st
 interface SourcePlant {
   readonly kind: "source";
   readonly name: string;
-  /** The first seed under which it was seen. */
+  /** A seed under which it was seen: the first one when it was looked for last. */
   readonly foundBy: number;
   readonly file: string;
   readonly from: string;
@@ -32,10 +32,7 @@ export const plants: readonly Plant[] = [
   { kind: "unfenced", name: "a deposed master writes on", foundBy: 8 },
   planted(1, "used before it is logged", lane, ["await beforeDone?.(answer.id);", "void beforeDone?.(answer.id);"]),
   planted(2, "two masters name attempts alike", "cluster/run-logged-job.ts", ["`${log.state.termCount}-`", '""']),
-  planted(1000, "a worker that was given up may come back", pool, [
-    "known === undefined && lostNames.has(id)",
-    "false",
-  ]),
+  planted(31, "a worker that was given up may come back", pool, ["known === undefined && lostNames.has(id)", "false"]),
   planted(2, "a slot of an inherited task is never free", handle, [
     "worker.busySlotCount -= 1;\n      if (answer.kind",
     "if (answer.kind",
@@ -46,7 +43,7 @@ export const plants: readonly Plant[] = [
     "if (Number(task.attempt) >= 0 || chosen === undefined || asked === undefined)",
   ]),
   planted(10, "ended before the driver has it", term, ['if (outcome() === "succeeded") void', "if (false) void"]),
-  planted(1000, "a message lost with its link is waited for", handle, [
+  planted(51, "a message lost with its link is waited for", handle, [
     'answer.reject(new RuntimeError("worker-lost", `the link',
     'void (new RuntimeError("worker-lost", `the link',
   ]),
@@ -59,7 +56,7 @@ export const plants: readonly Plant[] = [
     "job.done.clear();",
   ]),
   planted(1, "outputs of ended jobs stay", lane, ["pool.dropStages(stages", "void (stages"]),
-  planted(1000, "blocks that cannot be fetched are asked for again", lane, [
+  planted(783, "blocks that cannot be fetched are asked for again", lane, [
     'tellGone?.((block) => block.kind === "held" && names.has(nameOf(block)));',
     "",
   ]),
@@ -71,27 +68,27 @@ export const plants: readonly Plant[] = [
     'send({ kind: "received", request });',
     "",
   ]),
-  planted(1000, "jobs that nobody asks for stay open", term, [
+  planted(28, "jobs that nobody asks for stay open", term, [
     "this.#endUnwanted(told.driver, { openRequests: new Set(told.openRequests), givenUp: undefined });",
     "",
   ]),
-  planted(1000, "a link that was left takes the lease along", term, [
+  planted(52, "a link that was left takes the lease along", term, [
     "if (desk.detach(channel)) this",
     "desk.detach(channel);\n        this",
   ]),
   planted(13, "names of attempts are used twice", term, ["&& !this.#taken.has(one.job)", ""]),
-  planted(1000, "a late registration counts", pool, ["registration.linkNumber < known.linkNumber", "false"]),
+  planted(2630, "a late registration counts", pool, ["registration.linkNumber < known.linkNumber", "false"]),
   planted(8, "the end of a term reaches the workers", term, ["() => void this.close(), {", "() => undefined, {"]),
-  planted(1000, "what was kept is kept although parts are lost", "executor/run-job.ts", [
+  planted(121, "what was kept is kept although parts are lost", "executor/run-job.ts", [
     "whole.length < partitionCount",
     "partitionCount < 0",
   ]),
-  planted(1000, "what a failed job would have kept stays", lane, [
+  planted(420, "what a failed job would have kept stays", lane, [
     "!keptStages.has(stage.id)",
     "stage.keepAs === undefined",
   ]),
   planted(2, "what was kept and is released stays", kept, ["pool.dropStages(stageKeysOf(tasks));", ""]),
-  planted(1000, "what a job keeps is looked for while it runs again", kept, [
+  planted(691, "what a job keeps is looked for while it runs again", kept, [
     "&& !tasks.some((id) => running.has(jobOf(id)))",
     "&& running.size > 0",
   ]),
@@ -103,19 +100,19 @@ export const plants: readonly Plant[] = [
     "if (logged.end === undefined && logged.body !== undefined) void",
     "if (logged.job === undefined && logged.body !== undefined) void",
   ]),
-  planted(1000, "a result is named before it is kept", detached, [
+  planted(613, "a result is named before it is kept", detached, [
     "await this.#put(blobs, name, encoded",
     "void this.#put(blobs, name, encoded",
   ]),
-  planted(1000, "a job is named before it is kept", detached, [
+  planted(663, "a job is named before it is kept", detached, [
     "await this.#put(blobs, body, bytes",
     "void this.#put(blobs, body, bytes",
   ]),
-  planted(1000, "a job that is handed over twice is two", detached, ["if (this.#starting.has(request)) return;", ""]),
-  planted(1000, "what a dead master left stays", detached, ["void this.#sweep();", ""]),
+  planted(34, "a job that is handed over twice is two", detached, ["if (this.#starting.has(request)) return;", ""]),
+  planted(64, "what a dead master left stays", detached, ["void this.#sweep();", ""]),
   planted(7, "jobs that have ended stay whole", detached, ["await blobs.remove(body.name)", "await Promise.resolve()"]),
   planted(2, "both attempts at a task count", scheduler, ["return one.isGivenUp ? undefined : one;", "return one;"]),
-  planted(1000, "a second attempt begins although what it reads is gone", scheduler, [
+  planted(147, "a second attempt begins although what it reads is gone", scheduler, [
     "states.filter((one) => isReady(one, states))",
     "states",
   ]),
@@ -124,10 +121,10 @@ export const plants: readonly Plant[] = [
     "if (own === 0) return false;",
     "if (own >= 0) return false;",
   ]),
-  planted(1000, "the last worker is excluded too", pool, ["return isOther;", "return true;"]),
-  planted(1000, "a master that leads no more says what is not there", detached, [
-    "if (leads) await deliver",
-    "if (leads || !leads) await deliver",
+  planted(49, "the last worker is excluded too", pool, ["return isOther;", "return true;"]),
+  planted(2238, "a master that leads no more says what is not there", detached, [
+    "return await log.confirm().then(",
+    "return await Promise.resolve().then(",
   ]),
 ];
 
