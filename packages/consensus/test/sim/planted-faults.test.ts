@@ -22,7 +22,7 @@ const lastSeen: Readonly<Record<string, number>> = {
   "zab applied-for-logged": 4,
   "zab members-at-once": 14,
   "paxos members-at-once": 196,
-  "zab changes-overlap": 129,
+  "zab changes-overlap": 265,
   "paxos changes-overlap": 250,
 };
 
