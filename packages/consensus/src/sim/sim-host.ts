@@ -138,7 +138,7 @@ export class SimHost {
     });
   }
 
-  /** Its process does not run for so long; see {@link ProcessTurns.stop}. */
+  /** Its process does not run for so long. Then its timers come first, as after a stalled turn, or what came in meanwhile does. */
   stop(durationMs: number, timersFirst: boolean): void {
     this.#running?.turns.stop(durationMs, timersFirst);
     this.#options.onFact(`${timersFirst ? "stalls" : "is stopped"} for ${durationMs} ms`);
