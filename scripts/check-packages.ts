@@ -66,7 +66,8 @@ function installAlone(manifest: Manifest): void {
       path.join(project, "package.json"),
       JSON.stringify({ private: true, type: "module", dependencies, overrides }),
     );
-    run("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline"], project);
+    // A connection that stalls is given up and made again in time; npm itself would wait for five minutes.
+    run("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", "--fetch-timeout=20000"], project);
     for (const entry of entriesOf(manifest)) {
       const names = run(
         "node",
