@@ -49,6 +49,8 @@ export interface SimNodeOptions {
   readonly protocol: SimProtocol;
   readonly id: NodeId;
   readonly members: Members;
+  /** Whether there is an ensemble that it could join, or it is one of those who begin. */
+  readonly mayStart: () => boolean;
   /** Whether members may still change: not when it is settled who is healed. */
   readonly mayReconfigure: () => boolean;
   /** The numbers of all nodes there are. */
@@ -145,7 +147,7 @@ export class SimNode implements NetworkPeer<ReplicaMessage> {
 
   start(): void {
     const { id, members, zab, disk, checker, fault } = this.#options;
-    if (this.#core !== undefined) return;
+    if (this.#core !== undefined || !this.#options.mayStart()) return;
     this.#life += 1;
     this.#durable = 0;
     this.#writing = false;

@@ -317,6 +317,7 @@ function createWorld(
       protocol: options.protocol ?? "zab",
       members: id <= voters + observers ? members : membersOfSpare(id, members, ids),
       others: () => ids,
+      mayStart: () => id <= voters + observers || checker.chain.length > 0,
       mayReconfigure: () => queue.now < (options.durationMs ?? durationMsDefault),
       zab: { ...options.zab, retainedEntriesMax },
       queue,
