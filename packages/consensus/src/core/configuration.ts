@@ -10,7 +10,7 @@ export interface Members {
 }
 
 /**
- * Who takes part from one entry of the log on. A change of voters takes two entries. From the first on, which still names
+ * Who takes part from one entry of the log on. A change of voters takes two entries, of per-slot Paxos one. From the first on, which still names
  * the voters before it, whatever is decided needs a quorum of both; once it is committed, its leader logs the second, from
  * which on the new voters are alone (joint consensus, Ongaro 2014, section 4.3).
  *

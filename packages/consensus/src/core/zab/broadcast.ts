@@ -26,7 +26,7 @@ import {
 type Of<Message, Kind> = Extract<Message, { readonly kind: Kind }>;
 
 export function createWorkload(): Workload {
-  return { queue: [], unapplied: new Map() };
+  return { queue: [], unapplied: new Map(), asked: new Map() };
 }
 
 /** Takes a request from a learner. Without room it is refused at once, so that the caller knows. */
@@ -106,9 +106,11 @@ function outstandingCount(state: ZabState, leading: Leading): number {
 function propose(state: ZabState, leading: Leading, queued: QueuedRequest): void {
   const { client, sequence } = queued.request;
   const key = client === unnamedClient ? undefined : requestKey(queued.request);
-  const pending = key === undefined ? undefined : state.workload.unapplied.get(key);
-  if (pending !== undefined) {
-    answer(state, leading, queued, pending);
+  const { unapplied, asked } = state.workload;
+  if (key !== undefined && unapplied.has(key)) {
+    // Answered when it is applied: if this leader goes, its position may come to nothing (SEED=54839 with changes of members).
+    const others = asked.get(key)?.filter(({ origin }) => origin?.node !== queued.origin?.node) ?? [];
+    asked.set(key, [...others, queued]);
     return;
   }
   const zxid = nextPosition(state, leading);
@@ -141,6 +143,17 @@ export function log(state: ZabState, leading: Leading, entry: Entry): void {
     const { session } = learner;
     const entries = before.has(learner.node) ? [entry] : state.log.after(state.committed);
     for (const one of entries) sendToLearner(state, learner, { kind: "proposal", session, entry: one }, 0);
+  }
+}
+
+/** Entries are applied in order, and the map was filled in order: its head is what can be forgotten. */
+export function forgetApplied(state: ZabState): void {
+  const { unapplied, asked } = state.workload;
+  for (const [key, zxid] of unapplied) {
+    if (zxid > state.applied) return;
+    unapplied.delete(key);
+    if (state.role.kind === "leading") for (const one of asked.get(key) ?? []) answer(state, state.role, one, zxid);
+    asked.delete(key);
   }
 }
 

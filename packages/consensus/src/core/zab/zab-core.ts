@@ -10,6 +10,7 @@ import {
   considerCommit,
   considerReads,
   createWorkload,
+  forgetApplied,
   forwardWaiting,
   onAck,
   onCommit,
@@ -221,14 +222,6 @@ function dispatch(state: ZabState, input: Input<ReplicaMessage>): void {
       return state.proposals.forget(input.proposal);
     case "read":
       return state.reads.add(input.read);
-  }
-}
-
-/** Entries are applied in order, and the map was filled in order: its head is what can be forgotten. */
-function forgetApplied(state: ZabState): void {
-  for (const [key, zxid] of state.workload.unapplied) {
-    if (zxid > state.applied) return;
-    state.workload.unapplied.delete(key);
   }
 }
 

@@ -163,6 +163,8 @@ export interface Workload {
   readonly queue: QueuedRequest[];
   /** Requests of this leader's log that the machine has not applied, by request key. */
   readonly unapplied: Map<string, Zxid>;
+  /** Who else asked for one of these, each member once. */
+  readonly asked: Map<string, readonly QueuedRequest[]>;
 }
 
 /**
