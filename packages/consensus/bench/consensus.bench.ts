@@ -6,23 +6,12 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import {
-  createFileDisk,
-  createTcpTransport,
-  openReplica,
-  paxos,
-  slotPaxos,
-  zab,
-  type MemberAddress,
-  type Replica,
-} from "../src/index.ts";
-
-const protocols = { zab, paxos, "slot-paxos": slotPaxos };
-type ProtocolName = keyof typeof protocols;
+import { createFileDisk, createTcpTransport, openReplica, type MemberAddress, type Replica } from "../src/index.ts";
+import { type ProtocolName, protocols } from "../test/real/protocols.ts";
 
 const entryBytes = 256;
 const host = "127.0.0.1";
-const script = fileURLToPath(new URL("./replica-process.ts", import.meta.url));
+const script = fileURLToPath(new URL("../test/real/member-process.ts", import.meta.url));
 const cases = [
   { outstanding: 1, count: 2000 },
   { outstanding: 64, count: 20_000 },

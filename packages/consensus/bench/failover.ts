@@ -1,112 +1,154 @@
 /**
- * How long an ensemble of three processes is without commits when its leader is killed or stops answering.
+ * How long an ensemble of three processes is without commits when its leader is killed, stopped, or cut off without a word:
  *
- *   npm run failover -- --rounds 50 --signal SIGKILL|SIGSTOP [--json]
+ *   npm run failover -- --fault kill|stop|cut [--rounds 50] [--outstanding 64] [--protocol zab] [--json]
  *
- * This process is an observer: it proposes one entry after the other, and measures from the signal to the next commit.
+ * and how often it elects while one follower after the other stalls for two seconds, of which none should come:
+ *
+ *   npm run failover -- --fault stall [--minutes 10]
+ *
+ * This process is an observer that keeps so many proposals under way; it measures from the blow to the first commit of another
+ * leader.
  */
-import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { freePorts } from "@tutti/testkit";
-import {
-  createMemoryDisk,
-  createTcpTransport,
-  openReplica,
-  zab,
-  type MemberAddress,
-  type Replica,
-} from "../src/index.ts";
+import { createMemoryDisk, createTcpTransport, openReplica, type MemberAddress, type Replica } from "../src/index.ts";
+import { protocolOf, protocols } from "../test/real/protocols.ts";
+import { RealEnsemble } from "../test/real/real-ensemble.ts";
 
 const { values } = parseArgs({
   options: {
+    fault: { type: "string", default: "kill" },
     rounds: { type: "string", default: "50" },
-    signal: { type: "string", default: "SIGKILL" },
+    minutes: { type: "string", default: "10" },
+    outstanding: { type: "string", default: "64" },
+    protocol: { type: "string", default: "zab" },
     json: { type: "boolean", default: false },
   },
 });
-const signal = values.signal === "SIGSTOP" ? "SIGSTOP" : "SIGKILL";
-const host = "127.0.0.1";
-const script = fileURLToPath(new URL("./replica-process.ts", import.meta.url));
+const { fault } = values;
+if (fault !== "kill" && fault !== "stop" && fault !== "cut" && fault !== "stall") {
+  throw new RangeError(`--fault ${fault} is none of kill, stop, cut and stall`);
+}
+const protocol = protocolOf(values.protocol);
 const observerId = 9;
-const directory = await mkdtemp(join(tmpdir(), "tutti-failover-"));
-const given = await freePorts(4);
-const ports: Record<number, number> = {
-  1: given[0] ?? 0,
-  2: given[1] ?? 0,
-  3: given[2] ?? 0,
-  [observerId]: given[3] ?? 0,
-};
-const children = new Map<number, ChildProcess>();
+const host = "127.0.0.1";
+const restMs = 1000;
+const stallMs = 2000;
 
-async function start(id: number): Promise<void> {
-  const orders = { id, directory: join(directory, String(id)), ports, observers: [observerId] };
-  const child = spawn(process.execPath, ["--conditions=@tutti/source", script, JSON.stringify(orders)], {
-    stdio: ["ignore", "pipe", "inherit", "ipc"],
-  });
-  children.set(id, child);
-  await new Promise<void>((resolve) => {
-    child.stdout?.once("data", () => resolve());
-  });
+function wait(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** Proposes until one is committed; those that are lost with the leader are proposed again. */
-async function commit(replica: Replica): Promise<void> {
-  for (;;) {
-    try {
-      await replica.propose(new Uint8Array(256), { timeoutMs: 2000 });
-      return;
-    } catch {
-      // Lost, or nobody answered in time: the next one.
-    }
-  }
-}
-
-async function round(replica: Replica): Promise<number> {
-  await commit(replica);
-  const leader = replica.status().leader ?? 0;
-  const child = children.get(leader);
-  if (child === undefined) throw new Error(`the leader ${leader} is one of the three`);
-  const beganMs = performance.now();
-  child.kill(signal);
-  // A commit that was on its way when the leader went does not count.
-  do await commit(replica);
-  while (replica.status().leader === leader);
-  const tookMs = performance.now() - beganMs;
-  if (signal === "SIGSTOP") child.kill("SIGCONT");
-  else await start(leader);
-  return tookMs;
-}
-
+const ensemble = await RealEnsemble.open({ protocol, observers: [observerId], canCut: fault === "cut" });
+const ports = ensemble.portsOf(observerId);
 const transport = await createTcpTransport({
   id: observerId,
   listen: { host, port: ports[observerId] ?? 0 },
   addressOf: (member): MemberAddress => ({ host, port: ports[member] ?? 0 }),
 });
+let commits = 0;
+let onCommit = (): void => undefined;
 const replica = await openReplica({
   id: observerId,
-  members: { voters: [1, 2, 3], observers: [observerId] },
-  protocol: zab(),
-  machine: { apply: () => new Uint8Array(0), snapshot: () => [], restore: () => undefined },
+  members: { voters: ensemble.ids, observers: [observerId] },
+  protocol: protocols[protocol](),
+  machine: {
+    apply: () => {
+      commits += 1;
+      onCommit();
+      return new Uint8Array(0);
+    },
+    snapshot: () => [],
+    restore: () => undefined,
+  },
   storage: createMemoryDisk(),
   transport,
 });
-await Promise.all([1, 2, 3].map(start));
-const tookMs: number[] = [];
-for (let count = 0; count < Number(values.rounds); count += 1) tookMs.push(await round(replica));
-await replica.close();
-for (const child of children.values()) child.kill("SIGKILL");
-await rm(directory, { recursive: true, force: true });
+let elections = 0;
+replica.events.on("leader", ({ leader }) => {
+  if (leader !== undefined) elections += 1;
+});
 
-const sorted = tookMs.toSorted((left, right) => left - right);
-const at = (share: number): number =>
-  Math.round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0);
-const report = { signal, rounds: sorted.length, p50Ms: at(0.5), p90Ms: at(0.9), maxMs: at(1) };
-if (values.json) console.log(JSON.stringify(report));
-else
-  console.log(
-    `${signal}: next commit after ${report.p50Ms} ms (p50), ${report.p90Ms} ms (p90), ${report.maxMs} ms (longest) of ${report.rounds}`,
-  );
+/** One of the proposals that are always under way; when one is lost with its leader, the next takes its place. */
+async function propose(from: Replica, isOver: () => boolean): Promise<void> {
+  while (!isOver()) {
+    try {
+      await from.propose(new Uint8Array(256), { timeoutMs: 2000 });
+    } catch {
+      await wait(1);
+    }
+  }
+}
+
+async function leaderOf(from: Replica): Promise<number> {
+  for (;;) {
+    const { leader } = from.status();
+    if (leader !== undefined) return leader;
+    await wait(1);
+  }
+}
+
+/** Milliseconds from the blow to the first commit of another leader. */
+async function failover(from: Replica): Promise<number> {
+  const leader = await leaderOf(from);
+  const committed = new Promise<void>((resolve) => {
+    onCommit = () => {
+      const present = from.status().leader;
+      if (present !== undefined && present !== leader) resolve();
+    };
+  });
+  const beganMs = performance.now();
+  if (fault === "kill") await ensemble.kill(leader);
+  else if (fault === "stop") ensemble.setStopped(leader, true);
+  else ensemble.isolate(leader);
+  await committed;
+  const tookMs = performance.now() - beganMs;
+  onCommit = () => undefined;
+  if (fault === "kill") await ensemble.start(leader);
+  else if (fault === "stop") ensemble.setStopped(leader, false);
+  else ensemble.healLinks();
+  await wait(restMs);
+  return tookMs;
+}
+
+/** How many leaders came while followers stalled, one after the other. */
+async function stalls(from: Replica, forMs: number): Promise<{ readonly elections: number; readonly stalls: number }> {
+  await leaderOf(from);
+  const before = elections;
+  const untilMs = performance.now() + forMs;
+  let count = 0;
+  while (performance.now() < untilMs) {
+    const leader = await leaderOf(from);
+    const followers = ensemble.ids.filter((id) => id !== leader);
+    const follower = followers[count % followers.length] as number;
+    count += 1;
+    ensemble.setStopped(follower, true);
+    await wait(stallMs);
+    ensemble.setStopped(follower, false);
+    await wait(stallMs);
+  }
+  return { elections: elections - before, stalls: count };
+}
+
+let isOver = false;
+const load = Array.from({ length: Number(values.outstanding) }, () => propose(replica, () => isOver));
+await leaderOf(replica);
+const beganMs = performance.now();
+let report: Record<string, number | string>;
+if (fault === "stall") {
+  report = await stalls(replica, Number(values.minutes) * 60_000);
+} else {
+  const tookMs: number[] = [];
+  for (let round = 0; round < Number(values.rounds); round += 1) tookMs.push(await failover(replica));
+  const sorted = tookMs.toSorted((left, right) => left - right);
+  const at = (share: number): number =>
+    Math.round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0);
+  report = { rounds: sorted.length, p50Ms: at(0.5), p90Ms: at(0.9), maxMs: at(1) };
+}
+const seconds = (performance.now() - beganMs) / 1000;
+report = { fault, protocol, ...report, commitsPerSecond: Math.round(commits / seconds) };
+isOver = true;
+await Promise.all(load);
+await replica.close();
+await ensemble[Symbol.asyncDispose]();
+console.log(values.json ? JSON.stringify(report) : report);

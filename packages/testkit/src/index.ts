@@ -1,3 +1,3 @@
 export { measureCase, type Benchmark, type BenchmarkCase, type CaseResult, type OpenBenchmark } from "./benchmark.ts";
 export { freePorts } from "./free-ports.ts";
-export { startOneWayProxy, type LostDirection, type OneWayProxy, type ProxyAddress } from "./one-way-proxy.ts";
+export { startLossyProxy, type LossyProxy, type LostDirection, type ProxyAddress } from "./lossy-proxy.ts";

@@ -22,6 +22,7 @@ export { simulateStack, type StackOptions, type StackReport } from "./simulate-s
 export { stackFaults } from "./stack-plants.ts";
 export { type CallInput, type ClientCall, type StackWorkload } from "./stack-workload.ts";
 export { type DecreeFault, simulateDecree } from "./simulate-decree.ts";
+export { createUnsyncedDisk, type UnsyncedDiskOptions } from "./unsynced-disk.ts";
 export { simulate, type SimulationOptions, type SimulationReport } from "./simulate.ts";
 
 // Types that the ones above speak of.

@@ -251,7 +251,8 @@ function createStack<M extends Machine>(
   for (const id of ids) {
     const isSpare = id > voters + observers;
     const ownShape = isSpare ? { ...settings, members: membersOfSpare(id, settings.members, ids) } : settings;
-    const parts = { id, world, shape: ownShape, workload, checker, digests, trace };
+    const mayStart = (): boolean => !isSpare || checker.chain.length > 0;
+    const parts = { id, world, shape: ownShape, workload, checker, digests, trace, mayStart };
     const onApply = clients.applied.bind(clients);
     nodes.set(id, new StackNode({ ...parts, chance: world.chance(100 + id), onApply }));
   }

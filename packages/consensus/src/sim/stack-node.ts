@@ -41,6 +41,8 @@ export interface StackNodeOptions<M extends Machine> {
   readonly digests: Digests;
   readonly chance: Prng;
   readonly trace: Trace;
+  /** Whether there is an ensemble that it could join, or it is one of those who begin. */
+  readonly mayStart: () => boolean;
   readonly onApply: (entry: Entry, answer: Uint8Array) => void;
 }
 
@@ -99,7 +101,7 @@ export class StackNode<M extends Machine> implements Victim {
   }
 
   start(): void {
-    this.#options.world.start(this.id);
+    if (this.#options.mayStart()) this.#options.world.start(this.id);
   }
 
   /** What the process does: it is given to the world. */

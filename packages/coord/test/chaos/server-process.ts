@@ -1,8 +1,8 @@
 // One server of the ensemble under test: a process that can be killed. Its parent tells it everything in its arguments.
-import { createTcpTransport, type MemberAddress } from "@tutti/consensus";
+import { createFileDisk, createTcpTransport, type MemberAddress } from "@tutti/consensus";
+import { createUnsyncedDisk } from "@tutti/consensus/sim";
 import { resolveServerOptions } from "../../src/server/server-options.ts";
 import { startNode } from "../../src/server/start-node.ts";
-import { createUnsyncedDisk } from "./unsynced-disk.ts";
 
 interface Orders {
   readonly id: number;
@@ -38,7 +38,9 @@ const server = await startNode(
   {
     id,
     members: { voters, observers: [] },
-    storage: createUnsyncedDisk(directory, neverSyncs),
+    storage: createUnsyncedDisk(createFileDisk(directory), {
+      neverSyncs: (name) => neverSyncs && name.startsWith("log-"),
+    }),
     transport,
     bootstrap: false,
   },

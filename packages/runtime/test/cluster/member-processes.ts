@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { startServer } from "@tutti/coord/server";
-import { freePorts, startOneWayProxy, type OneWayProxy } from "@tutti/testkit";
+import { freePorts, startLossyProxy, type LossyProxy } from "@tutti/testkit";
 import type { ServerRole } from "./member-main.ts";
 import { connectCluster, type MasterOptions } from "../../src/cluster/index.ts";
 import type { Executor } from "../../src/index.ts";
@@ -19,7 +19,7 @@ export interface Member {
   /** Resolves when the process has said a line like this, from its start on. */
   readonly said: (pattern: RegExp) => Promise<string>;
   /** What others reach it through, where proxies were asked for. */
-  readonly proxy: OneWayProxy | undefined;
+  readonly proxy: LossyProxy | undefined;
 }
 
 /** Masters and workers as real processes, a coordination server here, and a driver here. */
@@ -77,18 +77,18 @@ export async function startMembers(options: MemberOptions = {}): Promise<MemberC
   const eventLog = path.join(directory, "events.jsonl");
   const children: ChildProcess[] = [];
 
-  const proxies: OneWayProxy[] = [];
+  const proxies: LossyProxy[] = [];
   /** Where a member listens, and where others reach it. */
-  const reachable = async (): Promise<{ proxy?: OneWayProxy; addresses: object }> => {
+  const reachable = async (): Promise<{ proxy?: LossyProxy; addresses: object }> => {
     if (options.hasProxies !== true) return { addresses: {} };
     const [port = 0] = await freePorts(1);
     const listen = { host: "127.0.0.1", port };
-    const proxy = await startOneWayProxy(listen);
+    const proxy = await startLossyProxy(listen);
     proxies.push(proxy);
     return { proxy, addresses: { listen, advertise: proxy.address } };
   };
 
-  const start = (role: "server" | "master" | "worker", own: object, proxy?: OneWayProxy): Member => {
+  const start = (role: "server" | "master" | "worker", own: object, proxy?: LossyProxy): Member => {
     const args = ["--conditions=@tutti/source", program, role, JSON.stringify(own)];
     const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"], cwd: cwd ?? directory });
     children.push(child);

@@ -5,11 +5,13 @@ export interface ProxyAddress {
   readonly port: number;
 }
 
-/** What is lost: what dialers say, or what they are told. */
-export type LostDirection = "fromDialers" | "toDialers";
+/** What passes: what dialers say, or what they are told. */
+type Direction = "fromDialers" | "toDialers";
+/** What is lost. */
+export type LostDirection = Direction | "both";
 
-/** Stands in front of a listener and loses what passes in one direction, while the other one goes on. */
-export interface OneWayProxy {
+/** Stands in front of a listener and loses what passes in one direction, while the other one goes on, or in both. */
+export interface LossyProxy {
   readonly address: ProxyAddress;
   /**
    * From now on, nothing passes in this direction: of connections that are there, and of those that come. `isMeant` is asked with
@@ -28,15 +30,15 @@ interface Pair {
   hasLost: boolean;
 }
 
-export async function startOneWayProxy(target: ProxyAddress): Promise<OneWayProxy> {
+export async function startLossyProxy(target: ProxyAddress): Promise<LossyProxy> {
   const pairs = new Set<Pair>();
   let lost: { readonly direction: LostDirection; readonly isMeant: (greeting: string) => boolean } | undefined;
 
-  const carry = (pair: Pair, direction: LostDirection): void => {
+  const carry = (pair: Pair, direction: Direction): void => {
     const [from, to] = direction === "fromDialers" ? [pair.dialer, pair.target] : [pair.target, pair.dialer];
     from.on("data", (bytes: Uint8Array) => {
       if (direction === "fromDialers" && pair.greeting === "") pair.greeting = Buffer.from(bytes).toString("latin1");
-      if (lost?.direction === direction && lost.isMeant(pair.greeting)) {
+      if ((lost?.direction === direction || lost?.direction === "both") && lost.isMeant(pair.greeting)) {
         pair.hasLost = true;
         return;
       }
