@@ -13,17 +13,15 @@ export interface Orders {
   readonly observers?: readonly number[];
   /** Default `zab`. */
   readonly protocol?: ProtocolName;
-  /**
-   * Default `nothing`, on files: for measurements. `swaps` keeps texts by key, and is asked for them by IPC; what it did not sync
-   * is lost with its process, or everything is, with a disk that never syncs.
-   */
+  /** Default `nothing`; `swaps` keeps texts by key, and is asked for them by IPC. */
   readonly serves?: "nothing" | "swaps";
-  readonly neverSyncs?: boolean;
+  /** Default `files`; on an unsynced one, what was not synced is lost with the process; one that never syncs loses all. */
+  readonly disk?: "files" | "unsynced" | "never-synced";
   readonly snapshotEntries?: number;
 }
 
 const orders = JSON.parse(process.argv[2] ?? "") as Orders;
-const { id, directory, ports, observers = [], protocol = "zab", serves = "nothing", neverSyncs = false } = orders;
+const { id, directory, ports, observers = [], protocol = "zab", serves = "nothing", disk = "files" } = orders;
 const host = "127.0.0.1";
 const empty = new Uint8Array(0);
 const idle: Machine = { apply: () => empty, snapshot: () => [], restore: () => undefined };
@@ -48,7 +46,7 @@ const replica = await openReplica({
   },
   protocol: protocols[protocol](),
   machine: serves === "swaps" ? swaps : idle,
-  storage: serves === "swaps" ? createUnsyncedDisk(files, { neverSyncs: () => neverSyncs }) : files,
+  storage: disk === "files" ? files : createUnsyncedDisk(files, { neverSyncs: () => disk === "never-synced" }),
   transport,
   ...(orders.snapshotEntries === undefined ? {} : { snapshotEntries: orders.snapshotEntries }),
 });

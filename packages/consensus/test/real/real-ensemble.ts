@@ -9,11 +9,13 @@ import type { Orders } from "./member-process.ts";
 const script = fileURLToPath(new URL("./member-process.ts", import.meta.url));
 const host = "127.0.0.1";
 
-export interface RealEnsembleOptions extends Pick<Orders, "protocol" | "serves" | "neverSyncs" | "snapshotEntries"> {
+export interface RealEnsembleOptions extends Pick<Orders, "protocol" | "serves" | "disk" | "snapshotEntries"> {
   /** Members of this process, which are not started here. */
   readonly observers?: readonly number[];
   /** Links pass through this process, where they can be cut. Default: false. */
   readonly canCut?: boolean;
+  /** A command that runs the command which follows it, and watches what a member does. Default: none. */
+  readonly watchedBy?: (id: number) => readonly string[];
 }
 
 /** Three members as processes, with files, over TCP: to be killed, stopped and cut off. */
@@ -67,9 +69,11 @@ export class RealEnsemble implements AsyncDisposable {
   /** Resolves when the member is open. */
   async start(id: number): Promise<void> {
     if (this.#children.has(id)) return;
-    const { canCut: _, ...shared } = this.#options;
+    const { canCut: _, watchedBy, ...shared } = this.#options;
     const orders: Orders = { id, directory: join(this.#directory, String(id)), ports: this.portsOf(id), ...shared };
-    const child = spawn(process.execPath, ["--conditions=@tutti/source", script, JSON.stringify(orders)], {
+    const command = [process.execPath, "--conditions=@tutti/source", script, JSON.stringify(orders)];
+    const [program = "", ...args] = [...(watchedBy?.(id) ?? []), ...command];
+    const child = spawn(program, args, {
       stdio: ["ignore", "pipe", "inherit", "ipc"],
     });
     this.#children.set(id, child);
@@ -80,14 +84,23 @@ export class RealEnsemble implements AsyncDisposable {
     child.removeAllListeners("exit");
   }
 
-  async kill(id: number): Promise<void> {
+  kill(id: number): Promise<void> {
+    return this.#end(id, (child) => child.kill("SIGKILL"));
+  }
+
+  /** A member ends by itself, as it does when its parent is gone. */
+  end(id: number): Promise<void> {
+    return this.#end(id, (child) => child.disconnect());
+  }
+
+  async #end(id: number, tell: (child: ChildProcess) => void): Promise<void> {
     const child = this.#children.get(id);
     if (child === undefined) return;
     this.#children.delete(id);
     const gone = new Promise<void>((resolve) => {
       child.once("exit", () => resolve());
     });
-    child.kill("SIGKILL");
+    tell(child);
     await gone;
   }
 

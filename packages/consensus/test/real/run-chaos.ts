@@ -6,9 +6,11 @@ import { askMember, RealClient } from "./real-client.ts";
 import { RealEnsemble, type RealEnsembleOptions } from "./real-ensemble.ts";
 import { fromJson, type Kept } from "./swap-machine.ts";
 
-export interface ChaosOptions extends Pick<RealEnsembleOptions, "protocol" | "neverSyncs"> {
+export interface ChaosOptions extends Pick<RealEnsembleOptions, "protocol"> {
   readonly seed: number;
   readonly forMs: number;
+  /** Disks say that they synced, and did not. */
+  readonly neverSyncs?: boolean;
   readonly tell?: (line: string) => void;
 }
 
@@ -27,8 +29,9 @@ const recoveryMsMax = 20_000;
 
 /** Clients at work on three processes while these are killed, stopped and cut off; then everything is healed and judged. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
-  const { seed, forMs, tell = () => undefined, ...shared } = options;
-  const ensemble = await RealEnsemble.open({ ...shared, serves: "swaps", canCut: true, snapshotEntries: 500 });
+  const { seed, forMs, neverSyncs = false, tell = () => undefined, ...shared } = options;
+  const disk = neverSyncs ? "never-synced" : "unsynced";
+  const ensemble = await RealEnsemble.open({ ...shared, disk, serves: "swaps", canCut: true, snapshotEntries: 500 });
   try {
     let turns = 0;
     const until = performance.now() + forMs;
