@@ -1,19 +1,13 @@
-// Runs many seeds, or one with its trace: npm run sim -- [--level A|B] [--protocol zab|paxos|slot-paxos] [--seeds 1000] [--base 1] [--json]
-// or --seed 13 --trace; --plant NAME puts a fault in; --duration 8000 lasts longer; --twice compares two traces; --membership changes members.
+// Runs many seeds on all cores, or one with its trace: npm run sim -- [--level A|B] [--protocol zab|paxos|slot-paxos] [--seeds 1000] [--base 1] [--json]
+// or --seed 13 --trace; --plant NAME puts a fault in; --membership changes members; --twice compares two traces; --threads 1 runs on one core.
+// Faults last 4 virtual seconds, or until 20,000 events have run: --duration 8000 and --events 0 say otherwise.
 // --seed 13 --shrink FILE writes down the least that fails in the same way; --scenario FILE [--trace] runs what is written down.
 import { readFile, writeFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
-import {
-  plantedFaults,
-  replayScenario,
-  shrinkScenario,
-  simulate,
-  simulateStack,
-  stackFaults,
-  type FaultCounts,
-  type Scenario,
-  type SimProtocol,
-} from "../src/sim/index.ts";
+import { Worker } from "node:worker_threads";
+import { replayScenario, shrinkScenario, type Scenario } from "../src/sim/index.ts";
+import { plantOf, runSeed, type SeedOptions, type SeedRun } from "./sim-seed.ts";
 
 const { values } = parseArgs({
   options: {
@@ -23,6 +17,8 @@ const { values } = parseArgs({
     base: { type: "string", default: "1" },
     seed: { type: "string" },
     duration: { type: "string" },
+    events: { type: "string", default: "20000" },
+    threads: { type: "string", default: String(availableParallelism()) },
     twice: { type: "boolean", default: false },
     plant: { type: "string" },
     membership: { type: "boolean", default: false },
@@ -38,50 +34,33 @@ if (values.scenario !== undefined) {
   console.log([...trace, violation ?? "nothing is wrong"].join("\n"));
   process.exit(violation === undefined ? 0 : 1);
 }
-const { protocol, level } = values;
-if (protocol !== "zab" && protocol !== "paxos" && protocol !== "slot-paxos") {
-  throw new RangeError(`--protocol ${protocol} is none of zab, paxos and slot-paxos`);
-}
-if (level !== "A" && level !== "B") throw new RangeError(`--level ${level} is neither A nor B`);
-const plant = (level === "A" ? plantedFaults : stackFaults).find((fault) => fault.name === values.plant);
-if (values.plant !== undefined && plant === undefined) {
-  throw new RangeError(`there is no fault ${values.plant} to plant at level ${level}`);
-}
-const run = level === "A" ? runCores : runStack;
+const options = readOptions();
 const base = Number(values.seed ?? values.base);
 const count = values.seed === undefined ? Number(values.seeds) : 1;
 const startedMs = performance.now();
 const numbers: Record<string, number> = {};
 const faults: Record<string, number> = {};
 const marks: Record<string, number> = {};
-const hashes: number[] = [];
+const hashes = new Map<number, number>();
 let violations = 0;
-for (let seed = base; seed < base + count; seed += 1) {
-  const report = await run(seed, protocol);
-  add(numbers, report.numbers);
-  add(faults, report.faults);
-  add(marks, report.marks);
-  hashes.push(report.traceHash);
-  if (values.twice && (await run(seed, protocol)).traceHash !== report.traceHash) {
-    violations += 1;
-    console.error(`SEED=${seed}: the same seed gives another trace`);
-  }
-  if (values.trace) console.log(report.trace.join("\n"));
-  if (report.violation === undefined) continue;
-  violations += 1;
-  console.error(`SEED=${seed}: ${report.violation}`);
-  if (values.shrink === undefined) continue;
-  const shrunk = await shrinkScenario(report.scenario);
+let eventsMin = Number.POSITIVE_INFINITY;
+let toShrink: Scenario | undefined;
+
+const threads = Math.min(count, Number(values.threads));
+if (threads <= 1) for (let seed = base; seed < base + count; seed += 1) told(await runSeed(seed, options));
+else await runOnThreads(threads);
+if (values.shrink !== undefined && toShrink !== undefined) {
+  const shrunk = await shrinkScenario(toShrink);
   await writeFile(values.shrink, `${JSON.stringify(shrunk, undefined, 2)}\n`);
-  console.error(`${report.scenario.events.length} events shrank to ${shrunk.events.length}, in ${values.shrink}`);
-  break;
+  console.error(`${toShrink.events.length} events shrank to ${shrunk.events.length}, in ${values.shrink}`);
 }
 const seconds = (performance.now() - startedMs) / 1000;
 const result = {
-  level,
-  protocol,
+  level: options.level,
+  protocol: options.protocol,
   seeds: count,
   ...numbers,
+  leastEventsOfASeed: eventsMin,
   violations,
   seconds: Math.round(seconds),
   eventsPerSecond: Math.round((numbers["events"] ?? 0) / seconds),
@@ -89,44 +68,65 @@ const result = {
   /** Which pairs of state and fault never met: what happened there proves nothing. */
   unmarked: possibleMarks(Object.keys(marks)).filter((mark) => marks[mark] === undefined),
   /** Of all traces: to be compared between two runs, or two versions of Node.js. */
-  traceHash: hashes.reduce((hash, one) => (Math.imul(hash, 31) + one) >>> 0, 0),
+  traceHash: [...hashes]
+    .toSorted(([left], [right]) => left - right)
+    .reduce((hash, [, one]) => (Math.imul(hash, 31) + one) >>> 0, 0),
 };
 console.log(values.json ? JSON.stringify(result) : result);
-process.exitCode = violations === 0 || plant !== undefined ? 0 : 1;
+process.exitCode = violations === 0 || options.plant !== undefined ? 0 : 1;
 
-interface Run {
-  readonly violation: string | undefined;
-  readonly numbers: Readonly<Record<string, number>>;
-  readonly faults: FaultCounts;
-  readonly marks: FaultCounts;
-  readonly traceHash: number;
-  readonly trace: readonly string[];
-  readonly scenario: Scenario;
-}
-
-function shared(seed: number, ran: SimProtocol) {
-  const duration = values.duration === undefined ? {} : { durationMs: Number(values.duration) };
-  const membership = values.membership ? { reconfigures: true } : {};
-  return {
-    seed,
-    protocol: ran,
-    trace: values.trace,
-    ...duration,
-    ...membership,
+function readOptions(): SeedOptions {
+  const { protocol, level, plant } = values;
+  if (protocol !== "zab" && protocol !== "paxos" && protocol !== "slot-paxos") {
+    throw new RangeError(`--protocol ${protocol} is none of zab, paxos and slot-paxos`);
+  }
+  if (level !== "A" && level !== "B") throw new RangeError(`--level ${level} is neither A nor B`);
+  const read: SeedOptions = {
+    level,
+    protocol,
+    eventsMin: Number(values.events),
+    ...(values.duration === undefined ? {} : { durationMs: Number(values.duration) }),
     ...(plant === undefined ? {} : { plant }),
+    reconfigures: values.membership,
+    trace: values.trace,
+    twice: values.twice,
   };
+  plantOf(read);
+  return read;
 }
 
-async function runCores(seed: number, ran: SimProtocol): Promise<Run> {
-  const report = simulate(shared(seed, ran));
-  const { events, steps, commits, reads, submitted, configurations } = report;
-  return { ...report, numbers: { events, steps, commits, reads, submitted, configurations } };
+/** Every thread is given a seed, and the next one when it has run it. */
+async function runOnThreads(threadCount: number): Promise<void> {
+  let next = base;
+  const ends = Array.from({ length: threadCount }, () => {
+    const worker = new Worker(new URL("./sim-seed.ts", import.meta.url), { workerData: options });
+    const feed = (): void => {
+      if (next < base + count) worker.postMessage((next += 1) - 1);
+      else void worker.terminate();
+    };
+    worker.on("message", (run: SeedRun) => {
+      told(run);
+      feed();
+    });
+    feed();
+    return new Promise<void>((resolve, reject) => {
+      worker.once("error", reject);
+      worker.once("exit", () => resolve());
+    });
+  });
+  await Promise.all(ends);
 }
 
-async function runStack(seed: number, ran: SimProtocol): Promise<Run> {
-  const report = await simulateStack(shared(seed, ran));
-  const { events, commits, calls, isBeyondBudget } = report;
-  return { ...report, numbers: { events, commits, ...calls, beyondBudget: isBeyondBudget ? 1 : 0 } };
+function told(run: SeedRun): void {
+  add(numbers, run.numbers);
+  add(faults, run.faults);
+  add(marks, run.marks);
+  hashes.set(run.seed, run.traceHash);
+  eventsMin = Math.min(eventsMin, run.numbers["events"] ?? 0);
+  if (run.trace.length > 0) console.log(run.trace.join("\n"));
+  violations += run.violations.length;
+  for (const violation of run.violations) console.error(`SEED=${run.seed}: ${violation}`);
+  toShrink ??= run.scenario;
 }
 
 function add(total: Record<string, number>, more: Readonly<Record<string, number>>): void {

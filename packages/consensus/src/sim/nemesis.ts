@@ -56,7 +56,8 @@ interface NemesisOptions {
   readonly mayWipe: (node: NodeId) => boolean;
   readonly hooks: WriteHook;
   readonly chance: Prng;
-  readonly endMs: number;
+  /** Whether no more faults are inflicted. */
+  readonly isOver: () => boolean;
   readonly further?: readonly FurtherFault[];
   /** The faults come from a script: of itself it inflicts none, and only heals. */
   readonly isScripted?: boolean;
@@ -89,7 +90,7 @@ const kinds: readonly FaultKind[] = [
 
 /** Draws a set of faults and their intensity for this run, and inflicts them until the end. */
 export function createNemesis(options: NemesisOptions): Nemesis {
-  const { queue, network, nodes, chance, endMs } = options;
+  const { queue, network, nodes, chance, isOver } = options;
   const ids = [...nodes.keys()];
   const counts: Record<string, number> = {};
   const further = new Map((options.further ?? []).map((fault) => [fault.kind, fault]));
@@ -195,7 +196,7 @@ export function createNemesis(options: NemesisOptions): Nemesis {
     }
   };
   const strike = (): void => {
-    if (healed || queue.now >= endMs) return;
+    if (healed || isOver()) return;
     const kind = enabled[chance.nextBelow(Math.max(1, enabled.length))];
     const fault = further.get(kind ?? "");
     if (fault !== undefined) inflictFurther(fault);

@@ -11,16 +11,16 @@ export interface ReconfiguringOptions {
   readonly queue: EventQueue;
   readonly chance: Prng;
   readonly ids: readonly NodeId[];
-  readonly endMs: number;
+  readonly isOver: () => boolean;
   readonly ask: Ask;
 }
 
 /** Clients that ask for other members now and then: any nodes as voters, some of the others as observers. */
-export function startReconfiguring({ queue, chance, ids, endMs, ask }: ReconfiguringOptions): void {
+export function startReconfiguring({ queue, chance, ids, isOver, ask }: ReconfiguringOptions): void {
   const meanMs = 20 + chance.nextUnit() * chance.nextUnit() * 500;
   let sequence = 0;
   const next = (): void => {
-    if (queue.now >= endMs) return;
+    if (isOver()) return;
     sequence += 1;
     const drawn = ids.map((id) => ({ id, rank: chance.nextUnit() })).toSorted((a, b) => a.rank - b.rank);
     // Few rather than many: small electorates are often disjoint.

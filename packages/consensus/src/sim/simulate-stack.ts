@@ -22,6 +22,7 @@ import {
 import type { Scenario } from "./shrink.ts";
 import { createSimWorld, type SimWorld } from "./sim-world.ts";
 import { StackClients, type CallCounts } from "./stack-clients.ts";
+import { extend, isOver, type FaultSpan } from "./fault-span.ts";
 import { machineFaults } from "./machine-faults.ts";
 import { plantedProtocol } from "./stack-plants.ts";
 import { StackNode, type StackShape } from "./stack-node.ts";
@@ -48,6 +49,8 @@ export interface StackOptions<M extends Machine> {
   readonly reconfigures?: boolean;
   /** Virtual time with faults. Default 4000. */
   readonly durationMs?: number;
+  /** Faults go on for longer until so many events have run. Default 0. */
+  readonly eventsMin?: number;
   /** Virtual time in which a healed ensemble must be in step again. Default 8000. */
   readonly healMs?: number;
   /** How messages travel, as in `createSimWorld`; by default drawn from the seed. */
@@ -119,23 +122,28 @@ export async function simulateStack<M extends Machine>(options: StackOptions<M>)
   const { reconfigures = false } = options;
   const stack = createStack(options, { voters, observers, shape });
   const { world, clients, checker, trace, workload } = stack;
-  const durationMs = options.durationMs ?? 4000;
-  const nemesis = createStackNemesis(stack, { ...options, isBeyondBudget, durationMs });
+  const span: FaultSpan = { endMs: options.durationMs ?? 4000 };
+  const hasEnded = (): boolean => isOver(span, world.nowMs);
+  const nemesis = createStackNemesis(stack, { ...options, isBeyondBudget, isOver: hasEnded });
   let core: readonly NodeId[] = [];
   let violation: string | undefined;
   try {
     startAll(stack, voters + observers);
     nemesis.start();
-    if (options.script === undefined) clients.start(durationMs);
-    if (options.script === undefined && reconfigures) clients.startReconfiguring(durationMs);
-    await world.run(durationMs);
+    if (options.script === undefined) clients.start(hasEnded);
+    if (options.script === undefined && reconfigures) clients.startReconfiguring(hasEnded);
+    await world.run(span.endMs);
+    while (world.eventCount < (options.eventsMin ?? 0)) {
+      extend(span);
+      await world.run(span.endMs);
+    }
     // Changes of members that are still on their way may ask for anybody.
     core = options.script?.core ?? (reconfigures ? world.ids : stack.electorates.chooseCore(world.chance(6)));
     const isStuck = isBeyondBudget || (reconfigures && !stack.electorates.suffices(world.ids));
     // A mark of when it was, which does nothing: the time stands still between events.
     stack.recorder.record({ act: "heal", node: 0 });
     stack.recorder.without(() => nemesis.heal(core));
-    const endMs = durationMs + (options.healMs ?? 8000);
+    const endMs = span.endMs + (options.healMs ?? 8000);
     await (isStuck ? world.run(endMs) : healed(stack, core, endMs));
     violation = workload.judge?.(clients.history());
   } catch (thrown) {
@@ -144,7 +152,7 @@ export async function simulateStack<M extends Machine>(options: StackOptions<M>)
   const { events } = stack.recorder;
   const { protocol = "zab", seed, script, plant } = options;
   const planted = plant === undefined ? {} : { plant: plant.name };
-  const run = { level: "B" as const, protocol, seed, voters, observers, durationMs, core, events };
+  const run = { level: "B" as const, protocol, seed, voters, observers, durationMs: span.endMs, core, events };
   const scenario: Scenario = { ...run, ...script, ...(reconfigures ? { reconfigures } : {}), ...planted };
   return {
     seed: options.seed,
@@ -167,7 +175,7 @@ function createStackNemesis<M extends Machine>(
   { world, nodes, checker, electorates, clients, trace, recorder }: Stack<M>,
   options: Pick<StackOptions<M>, "script"> & {
     readonly isBeyondBudget: boolean;
-    readonly durationMs: number;
+    readonly isOver: () => boolean;
   },
 ): Nemesis {
   const { isBeyondBudget, script } = options;
@@ -187,7 +195,7 @@ function createStackNemesis<M extends Machine>(
     mayWipe: (id) => electorates.mayWipe(id),
     hooks: { wrote: () => undefined },
     chance: world.chance(4),
-    endMs: options.durationMs,
+    isOver: options.isOver,
     further: further.map((fault) => recordedFault(fault, recorder)),
     isScripted: script !== undefined,
     onFault: (kind, node) => trace.note(node, "fault", kind),

@@ -6,6 +6,7 @@ import type { ZabOptions } from "../core/zab/zab-options.ts";
 import { Checker, type ReplicaChecker } from "./checker.ts";
 import { createEventQueue, type EventQueue } from "./event-queue.ts";
 import type { PlantedFault, SimProtocol } from "./faults.ts";
+import { extend, isOver, type FaultSpan } from "./fault-span.ts";
 import { createElectorates, type Electorates } from "./electorates.ts";
 import { createNemesis, type FaultCounts, type Victim, type WriteHook } from "./nemesis.ts";
 import { createRecordDisk, type DiskImage } from "./record-disk.ts";
@@ -40,6 +41,8 @@ export interface SimulationOptions {
   readonly reconfigures?: boolean;
   /** Virtual time with faults. Default 4000. */
   readonly durationMs?: number;
+  /** Faults go on for longer until so many events have run. Default 0. */
+  readonly eventsMin?: number;
   /** Virtual time in which a healed ensemble must be in step again. Default 4000. */
   readonly healMs?: number;
   /** Overrides of ZAB's timing and limits. */
@@ -113,9 +116,10 @@ export function simulate(options: SimulationOptions): SimulationReport {
   const voters = options.voters ?? [3, 3, 3, 5, 5, 1, 2, 4][shape.nextBelow(8)] ?? 3;
   const observers = options.observers ?? (shape.nextUnit() < 0.3 ? 1 : 0);
   const spares = reconfigures ? chance(8).nextBelow(4) : 0;
-  const world = createWorld({ ...options, voters, observers, spares }, chance);
+  const span: FaultSpan = { endMs: options.durationMs ?? durationMsDefault };
+  const world = createWorld({ ...options, voters, observers, spares, span }, chance);
   const { electorates } = world;
-  const durationMs = options.durationMs ?? durationMsDefault;
+  const hasEnded = (): boolean => isOver(span, world.queue.now);
   const recorder = createRecorder(world.queue);
   const { script } = options;
   const nemesis = createNemesis({
@@ -124,7 +128,7 @@ export function simulate(options: SimulationOptions): SimulationReport {
     network: recordedLinks(world.network, recorder),
     mayWipe: (id) => electorates.mayWipe(id),
     chance: chance(4),
-    endMs: durationMs,
+    isOver: hasEnded,
     isScripted: script !== undefined,
   });
   let core: readonly NodeId[] = [];
@@ -134,16 +138,20 @@ export function simulate(options: SimulationOptions): SimulationReport {
     startAll(world, voters + observers);
     reconnect(world);
     nemesis.start();
-    if (script === undefined) startClients(world, { ...options, reconfigures, durationMs, recorder });
+    if (script === undefined) startClients(world, { ...options, reconfigures, isOver: hasEnded, recorder });
     else playScript(world, script.events);
-    while (world.queue.runNext(durationMs)) events += 1;
+    while (world.queue.runNext(span.endMs)) events += 1;
+    while (events < (options.eventsMin ?? 0)) {
+      extend(span);
+      while (world.queue.runNext(span.endMs)) events += 1;
+    }
     core = script?.core ?? electorates.chooseCore(chance(6));
     // A change was logged when one of its voters was about to lose its disk. Nothing may go wrong, but nothing need go on.
     const isStuck = reconfigures && world.checker.chain.length > 0 && !electorates.suffices([...world.nodes.keys()]);
     // A mark of when it was, which does nothing: the time stands still between events.
     recorder.record({ act: "heal", node: 0 });
     recorder.without(() => nemesis.heal(core));
-    const endMs = durationMs + (options.healMs ?? 4000);
+    const endMs = span.endMs + (options.healMs ?? 4000);
     if (isStuck) while (world.queue.runNext(endMs)) events += 1;
     else events += healed(world, core, endMs);
   } catch (thrown) {
@@ -151,7 +159,7 @@ export function simulate(options: SimulationOptions): SimulationReport {
   }
   const sum = (pick: (node: SimNode) => number): number =>
     [...world.nodes.values()].reduce((all, one) => all + pick(one), 0);
-  const run = { voters, observers, durationMs, core, violation, reconfigures };
+  const run = { voters, observers, durationMs: span.endMs, core, violation, reconfigures };
   return {
     seed: options.seed,
     voters,
@@ -227,21 +235,21 @@ function askOf({ nodes }: World): (event: ScriptedEvent) => void {
 interface ClientOptions {
   readonly submits?: boolean;
   readonly reconfigures: boolean;
-  readonly durationMs: number;
+  readonly isOver: () => boolean;
   readonly recorder: Recorder;
 }
 
 /** Clients, whose every request is written down. */
-function startClients(world: World, { submits = true, reconfigures, durationMs, recorder }: ClientOptions): void {
+function startClients(world: World, { submits = true, reconfigures, isOver, recorder }: ClientOptions): void {
   const ask = askOf(world);
   const asking: Ask = (event) => {
     recorder.record(event);
     ask({ id: 0, atMs: 0, ...event });
   };
-  startWorkload(world, durationMs, submits, asking);
+  startWorkload(world, isOver, submits, asking);
   if (!reconfigures) return;
   const { queue, chance, nodes } = world;
-  startReconfiguring({ queue, chance: chance(9), ids: [...nodes.keys()], endMs: durationMs, ask: asking });
+  startReconfiguring({ queue, chance: chance(9), ids: [...nodes.keys()], isOver, ask: asking });
 }
 
 function playScript(world: World, events: readonly ScriptedEvent[]): void {
@@ -265,7 +273,12 @@ function reconnect({ queue, network }: Pick<World, "queue" | "network">): void {
 }
 
 function createWorld(
-  options: SimulationOptions & { readonly voters: number; readonly observers: number; readonly spares: number },
+  options: SimulationOptions & {
+    readonly voters: number;
+    readonly observers: number;
+    readonly spares: number;
+    readonly span: FaultSpan;
+  },
   chance: (purpose: number) => Prng,
 ): World {
   const queue = createEventQueue();
@@ -318,7 +331,7 @@ function createWorld(
       members: id <= voters + observers ? members : membersOfSpare(id, members, ids),
       others: () => ids,
       mayStart: () => id <= voters + observers || checker.chain.length > 0,
-      mayReconfigure: () => queue.now < (options.durationMs ?? durationMsDefault),
+      mayReconfigure: () => !isOver(options.span, queue.now),
       zab: { ...options.zab, retainedEntriesMax },
       queue,
       chance: chance(100 + id),
@@ -339,7 +352,7 @@ function createWorld(
 }
 
 /** Clients of every node: proposals, reads, and now and then the same request once more at another node. */
-function startWorkload(world: World, endMs: number, isSubmitting: boolean, ask: Ask): void {
+function startWorkload(world: World, isOver: () => boolean, isSubmitting: boolean, ask: Ask): void {
   const { queue, nodes, checker } = world;
   const chance = world.chance(5);
   // A stream of its own: runs with and without submitted requests are alike in all else.
@@ -350,7 +363,7 @@ function startWorkload(world: World, endMs: number, isSubmitting: boolean, ask: 
   let sequence = 0;
   const pick = (): SimNode | undefined => nodes.get(ids[chance.nextBelow(ids.length)] ?? 1);
   const next = (): void => {
-    if (queue.now >= endMs) return;
+    if (isOver()) return;
     const node = pick();
     sequence += 1;
     const request = { act: "propose", value: sequence };

@@ -70,13 +70,13 @@ export class StackClients<M extends Machine> {
   }
 
   /** Whoever asks for other members. */
-  startReconfiguring(endMs: number): void {
+  startReconfiguring(isOver: () => boolean): void {
     const { world, nodes } = this.#options;
     const ask = ({ act, node, value }: Ask): void => this.#told(act, nodes.get(node), value);
-    startReconfiguring({ queue: world.queue, chance: world.chance(9), ids: [...nodes.keys()], endMs, ask });
+    startReconfiguring({ queue: world.queue, chance: world.chance(9), ids: [...nodes.keys()], isOver, ask });
   }
 
-  start(endMs: number): void {
+  start(isOver: () => boolean): void {
     const { world, nodes } = this.#options;
     const chance = world.chance(5);
     const meanMs = 1 + chance.nextUnit() * 20;
@@ -85,7 +85,7 @@ export class StackClients<M extends Machine> {
     const ids = [...nodes.keys()];
     const pick = (): StackNode<M> | undefined => nodes.get(ids[chance.nextBelow(ids.length)] ?? 1);
     const next = (): void => {
-      if (world.nowMs >= endMs) return;
+      if (isOver()) return;
       for (let left = 1 + chance.nextBelow(burstMax); left > 0; left -= 1) {
         const again = chance.nextUnit() < 0.1 ? pick() : undefined;
         this.#propose(pick(), again, chance.nextUnit() * 100, chance.nextUnit() < 0.1);
