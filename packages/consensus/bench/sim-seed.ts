@@ -42,10 +42,10 @@ export function plantOf({ level, plant }: Pick<SeedOptions, "level" | "plant">):
   return found;
 }
 
-export async function runSeed(seed: number, options: SeedOptions): Promise<SeedRun> {
+export async function runSeed(seed: number, { twice, ...options }: SeedOptions): Promise<SeedRun> {
   const run = await runOnce(seed, options);
   const violations = run.violation === undefined ? [] : [run.violation];
-  if (options.twice && (await runOnce(seed, options)).traceHash !== run.traceHash) {
+  if (twice && (await runOnce(seed, options)).traceHash !== run.traceHash) {
     violations.push("the same seed gives another trace");
   }
   const { numbers, faults, marks, traceHash, trace, scenario } = run;
@@ -53,7 +53,7 @@ export async function runSeed(seed: number, options: SeedOptions): Promise<SeedR
   return { seed, violations, numbers, faults, marks, traceHash, trace, scenario: isWrong ? scenario : undefined };
 }
 
-async function runOnce(seed: number, { level, plant: name, twice: _, ...options }: SeedOptions) {
+async function runOnce(seed: number, { level, plant: name, ...options }: Omit<SeedOptions, "twice">) {
   const plant = plantOf({ level, ...(name === undefined ? {} : { plant: name }) });
   const given = { seed, ...options, ...(plant === undefined ? {} : { plant }) };
   if (level === "A") {
