@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { registerHooks } from "node:module";
-import { fileURLToPath } from "node:url";
+import { loadOtherTexts, replaceOnce } from "@tutti/testkit";
 import type { simulate } from "../src/sim/index.ts";
 
 /** A mistake in per-slot Paxos, made on purpose: another text in the shipped files, as they are loaded. */
@@ -278,14 +278,9 @@ const sources = new URL("../src/", import.meta.url);
 const coreFolder = new URL("core/slot-paxos/", sources);
 
 /** The text of a file with the mistake in it. Throws where a place is not there, or not only once. */
-function textWith({ name, changes }: SlotPlant, url: string): string {
-  let text = readFileSync(fileURLToPath(url), "utf8");
-  for (const [file, from, to] of changes) {
-    if (new URL(file, coreFolder).href !== url) continue;
-    if (text.split(from).length !== 2) throw new RangeError(`${name}: ${JSON.stringify(from)} is not once in ${file}`);
-    text = text.replace(from, () => to);
-  }
-  return text;
+function textWith({ changes }: SlotPlant, url: string): string {
+  const own = changes.filter(([file]) => new URL(file, coreFolder).href === url);
+  return own.reduce((text, [, from, to]) => replaceOnce(text, from, to), readFileSync(new URL(url), "utf8"));
 }
 
 let isHooked = false;
@@ -305,12 +300,11 @@ function hook(): void {
       const isOurs = plant !== undefined && resolved.url.startsWith(sources.href);
       return isOurs ? { ...resolved, url: `${resolved.url}?plant=${plant.name}` } : resolved;
     },
-    load: (url, context, next) => {
-      const loaded = next(url, context);
-      const plant = plantOf(url);
-      const [file = ""] = url.split("?");
-      return plant === undefined ? loaded : { ...loaded, source: textWith(plant, file) };
-    },
+  });
+  loadOtherTexts((url) => {
+    const plant = plantOf(url);
+    const [file = ""] = url.split("?");
+    return plant === undefined ? undefined : textWith(plant, file);
   });
 }
 

@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
-import { registerHooks } from "node:module";
-import { fileURLToPath } from "node:url";
+import { loadOtherTexts, replaceOnce } from "@tutti/testkit";
 
 /** A mistake on purpose: another text in a shipped file, as it is loaded, or a log that anybody may write. */
 export type Plant = SourcePlant | { readonly kind: "unfenced"; readonly name: string; readonly foundBy: number };
@@ -138,18 +137,11 @@ const sources = new URL("../../src/", import.meta.url);
 
 /** The text of a file with the mistake in it. Throws where the place is not there, or not only once. */
 export function textWith({ file, from, to }: SourcePlant): string {
-  const text = readFileSync(fileURLToPath(new URL(file, sources)), "utf8");
-  if (text.split(from).length !== 2) throw new RangeError(`${JSON.stringify(from)} is not once in ${file}`);
-  return text.replace(from, () => to);
+  return replaceOnce(readFileSync(new URL(file, sources), "utf8"), from, to);
 }
 
 /** From now on the file is loaded with the mistake in it. */
 export function plantIn(plant: SourcePlant): void {
-  const url = new URL(plant.file, sources).href;
-  registerHooks({
-    load: (asked, context, next) => {
-      const loaded = next(asked, context);
-      return asked === url ? { ...loaded, source: textWith(plant) } : loaded;
-    },
-  });
+  const planted = new URL(plant.file, sources).href;
+  loadOtherTexts((url) => (url === planted ? textWith(plant) : undefined));
 }
