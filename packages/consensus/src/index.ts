@@ -23,6 +23,7 @@ export {
 } from "./node/tcp-transport.ts";
 export { createMemoryDisk } from "./memory/memory-disk.ts";
 export { createMemoryNetwork, type MemoryNetwork } from "./memory/memory-network.ts";
+export { processClock } from "./driver/process-clock.ts";
 export { type Clock } from "./ports/clock.ts";
 export { type Disk, type DiskFile } from "./ports/disk.ts";
 export { type Transport, type TransportListener, type TransportPort } from "./ports/transport.ts";

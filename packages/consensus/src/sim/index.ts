@@ -24,6 +24,8 @@ export { type CallInput, type ClientCall, type StackWorkload } from "./stack-wor
 export { type DecreeFault, simulateDecree } from "./simulate-decree.ts";
 export { createUnsyncedDisk, type UnsyncedDiskOptions } from "./unsynced-disk.ts";
 export { simulate, type SimulationOptions, type SimulationReport } from "./simulate.ts";
+export { createTrace, type Trace } from "./trace.ts";
+export { createTorment, type Torment, type TormentOptions } from "./torment.ts";
 
 // Types that the ones above speak of.
 export { type Epochs, type LinkId, type Send, type Token, type Write } from "../core/effects.ts";
@@ -37,7 +39,7 @@ export {
   type Session,
   type ReplicaMessage,
 } from "../core/messages.ts";
-export { type MembershipView, type Prepared } from "../core/replica-core.ts";
+export { type CoreStatus, type MembershipView, type Prepared } from "../core/replica-core.ts";
 export { type QuorumSystem } from "../core/quorum.ts";
 export { type Zxid } from "../core/zxid.ts";
 export { type ZabLimits, type ZabOptions, type ZabTiming } from "../core/zab/zab-options.ts";

@@ -1,18 +1,15 @@
 import type { Prng } from "@tutti/stdx";
 import type { NodeId } from "../core/entry.ts";
-import type { Electorates } from "./electorates.ts";
 import type { FurtherFault, Victim } from "./nemesis.ts";
 import type { SimDisk } from "./sim-disk.ts";
-import type { StackNode } from "./stack-node.ts";
+import type { SimVictim } from "./sim-victim.ts";
 import type { SimWorld } from "./sim-world.ts";
-import type { Machine } from "../driver/machine.ts";
 
 interface FaultScene {
   readonly world: SimWorld;
-  readonly nodes: ReadonlyMap<NodeId, StackNode<Machine>>;
-  readonly electorates: Electorates;
-  /** Damage goes beyond what a majority of good copies allows: then nothing wrong may be said, and nothing more is asked. */
-  readonly isBeyondBudget: boolean;
+  readonly nodes: ReadonlyMap<NodeId, SimVictim>;
+  /** Good copies must stay on a majority, or all bets are off; a disk that is damaged is not counted until it votes again. */
+  readonly mayDamage: (id: NodeId) => boolean;
 }
 
 interface Place {
@@ -21,22 +18,18 @@ interface Place {
 }
 
 /** The faults that need real bytes, real calls or a real event loop. */
-export function machineFaults({ world, nodes, electorates, isBeyondBudget }: FaultScene): readonly FurtherFault[] {
-  const nodeOf = (victim: Victim): StackNode<Machine> | undefined => nodes.get(victim.id);
+export function machineFaults({ world, nodes, mayDamage }: FaultScene): readonly FurtherFault[] {
+  const nodeOf = (victim: Victim): SimVictim | undefined => nodes.get(victim.id);
   const later = (delayMs: number, action: () => void): void => world.queue.at(world.nowMs + delayMs, action);
-  const fault = (kind: string, inflict: (node: StackNode<Machine>, chance: Prng) => boolean): FurtherFault => ({
+  const fault = (kind: string, inflict: (node: SimVictim, chance: Prng) => boolean): FurtherFault => ({
     kind,
     inflict: (victim, chance) => {
       const node = nodeOf(victim);
       return node !== undefined && inflict(node, chance);
     },
   });
-  /** Good copies must stay on a majority; a disk that is damaged is not counted until it is repaired and votes. */
-  const mayDamage = (node: StackNode<Machine>): boolean => {
-    return isBeyondBudget ? electorates.isVoter(node.id) : electorates.mayWipe(node.id);
-  };
-  const damage = (node: StackNode<Machine>, chance: Prng, change: (disk: SimDisk, place: Place) => void): boolean => {
-    if (!mayDamage(node)) return false;
+  const damage = (node: SimVictim, chance: Prng, change: (disk: SimDisk, place: Place) => void): boolean => {
+    if (!mayDamage(node.id)) return false;
     const { disk } = node.host;
     const place = pick(placesOf(disk), chance);
     if (place === undefined) return false;
@@ -44,7 +37,7 @@ export function machineFaults({ world, nodes, electorates, isBeyondBudget }: Fau
     node.damaged();
     return true;
   };
-  const isRunning = (node: StackNode<Machine>): boolean => node.running !== undefined;
+  const isRunning = (node: SimVictim): boolean => node.status !== undefined;
   return [
     fault("crashAtCall", (node, chance) => {
       if (!node.isUp) return false;

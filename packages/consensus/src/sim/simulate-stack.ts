@@ -179,7 +179,9 @@ function createStackNemesis<M extends Machine>(
   },
 ): Nemesis {
   const { isBeyondBudget, script } = options;
-  const further = machineFaults({ world, nodes, electorates, isBeyondBudget });
+  // Damage beyond what a majority of good copies allows: then nothing wrong may be said, and nothing more is asked.
+  const mayDamage = (id: NodeId): boolean => (isBeyondBudget ? electorates.isVoter(id) : electorates.mayWipe(id));
+  const further = machineFaults({ world, nodes, mayDamage });
   if (script !== undefined) {
     for (const sequence of repeatedIn(script.events)) {
       checker.repeated(requestKey({ client: simulatedClient, sequence }));

@@ -1,6 +1,6 @@
-import { assert, type Prng } from "@tutti/stdx";
+import { assert } from "@tutti/stdx";
 import type { LoggedConfiguration, Members } from "../core/configuration.ts";
-import type { Entry, NodeId } from "../core/entry.ts";
+import type { Entry } from "../core/entry.ts";
 import type { ReplicaMessage } from "../core/messages.ts";
 import type { CoreStatus } from "../core/replica-core.ts";
 import { formatZxid, type Zxid } from "../core/zxid.ts";
@@ -9,15 +9,12 @@ import type { Machine } from "../driver/machine.ts";
 import { openReplica } from "../driver/open-replica.ts";
 import type { Protocol } from "../driver/protocol.ts";
 import type { Replica } from "../driver/replica.ts";
-import { recover } from "../log/recover.ts";
 import type { Checker } from "./checker.ts";
 import type { PlantedFault } from "./faults.ts";
-import type { Victim } from "./nemesis.ts";
 import type { DiskImage } from "./record-disk.ts";
 import { nameOf } from "./request-name.ts";
-import type { EndKind, SimHost } from "./sim-host.ts";
 import type { SimProcess } from "./sim-process.ts";
-import type { SimWorld } from "./sim-world.ts";
+import { SimVictim, type VictimOptions } from "./sim-victim.ts";
 import type { StackWorkload } from "./stack-workload.ts";
 import type { Trace } from "./trace.ts";
 import { createWitness, type Digests, type Witness } from "./witness.ts";
@@ -32,14 +29,11 @@ export interface StackShape {
   readonly plant?: PlantedFault;
 }
 
-export interface StackNodeOptions<M extends Machine> {
-  readonly id: NodeId;
-  readonly world: SimWorld;
+export interface StackNodeOptions<M extends Machine> extends VictimOptions {
   readonly shape: StackShape;
   readonly workload: StackWorkload<M>;
   readonly checker: Checker;
   readonly digests: Digests;
-  readonly chance: Prng;
   readonly trace: Trace;
   /** Whether there is an ensemble that it could join, or it is one of those who begin. */
   readonly mayStart: () => boolean;
@@ -55,16 +49,12 @@ export interface Running<M extends Machine> {
 }
 
 /** A replica as it ships on a simulated machine, with somebody who starts it again when it stopped. */
-export class StackNode<M extends Machine> implements Victim {
-  readonly id: NodeId;
+export class StackNode<M extends Machine> extends SimVictim {
   /** Requests made here that have not ended. */
   readonly open: Set<string> = new Set<string>();
-  readonly counts: { stops: number; damages: number; repairs: number } = { stops: 0, damages: 0, repairs: 0 };
+  readonly counts: { stops: number; repairs: number } = { stops: 0, repairs: 0 };
   readonly #options: StackNodeOptions<M>;
   #running: Running<M> | undefined;
-  #isTrusted = false;
-  /** Something on its disk was damaged on purpose, and nobody has looked since. */
-  #isDamaged = false;
   #failuresBefore = 0;
   /** The newest in its log when it was last seen. */
   #configuration: LoggedConfiguration | undefined;
@@ -72,36 +62,20 @@ export class StackNode<M extends Machine> implements Victim {
   #durable: Zxid = 0n;
 
   constructor(options: StackNodeOptions<M>) {
-    this.id = options.id;
+    super(options);
     this.#options = options;
-  }
-
-  get host(): SimHost {
-    return this.#options.world.host(this.id);
-  }
-
-  get isUp(): boolean {
-    return this.host.isUp;
-  }
-
-  get isTrusted(): boolean {
-    return this.#isTrusted && !this.#isDamaged;
-  }
-
-  get pendingWrites(): number {
-    return this.host.openCalls;
   }
 
   get running(): Running<M> | undefined {
     return this.#running?.process.isAlive === true ? this.#running : undefined;
   }
 
-  get status(): CoreStatus | undefined {
+  override get status(): CoreStatus | undefined {
     return this.running?.replica.status();
   }
 
-  start(): void {
-    if (this.#options.mayStart()) this.#options.world.start(this.id);
+  override start(): void {
+    if (this.#options.mayStart()) super.start();
   }
 
   /** What the process does: it is given to the world. */
@@ -156,84 +130,44 @@ export class StackNode<M extends Machine> implements Victim {
         this.#options.world.fail(new Error(`${this.id} finds ${known} again, which was durable, or damage`));
       return;
     }
-    const isExpected = this.#isDamaged || !this.#isTrusted;
+    const isExpected = !this.isTrusted;
     if (!isExpected) this.#options.world.fail(new Error(`nobody damaged the disk of ${this.id}, and yet: ${damage}`));
     this.counts.repairs += 1;
   }
 
   /** A failed disk ends a replica, and nothing else may. Whoever looks after it starts it again. */
   #stopped(error: unknown): void {
-    const { world, chance } = this.#options;
     const isExpected =
       error instanceof ConsensusError &&
       error.code === "storage-failed" &&
       this.host.failureCount > this.#failuresBefore;
     if (!isExpected) {
       const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : "";
-      return world.fail(new Error(`replica ${this.id} stops: ${String(error)}${cause}`));
+      return this.#options.world.fail(new Error(`replica ${this.id} stops: ${String(error)}${cause}`));
     }
     this.counts.stops += 1;
     this.#trace("stopped", () => error.message, 9);
-    this.#end("kill");
-    world.queue.at(world.nowMs + 20 + chance.nextBelow(300), () => this.start());
-  }
-
-  crash(): void {
-    this.#end(this.#options.chance.nextUnit() < 0.3 ? "kill" : "power");
-  }
-
-  #end(kind: EndKind): void {
-    this.#options.world.end(this.id, kind);
-    this.ended();
+    this.stoppedByDisk();
   }
 
   /** Its process has ended: nobody hears of what was asked of it. */
-  ended(): void {
+  override ended(): void {
     this.open.clear();
     this.#running = undefined;
   }
 
-  pause(durationMs: number): void {
-    this.host.stop(durationMs, false);
-  }
-
-  wipe(): void {
-    this.host.wipe();
-    this.ended();
-    this.#isTrusted = false;
-    this.#isDamaged = false;
+  override wipe(): void {
+    super.wipe();
     this.#durable = 0n;
-  }
-
-  mend(): void {
-    this.host.isFull = false;
-    this.host.isSyncBroken = false;
-    this.host.slow = { untilMs: 0, factor: 1 };
-    this.host.endAtCall(Number.POSITIVE_INFINITY, () => undefined);
-  }
-
-  /** Something on its disk was changed by other means than its replica. */
-  damaged(): void {
-    this.#isDamaged = true;
-    this.counts.damages += 1;
   }
 
   /** What its disk would be found to hold if the power went now. */
   async image(): Promise<DiskImage> {
-    const { state } = await recover(this.host.disk.durable(), this.id, { accepted: 0, current: 0, voting: false });
+    const { state } = await this.recovered();
     const { snapshot, base, entries } = state.log;
     const { accepted = [], chosen = 0n } = state.log.slots ?? {};
     const slots = new Map(accepted.map((one) => [one.entry.zxid, one]));
     return { snapshot, base, entries: [...entries], epochs: state.epochs, slots, chosen };
-  }
-
-  /** Whether its disk has the vote, and all that belongs to it: asked again until it does. */
-  async lookAtDisk(): Promise<void> {
-    if (this.isTrusted) return;
-    const { disk } = this.host;
-    const { state, report } = await recover(disk.durable(), this.id, { accepted: 0, current: 0, voting: false });
-    this.#isTrusted = state.epochs.voting;
-    if (report.damage === undefined && state.epochs.voting) this.#isDamaged = false;
   }
 
   /** After each turn: leader uniqueness and completeness, and the order applied <= committed <= logged. */

@@ -5,9 +5,10 @@ import {
   type Disk,
   type Members,
   type Replica,
+  type ReplicaOptions,
   type Transport,
 } from "@tutti/consensus";
-import { createHash, randomBytes } from "node:crypto";
+import { createHash } from "node:crypto";
 import { CoordError, type CoordErrorCode } from "../coord-error.ts";
 import { CoordMachine } from "../core/coord-machine.ts";
 import { type EnsembleConfig, formatConfig, parseConfig } from "../core/ensemble-config.ts";
@@ -16,6 +17,7 @@ import { SoloReplication } from "../pipeline/solo-replication.ts";
 import type { PipelineEnvironment } from "../ports/pipeline-environment.ts";
 import { beginDigestMd5 } from "./digest-md5.ts";
 import { ReplicatedMachine } from "./replicated-machine.ts";
+import { processClock, type ServerClock } from "./server-clock.ts";
 import type { ResolvedOptions } from "./server-options.ts";
 
 /** How a server takes part in the log of its ensemble, be that an ensemble of one. */
@@ -53,14 +55,6 @@ export function coordErrorOf(thrown: unknown): CoordError {
   return new CoordError(errorCodes[thrown.code] ?? "replica-stopped", thrown.message, { cause: thrown });
 }
 
-export function monotonicMs(): number {
-  return performance.now();
-}
-
-function wallMs(): bigint {
-  return BigInt(Date.now());
-}
-
 function digestOf(userAndPassword: Uint8Array): string {
   const text = Buffer.from(userAndPassword).toString("utf8");
   const colon = text.indexOf(":");
@@ -71,12 +65,12 @@ function digestOf(userAndPassword: Uint8Array): string {
 /** What a server does for its pipeline beside time and chance. */
 export type PipelineHooks = Pick<PipelineEnvironment, "answerWord" | "tell">;
 
-function environmentOf({ saslUsers }: ResolvedOptions, hooks: PipelineHooks): PipelineEnvironment {
+function environmentOf({ saslUsers }: ResolvedOptions, hooks: PipelineHooks, clock: ServerClock): PipelineEnvironment {
   return {
     ...hooks,
-    monotonicMs,
-    wallMs,
-    newPassword: () => randomBytes(passwordBytes),
+    monotonicMs: () => clock.monotonicMs(),
+    wallMs: () => BigInt(clock.nowMs()),
+    newPassword: () => clock.drawBytes(passwordBytes),
     digestOf,
     beginSasl: () => (saslUsers.size === 0 ? undefined : beginDigestMd5((user) => saslUsers.get(user))),
   };
@@ -85,20 +79,36 @@ function environmentOf({ saslUsers }: ResolvedOptions, hooks: PipelineHooks): Pi
 /** In memory, alone: a write is committed before `propose` returns. */
 export function openSoloPipeline(options: ResolvedOptions, hooks: PipelineHooks): OpenPipeline {
   const machine = new CoordMachine(options);
-  const replication = new SoloReplication(machine, wallMs);
-  const environment = environmentOf(options, hooks);
+  const environment = environmentOf(options, hooks, processClock);
+  const replication = new SoloReplication(machine, () => environment.wallMs());
   const pipeline = new Pipeline({ ...options, serverId: standaloneServerId }, { machine, replication, environment });
   replication.listen(pipeline);
   return { pipeline, replica: undefined };
 }
 
-/** On a log that is durable, and shared when there are other members. */
-export async function openReplicatedPipeline(
+/** What stands around a pipeline: another process in a simulator. */
+export interface ReplicatedSurroundings {
+  readonly hooks: PipelineHooks;
+  readonly clock: ServerClock;
+  /** As of the machine. */
+  readonly viewChunkBytes?: number;
+}
+
+/** A pipeline and what its replica is opened with, which `replication.connect` joins. */
+export interface ReplicatedParts {
+  readonly machine: CoordMachine;
+  readonly pipeline: Pipeline;
+  readonly replication: ReplicatedMachine;
+  readonly replicaOptions: ReplicaOptions;
+}
+
+/** The parts of a server on a log that is durable, and shared when there are other members. */
+export function createReplicatedParts(
   options: ResolvedOptions,
   membership: Membership,
-  hooks: PipelineHooks,
-): Promise<OpenPipeline> {
-  const { servers, onServers } = membership;
+  { hooks, clock, viewChunkBytes }: ReplicatedSurroundings,
+): ReplicatedParts {
+  const { servers, onServers, ...place } = membership;
   const machine = new CoordMachine(options, servers === undefined ? undefined : formatConfig(servers, 0n));
   const onConfig = (text: string): void => {
     const config = parseConfig(text).servers;
@@ -106,18 +116,30 @@ export async function openReplicatedPipeline(
   };
   // The leader has to hold what all servers let through.
   const memberCount = membership.members.voters.length + membership.members.observers.length;
-  const replication = new ReplicatedMachine(machine, onConfig);
-  const environment = environmentOf(options, hooks);
+  const replication = new ReplicatedMachine(machine, { onConfig, clock, viewChunkBytes });
+  const environment = environmentOf(options, hooks, clock);
   const pipeline = new Pipeline({ ...options, serverId: membership.id }, { machine, replication, environment });
+  const replicaOptions: ReplicaOptions = {
+    ...place,
+    machine: replication,
+    protocol: zab({ waitingRequestsMax: options.outstandingMax * memberCount }),
+    snapshotEntries: options.snapshotTxns,
+    // What a client may send, with what the servers add to it.
+    requestBytesMax: options.frameBytesMax + 64 * 1024,
+    clock,
+  };
+  return { machine, pipeline, replication, replicaOptions };
+}
+
+export async function openReplicatedPipeline(
+  options: ResolvedOptions,
+  membership: Membership,
+  hooks: PipelineHooks,
+): Promise<OpenPipeline> {
+  const parts = createReplicatedParts(options, membership, { hooks, clock: processClock });
+  const { pipeline, replication, replicaOptions } = parts;
   try {
-    const replica = await openReplica({
-      ...membership,
-      machine: replication,
-      protocol: zab({ waitingRequestsMax: options.outstandingMax * memberCount }),
-      snapshotEntries: options.snapshotTxns,
-      // What a client may send, with what the servers add to it.
-      requestBytesMax: options.frameBytesMax + 64 * 1024,
-    });
+    const replica = await openReplica(replicaOptions);
     replication.connect(pipeline, replica);
     return { pipeline, replica };
   } catch (thrown) {

@@ -1,5 +1,4 @@
 import type { Machine, NodeId, PrepareContext, PrepareResult, Replica } from "@tutti/consensus";
-import { randomBytes } from "node:crypto";
 import type { CoordMachine } from "../core/coord-machine.ts";
 import { membersOf, parseConfig } from "../core/ensemble-config.ts";
 import type { Txn } from "../core/txn.ts";
@@ -10,6 +9,7 @@ import { specialPaths } from "../core/zookeeper-path.ts";
 import type { CommitListener, ProposalToken, Replication } from "../ports/replication.ts";
 import { JuteReader } from "../protocol/jute-reader.ts";
 import { packedChunks, unpackedChunks } from "./packed-chunks.ts";
+import type { ServerClock } from "./server-clock.ts";
 import { JuteWriter } from "../protocol/jute-writer.ts";
 
 /** Whose wait an entry of the log ends: this life of a server, and its token. */
@@ -32,9 +32,16 @@ function membersIn(data: Uint8Array | null): Pick<Extract<PrepareResult, { reado
   return { members: membersOf(parseConfig(new TextDecoder().decode(data ?? nothing)).servers) };
 }
 
+export interface ReplicatedMachineOptions {
+  readonly clock: Pick<ServerClock, "drawName">;
+  /** Hears of every other configuration of the ensemble, at its place in the log. */
+  readonly onConfig: (text: string) => void;
+  /** What is encoded in one turn while a snapshot is drawn. Default 256 KiB, a few milliseconds' work. */
+  readonly viewChunkBytes?: number | undefined;
+}
+
 const nothing = new Uint8Array(0);
-/** What is encoded in one turn while a snapshot is drawn: a few milliseconds' work. */
-const viewChunkBytes = 256 * 1024;
+const viewChunkBytesDefault = 256 * 1024;
 
 /**
  * ZooKeeper's machine behind consensus, and consensus as the pipeline's way of a write: bytes on one side, requests,
@@ -45,20 +52,20 @@ export class ReplicatedMachine implements Machine, Replication {
   readonly needsPrimaryOrder: boolean = true;
   readonly #machine: CoordMachine;
   /** Nobody else has it, and this server has another after each start: a token of an earlier life wakes nobody. */
-  readonly #life: bigint = randomBytes(8).readBigInt64BE(0);
+  readonly #life: bigint;
   /** Requests of this server to itself as the leader, which are never bytes: an empty array stands for each. */
   readonly #local = new Map<Uint8Array, { readonly request: WriteRequest; readonly token: ProposalToken }>();
   #isLeading = false;
   /** What this server prepared as the leader, by position, so that it need not be read again from its bytes. */
   readonly #prepared = new Map<bigint, Txn>();
-  readonly #onConfig: (text: string) => void;
+  readonly #options: ReplicatedMachineOptions;
   #listener: CommitListener | undefined;
   #replica: Replica | undefined;
 
-  /** `onConfig` hears of every other configuration of the ensemble, at its place in the log. */
-  constructor(machine: CoordMachine, onConfig: (text: string) => void) {
+  constructor(machine: CoordMachine, options: ReplicatedMachineOptions) {
     this.#machine = machine;
-    this.#onConfig = onConfig;
+    this.#options = options;
+    this.#life = BigInt.asIntN(64, options.clock.drawName());
   }
 
   /** Wires the listener and the replica, which are made of this. */
@@ -137,7 +144,7 @@ export class ReplicatedMachine implements Machine, Replication {
   }
 
   view(): Iterable<Uint8Array> {
-    return packedChunks(this.#machine.snapshot(viewChunkBytes));
+    return packedChunks(this.#machine.snapshot(this.#options.viewChunkBytes ?? viewChunkBytesDefault));
   }
 
   restore(chunks: readonly Uint8Array[]): void {
@@ -150,7 +157,9 @@ export class ReplicatedMachine implements Machine, Replication {
   #tellConfig(): void {
     // While the replica is being opened there is nobody to tell; `connect` does it then.
     if (this.#replica === undefined) return;
-    this.#onConfig(new TextDecoder().decode(this.#machine.tree.get(specialPaths.config)?.data ?? new Uint8Array(0)));
+    this.#options.onConfig(
+      new TextDecoder().decode(this.#machine.tree.get(specialPaths.config)?.data ?? new Uint8Array(0)),
+    );
   }
 
   leadershipLost(): void {

@@ -11,16 +11,17 @@ import { type Logger, logEvents } from "./logger.ts";
 import {
   coordErrorOf,
   type Membership,
-  monotonicMs,
   openReplicatedPipeline,
   openSoloPipeline,
   type PipelineHooks,
 } from "./open-pipeline.ts";
 import { createEmbeddedChannel } from "./embedded-channel.ts";
+import { keepTime } from "./keep-time.ts";
 import { type CoordServerEvents, createTell } from "./server-events.ts";
 import { modeOf, type ServerMode } from "./server-mode.ts";
 import { openPorts, type ServerPorts } from "./open-ports.ts";
 import type { ResolvedOptions } from "./server-options.ts";
+import { processClock } from "./server-clock.ts";
 import type { ServerPlace } from "./server-place.ts";
 import type { ServerCertificates } from "./server-tls.ts";
 
@@ -53,50 +54,9 @@ export interface CoordServer extends AsyncDisposable, Dialable {
   close(): Promise<void>;
 }
 
-/** ZooKeeper's limit of removals in one round of the reaper. */
-const reapCountMax = 10_000;
-
-/** What a server does by time. Returns how to stop it. */
-function keepTime(pipeline: Pipeline, options: ResolvedOptions): () => void {
-  const { tickTimeMs, reapIntervalMs, sessionTimeoutMsMin } = options;
-  const timers = [
-    setInterval(() => pipeline.tick(), tickTimeMs),
-    setInterval(() => pipeline.reap(reapCountMax), reapIntervalMs),
-    // Often enough that the leader hears of the shortest session in time, though one message is lost.
-    setInterval(() => pipeline.tellHeard(), Math.max(1, sessionTimeoutMsMin / 8)),
-  ];
-  return () => {
-    for (const timer of timers) clearInterval(timer);
-  };
-}
-
-/**
- * While there is no leader, nobody counts the silence of sessions here, and another part of the ensemble may end them.
- * A client that is kept longer than a third of the shortest timeout could believe in its session for longer than it
- * lives; a leader that is found sooner is one that clients never notice.
- */
-function closeWithoutLeader(
-  pipeline: Pipeline,
-  replica: Replica,
-  { sessionTimeoutMsMin, readOnlyMode }: ResolvedOptions,
-): () => void {
-  let timer: NodeJS.Timeout | undefined;
-  const giveUp = (): void => {
-    pipeline.closeAll();
-    if (readOnlyMode) pipeline.serveReadOnly();
-  };
-  const onLeader = ({ leader }: { readonly leader: number | undefined }): void => {
-    clearTimeout(timer);
-    if (leader === undefined) timer = setTimeout(giveUp, sessionTimeoutMsMin / 3);
-  };
-  replica.events.on("leader", onLeader);
-  onLeader(replica.status());
-  return () => clearTimeout(timer);
-}
-
 /** Starts one server: alone in memory, or as a member. */
 export async function startNode(options: ResolvedOptions, membership: Membership | undefined): Promise<CoordServer> {
-  const startedMs = monotonicMs();
+  const startedMs = processClock.monotonicMs();
   const events = new EventEmitter<CoordServerEvents>();
   const { logger } = options;
   if (logger !== undefined) logEvents(events, logger);
@@ -120,13 +80,10 @@ export async function startNode(options: ResolvedOptions, membership: Membership
   try {
     const ports = await openPorts(pipeline, options, place);
     opened.ports = ports;
-    const stops = [keepTime(pipeline, options)];
-    if (replica !== undefined) {
-      stops.push(closeWithoutLeader(pipeline, replica, options));
-      tellMode(pipeline, replica, events);
-    }
+    const stop = keepTime({ pipeline, replica, options, clock: processClock });
+    if (replica !== undefined) tellMode(pipeline, replica, events);
     logger?.info(`serving clients on ${shown((ports.plain ?? ports.secure)?.address)}`);
-    return createServer({ pipeline, replica, ports, events, logger, stop: () => stops.forEach((stop) => stop()) });
+    return createServer({ pipeline, replica, ports, events, logger, stop });
   } catch (thrown) {
     await replica?.close();
     throw thrown;
