@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createContext, type Context } from "../../src/index.ts";
-import { createContextOnWorkers } from "./on-workers.ts";
+import { createContextOnWorkers, expectExchangeBetweenWorkers } from "./on-workers.ts";
 import { canonicalKey } from "../../src/rdd/key.ts";
 import { actions, pairOperations, transformations, type Element, type OperationCase } from "./operations.ts";
 
@@ -56,6 +56,7 @@ describe.each([
     tutti = await open();
   });
   afterAll(() => tutti.close());
+  expectExchangeBetweenWorkers(() => [tutti]);
 
   test("the five numbers, doubled and summed, are 30", async () => {
     expect(
