@@ -13,7 +13,7 @@ export { createThreadExecutor, type ThreadExecutorOptions } from "./executor/thr
 export type { EventSource, Executor, JobResult, RunOptions } from "./executor/executor.ts";
 export { traceJobs, type TraceJobsOptions } from "./telemetry/trace-jobs.ts";
 export { showProgress, type ProgressStream } from "./progress/show-progress.ts";
-export type { JobEvents } from "./core/job-events.ts";
+export type { JobEvents, StageOutline } from "./core/job-events.ts";
 export type {
   AnyFunction,
   JobGraph,

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createContext, type Context } from "../../src/index.ts";
-import { createContextOnWorkers } from "./on-workers.ts";
+import { createContextOnWorkers, expectExchangeBetweenWorkers } from "./on-workers.ts";
 import { canonicalKey } from "../../src/rdd/key.ts";
 import { actions, pairOperations, transformations, type Element, type OperationCase } from "./operations.ts";
 
@@ -36,7 +36,8 @@ async function check(one: OperationCase, tutti: Context, runs: number): Promise<
     [[1, 1, 1, 1], [1, -0], 2],
     [[undefined, null, NaN, -0, 0], [undefined, NaN], 3],
   ];
-  await fc.assert(property, { numRuns: runs, examples });
+  // Examples count as runs.
+  await fc.assert(property, { numRuns: examples.length + runs, examples });
 }
 
 describe.each([
@@ -56,6 +57,7 @@ describe.each([
     tutti = await open();
   });
   afterAll(() => tutti.close());
+  expectExchangeBetweenWorkers(() => [tutti]);
 
   test("the five numbers, doubled and summed, are 30", async () => {
     expect(

@@ -4,6 +4,7 @@ import path from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Context, ContextOptions } from "../../src/index.ts";
+import { expectExchangeBetweenWorkers } from "../rdd/on-workers.ts";
 import { firstDifference, openReference, runReference } from "./compare.ts";
 import { generateTables } from "./generate.ts";
 import { queries } from "./queries.ts";
@@ -36,6 +37,7 @@ export function testPartitionedQueries({ open, scale, timeoutMs, broadcastBytesM
     await tutti.close();
     await rm(directory, { recursive: true });
   });
+  expectExchangeBetweenWorkers(() => [tutti]);
 
   test.each(queries.map((query, index) => [index + 1, query] as const))(
     "query %i of TPC-H in parts has the rows of the official SQL",

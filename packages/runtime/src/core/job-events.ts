@@ -7,6 +7,8 @@ export interface StageOutline {
   readonly taskCount: number;
   /** The stages whose outputs it reads. */
   readonly reads: readonly number[];
+  /** Those of them whose rows change places: each task reads a slice of every output, or all of it. */
+  readonly shuffles: readonly number[];
 }
 
 /**

@@ -132,6 +132,7 @@ class JobLoop<Block, R> {
           name,
           taskCount: partitionCount,
           reads: inputs.flatMap((input) => stageReadBy(input) ?? []),
+          shuffles: inputs.filter(({ kind }) => kind !== "listed").flatMap((input) => stageReadBy(input) ?? []),
         };
       }),
       atMs: performance.now(),
