@@ -10,7 +10,9 @@ import {
   stackFaults,
   type SimProtocol,
 } from "../src/sim/index.ts";
-import { optionsOf, simulateWith, slotPlants } from "./slot-plants.ts";
+import { optionsOf, slotPlants } from "./slot-plants.ts";
+import { simulatorWith } from "./text-plants.ts";
+import { zabPlants } from "./zab-plants.ts";
 
 const { values } = parseArgs({
   options: {
@@ -93,10 +95,22 @@ for (const plant of stackFaults) {
     tell(await search({ name: plant.name, level: "B", protocol, source: plant.source }, seedsMax, attempt));
   }
 }
+for (const plant of zabPlants) {
+  const { name, level, source, options } = plant;
+  if (!isWanted(name, "zab")) continue;
+  const planted = await simulatorWith(plant);
+  const attempt: Attempt = async (seed, isPlanted) => {
+    const given = { seed, protocol: "zab", ...options } as const;
+    if (level === "A") return (isPlanted ? planted.simulate : simulate)(given).violation;
+    return (await (isPlanted ? planted.simulateStack : simulateStack)({ ...given, durationMs: 2000 })).violation;
+  };
+  tell(await search({ name, level, protocol: "zab", source }, seedsMax, attempt));
+}
 for (const plant of slotPlants) {
   if (!isWanted(plant.name, "slot-paxos")) continue;
-  const simulatePlanted = await simulateWith(plant);
-  const attempt: Attempt = (seed, planted) => (planted ? simulatePlanted : simulate)(optionsOf(plant, seed)).violation;
+  const planted = await simulatorWith(plant);
+  const attempt: Attempt = (seed, isPlanted) =>
+    (isPlanted ? planted.simulate : simulate)(optionsOf(plant, seed)).violation;
   // The most elusive ones are looked for where they were seen, so that the table does not take hours.
   const max = Math.max(seedsMax, base === 1 ? plant.foundBy : 0);
   tell(await search({ name: plant.name, level: "A", protocol: "slot-paxos", source: plant.source }, max, attempt));

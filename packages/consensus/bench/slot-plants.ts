@@ -1,22 +1,22 @@
-import { readFileSync } from "node:fs";
-import { registerHooks } from "node:module";
-import { loadOtherTexts, replaceOnce } from "@tutti/testkit";
 import type { simulate } from "../src/sim/index.ts";
+import type { TextPlant } from "./text-plants.ts";
 
-/** A mistake in per-slot Paxos, made on purpose: another text in the shipped files, as they are loaded. */
-export interface SlotPlant {
-  readonly name: string;
-  /** Which entry of the catalogue it repeats, or what it forgets. */
-  readonly source: string;
+/** A mistake in per-slot Paxos. */
+export interface SlotPlant extends TextPlant {
   /** The first seed under which it was seen. */
   readonly foundBy: number;
   /** It shows itself where members change. */
   readonly reconfigures?: true;
-  readonly changes: readonly (readonly [file: string, from: string, to: string])[];
 }
 
-const [core, prepare, accept, log] = ["slot-paxos-core.ts", "prepare.ts", "accept.ts", "slot-log.ts"];
-const [rounds, state, members] = ["rounds.ts", "slot-state.ts", "members.ts"];
+const folder = "core/slot-paxos";
+const core = `${folder}/slot-paxos-core.ts`;
+const prepare = `${folder}/prepare.ts`;
+const accept = `${folder}/accept.ts`;
+const log = `${folder}/slot-log.ts`;
+const rounds = `${folder}/rounds.ts`;
+const state = `${folder}/slot-state.ts`;
+const members = `${folder}/members.ts`;
 
 export const slotPlants: readonly SlotPlant[] = [
   {
@@ -273,45 +273,3 @@ export function optionsOf({ reconfigures }: SlotPlant, seed: number): Parameters
 
 /** Those that cost the tests little. */
 export const soonSeen: readonly SlotPlant[] = slotPlants.filter(({ foundBy }) => foundBy < 8);
-
-const sources = new URL("../src/", import.meta.url);
-const coreFolder = new URL("core/slot-paxos/", sources);
-
-/** The text of a file with the mistake in it. Throws where a place is not there, or not only once. */
-function textWith({ changes }: SlotPlant, url: string): string {
-  const own = changes.filter(([file]) => new URL(file, coreFolder).href === url);
-  return own.reduce((text, [, from, to]) => replaceOnce(text, from, to), readFileSync(new URL(url), "utf8"));
-}
-
-let isHooked = false;
-
-/** Each mistake has a copy of the sources of its own, whose files are told apart by what follows the question mark. */
-function hook(): void {
-  if (isHooked) return;
-  isHooked = true;
-  const plantOf = (url: string | undefined): SlotPlant | undefined => {
-    const [, name] = url?.split("?plant=") ?? [];
-    return slotPlants.find((plant) => plant.name === name);
-  };
-  registerHooks({
-    resolve: (specifier, context, next) => {
-      const resolved = next(specifier, context);
-      const plant = plantOf(context.parentURL);
-      const isOurs = plant !== undefined && resolved.url.startsWith(sources.href);
-      return isOurs ? { ...resolved, url: `${resolved.url}?plant=${plant.name}` } : resolved;
-    },
-  });
-  loadOtherTexts((url) => {
-    const plant = plantOf(url);
-    const [file = ""] = url.split("?");
-    return plant === undefined ? undefined : textWith(plant, file);
-  });
-}
-
-/** The simulator over a core with the mistake in it. */
-export async function simulateWith({ name }: SlotPlant): Promise<typeof simulate> {
-  hook();
-  const index = new URL(`sim/index.ts?plant=${name}`, sources);
-  const loaded = (await import(index.href)) as { readonly simulate: typeof simulate };
-  return loaded.simulate;
-}
