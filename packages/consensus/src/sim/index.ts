@@ -15,7 +15,7 @@ export { type NetworkWeather } from "./sim-network.ts";
 export { type SimProcess } from "./sim-process.ts";
 export { createSimWorld, type SimLinks, type SimWorld, type SimWorldOptions } from "./sim-world.ts";
 export { type CallCounts } from "./stack-clients.ts";
-export { replayScenario, shrinkScenario, type Replay } from "./replay.ts";
+export { replayScenario, shrinkScenario, type Replay, type ReplayOptions } from "./replay.ts";
 export { type ScriptedEvent } from "./script.ts";
 export { type Scenario, type ShrinkOptions } from "./shrink.ts";
 export { simulateStack, type StackOptions, type StackReport } from "./simulate-stack.ts";

@@ -1,8 +1,9 @@
 import { plantedFaults } from "./faults.ts";
 import { shrink, type Scenario, type ShrinkOptions } from "./shrink.ts";
-import { simulate } from "./simulate.ts";
+import type { Machine } from "../driver/machine.ts";
+import { simulate, type SimulationOptions } from "./simulate.ts";
 import { stackFaults } from "./stack-plants.ts";
-import { simulateStack } from "./simulate-stack.ts";
+import { simulateStack, type StackOptions } from "./simulate-stack.ts";
 
 /** What a scenario leads to. */
 export interface Replay {
@@ -11,6 +12,9 @@ export interface Replay {
   /** The last lines of the trace if it was asked for. */
   readonly trace: readonly string[];
 }
+
+/** What a scenario does not say: whoever ran it with these gives them again. */
+export type ReplayOptions = Pick<SimulationOptions, "trace" | "zab"> & Pick<StackOptions<Machine>, "wire">;
 
 /**
  * Runs what a scenario says. The whole scenario of a run gives that run again.
@@ -24,7 +28,7 @@ export interface Replay {
  *
  * @throws RangeError if the scenario names a mistake that is not known here.
  */
-export async function replayScenario(scenario: Scenario, options: { readonly trace?: boolean } = {}): Promise<Replay> {
+export async function replayScenario(scenario: Scenario, options: ReplayOptions = {}): Promise<Replay> {
   const { level, protocol, seed, voters, observers, durationMs } = scenario;
   const plant = (level === "A" ? plantedFaults : stackFaults).find(({ name }) => name === scenario.plant);
   if (scenario.plant !== undefined && plant === undefined) {

@@ -59,9 +59,10 @@ export async function shrink(scenario: Scenario, { run, runsMax = 2000 }: Shrink
   return violation === undefined ? smallest : { ...smallest, violation };
 }
 
-/** The same rule is broken, whatever the numbers. */
+/** The same rule is broken, whatever the numbers, and by whomever: that follows a semicolon. */
 function kindOf(violation: string): string {
-  return violation.replaceAll(/\d+/g, "#");
+  const [rule = ""] = violation.split(";");
+  return rule.replaceAll(/\d+/g, "#");
 }
 
 function withMembers(scenario: Scenario, voters: number, observers: number): Scenario {
