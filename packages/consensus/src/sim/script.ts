@@ -9,7 +9,7 @@ export interface ScriptedEvent {
   readonly id: number;
   /** Virtual time. */
   readonly atMs: number;
-  /** `crash`, `start`, `pause`, `wipe`, `block`, `unblock`, `breakLink`, `propose`, `proposeInHaste`, `submit`, `read`, or a further fault. */
+  /** `crash`, `start`, `pause`, `wipe`, `block`, `unblock`, `breakLink`, `propose`, `proposeInHaste`, `submit`, `read`, `reconfigure`, or a further fault. */
   readonly act: string;
   readonly node: NodeId;
   readonly other?: NodeId;
@@ -157,6 +157,7 @@ function performOne(event: ScriptedEvent, { network, nodes, further, mayWipe, as
     case "proposeInHaste":
     case "submit":
     case "read":
+    case "reconfigure":
       return ask(event);
     default:
       further.find(({ kind }) => kind === act)?.inflict(node, createPrng(value));

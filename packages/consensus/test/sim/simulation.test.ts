@@ -81,6 +81,11 @@ test("a vote given at the first start counts from when it is durable", { timeout
   expect(simulate({ seed: 2699, protocol: "paxos", submits: false }).violation).toBeUndefined();
 });
 
+test("an observer applies what others made durable, before its own disk has entered the epoch", () => {
+  const options = { seed: 200_884, protocol: "paxos", reconfigures: true, durationMs: 300 } as const;
+  expect(simulate(options).violation).toBeUndefined();
+});
+
 test.each([
   [172, "half a promise says nothing: what it entered may lie in a prefix that was not fetched"],
   [305, "a disk that has entered a ballot knows the prefix up to its barrier, also after a restart"],
