@@ -34,7 +34,7 @@ test.each(protocols)(
   },
 );
 
-test.each(["zab", "paxos"] as const)(
+test.each(["zab", "paxos", "slot-paxos"] as const)(
   "%s: nor do they while voters and observers change",
   { timeout: 60_000 },
   (protocol) => {
@@ -95,4 +95,9 @@ test.each([
   [20435, "a request that a follower applied before its leader did is answered all the same"],
 ])("slot-paxos, SEED=%i: %s", { timeout: 20_000 }, (seed) => {
   expect(simulate({ seed, protocol: "slot-paxos" }).violation).toBeUndefined();
+});
+
+test("slot-paxos, SEED=301776: whoever knows a barrier by a snapshot has entered its ballot before it may decide alone", () => {
+  const options = { seed: 301_776, protocol: "slot-paxos", reconfigures: true } as const;
+  expect(simulate(options).violation).toBeUndefined();
 });

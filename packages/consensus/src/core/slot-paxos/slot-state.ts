@@ -258,6 +258,12 @@ export function barrierOf(entry: Entry): number {
 export function advance(state: SlotState): void {
   let entered = state.epochs.current;
   for (const entry of state.log.advance()) entered = Math.max(entered, barrierOf(entry));
+  const { role, log } = state;
+  // A snapshot does not say which barriers it covers, but the leader says where its own lies: whoever knows so much has entered
+  // its ballot, and is counted among the new voters of a change only after that (SEED=301776 with changes of members).
+  if (role.kind === "following" && role.barrier > 0n && log.committed >= role.barrier) {
+    entered = Math.max(entered, role.ballot);
+  }
   if (entered > state.epochs.current) {
     // A disk that has entered a ballot knows the prefix with its barrier: see `takeOver`.
     state.log.saveChosen();
