@@ -1,4 +1,5 @@
-// npm run bench -- <name> [--rounds N] [--json]: every benchmark runs its reference in the same run, in alternating rounds.
+// npm run bench -- <name> [--rounds N] [--json]: every benchmark runs its reference in the same run, in alternating rounds. Where
+// several packages have one of this name, all of them run.
 import { globSync } from "node:fs";
 import { cpus } from "node:os";
 import path from "node:path";
@@ -15,31 +16,32 @@ const { positionals, values } = parseArgs({
 });
 const [wanted] = positionals;
 const roundCount = Number(values.rounds);
-const file = files.find((one) => nameOf(one) === wanted);
-if (file === undefined || !Number.isSafeInteger(roundCount) || roundCount < 1) {
-  console.error(
-    `usage: npm run bench -- <name> [--rounds N] [--json], where <name> is one of: ${files.map(nameOf).join(", ")}`,
-  );
+const chosen = files.filter((one) => nameOf(one) === wanted);
+if (chosen.length === 0 || !Number.isSafeInteger(roundCount) || roundCount < 1) {
+  const names = [...new Set(files.map(nameOf))].join(", ");
+  console.error(`usage: npm run bench -- <name> [--rounds N] [--json], where <name> is one of: ${names}`);
   process.exit(2);
 }
 
-const { benchmark } = (await import(path.join(root, file))) as { readonly benchmark: Benchmark };
-const open = await benchmark.open();
 const results: CaseResult[] = [];
-for (const one of open.cases) {
-  const result = await measureCase(one, roundCount);
-  results.push(result);
-  const target = result.targetRatioMax === undefined ? "" : `, target at most ${result.targetRatioMax}x`;
-  console.log(`${result.name}
+for (const file of chosen) {
+  const { benchmark } = (await import(path.join(root, file))) as { readonly benchmark: Benchmark };
+  const open = await benchmark.open();
+  for (const one of open.cases) {
+    const result = await measureCase(one, roundCount, open.processIds);
+    results.push(result);
+    const target = result.targetRatioMax === undefined ? "" : `, target at most ${result.targetRatioMax.toFixed(2)}x`;
+    console.log(`${result.name}
   ${result.ratio.toFixed(2)}x of the ${result.reference} (${result.ratioMin.toFixed(2)} to ${result.ratioMax.toFixed(2)}${target})
   ${result.cpuRatio.toFixed(2)}x its CPU time
   ${perSecond(result.unitsPerSecond)} ${result.unit}/s, the reference ${perSecond(result.referenceUnitsPerSecond)}
 `);
+  }
+  await open.close?.();
 }
-await open.close?.();
 const machine = `${cpus().length} × ${cpus()[0]?.model ?? "unknown"}, Node ${process.versions.node}`;
 console.log(`medians of ${roundCount} rounds; ${machine}`);
-if (values.json) console.log(JSON.stringify({ benchmark: benchmark.name, machine, roundCount, results }));
+if (values.json) console.log(JSON.stringify({ benchmark: wanted, machine, roundCount, results }));
 
 function perSecond(count: number): string {
   return Math.round(count).toLocaleString("en-US");

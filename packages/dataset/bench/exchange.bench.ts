@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -47,18 +46,6 @@ const jobs: readonly (readonly [name: string, job: Job])[] = [
   ],
 ];
 
-/** Seconds of processors that a process has taken; where the system does not say, 0. */
-function cpuSeconds(pid: number): number {
-  try {
-    const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
-      .replace(/^.*\) /, "")
-      .split(" ");
-    return (Number(fields[11]) + Number(fields[12])) / 100;
-  } catch {
-    return 0;
-  }
-}
-
 /** `npm run bench -- exchange`: two worker processes against this process with as many threads, on jobs whose rows change places. */
 export const benchmark: Benchmark = {
   name: "exchange",
@@ -69,20 +56,8 @@ export const benchmark: Benchmark = {
     const cluster = await startTestCluster({ workerCount: 2, cwd: packageFolder });
     const spread = createContext({ executor: cluster.executor, partitionedPlans: "always" });
     const whole = createContext();
-    const spent = new Map<string, { runs: number; ours: number; reference: number }>();
-    const pids = [process.pid, ...cluster.processes.map(({ pid = 0 }) => pid)];
-    const run = async (
-      name: string,
-      job: Job,
-      { tutti, side }: { readonly tutti: Context; readonly side: "ours" | "reference" },
-    ): Promise<string> => {
-      const now = (): number => pids.reduce((total, pid) => total + cpuSeconds(pid), 0);
-      const before = now();
+    const run = async (job: Job, tutti: Context): Promise<string> => {
       const answer = await job(tutti.read.schema(Rows).parquet(file)).collect();
-      const entry = spent.get(name) ?? { runs: 0, ours: 0, reference: 0 };
-      entry[side] += now() - before;
-      entry.runs += side === "ours" ? 1 : 0;
-      spent.set(name, entry);
       return JSON.stringify(answer, (_, value: unknown) =>
         typeof value === "bigint" ? String(value) : typeof value === "number" ? Number(value.toPrecision(9)) : value,
       );
@@ -92,16 +67,13 @@ export const benchmark: Benchmark = {
       unit: "rows",
       unitCount: rowCount,
       reference: "one process",
-      runOurs: async () => await run(name, job, { tutti: spread, side: "ours" }),
-      runReference: async () => await run(name, job, { tutti: whole, side: "reference" }),
+      runOurs: () => run(job, spread),
+      runReference: () => run(job, whole),
     }));
     return {
       cases,
+      processIds: cluster.processes.map(({ pid = 0 }) => pid),
       async close() {
-        for (const [name, { runs, ours, reference }] of spent)
-          console.log(
-            `${name}: CPU of all processes ${(ours / reference).toFixed(2)}x of one process (${(ours / runs).toFixed(2)} s a run)`,
-          );
         await spread.close();
         await whole.close();
         await cluster.close();

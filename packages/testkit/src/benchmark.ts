@@ -1,3 +1,5 @@
+import { existsSync, readFileSync } from "node:fs";
+
 /** One comparison: the same work done by us and by a reference, on the same data, in the same process. */
 export interface BenchmarkCase {
   readonly name: string;
@@ -24,6 +26,8 @@ export interface Benchmark {
 
 export interface OpenBenchmark {
   readonly cases: readonly BenchmarkCase[];
+  /** Processes that work for a case, beside this one: their CPU time is counted, where the system tells it (Linux). */
+  readonly processIds?: readonly number[];
   readonly close?: () => Promise<void>;
 }
 
@@ -35,7 +39,7 @@ export interface CaseResult {
   readonly ratio: number;
   readonly ratioMin: number;
   readonly ratioMax: number;
-  /** The same for CPU time of the process, threads included: the steadier figure on a shared machine. */
+  /** The same for CPU time of all processes that work for it, threads included: the steadier figure on a shared machine. */
   readonly cpuRatio: number;
   readonly unitsPerSecond: number;
   readonly referenceUnitsPerSecond: number;
@@ -49,7 +53,12 @@ interface Timing {
 }
 
 /** Ours and the reference in turn, the order changing with every round, after one round that does not count. */
-export async function measureCase(one: BenchmarkCase, roundCount: number): Promise<CaseResult> {
+export async function measureCase(
+  one: BenchmarkCase,
+  roundCount: number,
+  processIds: readonly number[] = [],
+): Promise<CaseResult> {
+  const time = (run: () => unknown): Promise<Timing> => timeOf(run, processIds);
   await one.prepare?.();
   const answers = [JSON.stringify(await one.runOurs()), JSON.stringify(await one.runReference())];
   if (answers[0] !== answers[1]) throw new Error(`${one.name}: ours gave ${answers[0]}, the reference ${answers[1]}`);
@@ -79,15 +88,30 @@ export async function measureCase(one: BenchmarkCase, roundCount: number): Promi
   };
 }
 
-async function time(run: () => unknown): Promise<Timing> {
+async function timeOf(run: () => unknown, processIds: readonly number[]): Promise<Timing> {
   // Garbage of the run before is not this run's fault. Present under --expose-gc.
   globalThis.gc?.();
   const cpu = process.cpuUsage();
+  const othersBeforeMs = cpuMsOf(processIds);
   const startedAtMs = performance.now();
   await run();
   const wallMs = performance.now() - startedAtMs;
   const { user, system } = process.cpuUsage(cpu);
-  return { wallMs, cpuMs: (user + system) / 1000 };
+  return { wallMs, cpuMs: (user + system) / 1000 + cpuMsOf(processIds) - othersBeforeMs };
+}
+
+/** In hundredths of a second, as Linux counts it for other processes; elsewhere 0. */
+function cpuMsOf(processIds: readonly number[]): number {
+  const ticks = processIds
+    .filter((id) => existsSync(`/proc/${id}/stat`))
+    .map((id) => {
+      // The second field is the name of the program, which may have any character.
+      const fields = readFileSync(`/proc/${id}/stat`, "utf8")
+        .replace(/^.*\) /, "")
+        .split(" ");
+      return Number(fields[11]) + Number(fields[12]);
+    });
+  return ticks.reduce((sum, one) => sum + one * 10, 0);
 }
 
 function median(values: readonly number[]): number {

@@ -1,3 +1,6 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { expect, test } from "vitest";
 import { measureCase, type BenchmarkCase } from "../src/index.ts";
 
@@ -20,6 +23,25 @@ test("twice the work is seen as a ratio above one", async () => {
   expect(result.ratio).toBeGreaterThan(1);
   expect(result.ratioMin).toBeLessThanOrEqual(result.ratio);
   expect(result.roundCount).toBe(3);
+});
+
+test.runIf(existsSync("/proc/self/stat"))("what other processes of a case work is counted", async () => {
+  // Turns once for each byte that it gets, and says so.
+  const code = "process.stdin.on('data', () => { for (let n = 0; n < 3e8; n += 1); process.stdout.write('.'); })";
+  const child = spawn(process.execPath, ["-e", code], { stdio: ["pipe", "pipe", "inherit"] });
+  const askChild = async (): Promise<number> => {
+    child.stdin.write("x");
+    await once(child.stdout, "data");
+    return 1;
+  };
+  const one = { ...base, runOurs: askChild, runReference: () => spin(1_000_000) };
+  try {
+    const { cpuRatio: alone } = await measureCase(one, 1);
+    const { cpuRatio: together } = await measureCase(one, 1, [child.pid ?? 0]);
+    expect(together).toBeGreaterThan(2 * alone);
+  } finally {
+    child.kill();
+  }
 });
 
 test("answers that differ end the benchmark", async () => {

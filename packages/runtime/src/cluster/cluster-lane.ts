@@ -52,8 +52,13 @@ export interface ClusterLaneOptions {
   readonly beforeDone?: (task: string) => Promise<void>;
 }
 
+export interface ClusterLane extends Lane<ClusterBlock> {
+  /** The job has its outcome: what runs is stopped, and what waits for a worker does not begin. What is done stays until `close`. */
+  stopAll(): void;
+}
+
 /** One job's way to the workers of a cluster. */
-export function openClusterLane(job: CapturedJob, options: ClusterLaneOptions): Lane<ClusterBlock> {
+export function openClusterLane(job: CapturedJob, options: ClusterLaneOptions): ClusterLane {
   const { pool, jobKey, attemptPrefix = "", choose = ([first]) => first, beforeDone } = options;
   const { stages } = job.graph;
   const keyOf = (stage: number): string => `${jobKey}.${stage}`;
@@ -183,6 +188,10 @@ export function openClusterLane(job: CapturedJob, options: ClusterLaneOptions): 
       }
     },
     stop: (task) => stoppers.get(attemptOf(task))?.abort(new RuntimeError("canceled", "another attempt was faster")),
+    stopAll() {
+      isOver = true;
+      for (const stopper of stoppers.values()) stopper.abort(new RuntimeError("canceled", `${job.graph.name} is over`));
+    },
     async close(keptStages) {
       isOver = true;
       stopListening();

@@ -14,6 +14,7 @@ import { createDriverDesk, forwardEvents, type DriverDesk } from "./driver-desk.
 import type { FromDriver, JobEnd, MasterQuestion, SentJob } from "./driver-messages.ts";
 import { followProgress } from "./job-progress.ts";
 import { createKeptOutputs, type KeptOutputs } from "./kept-outputs.ts";
+import { exclusionsIn, loggedExclusion } from "./logged-exclusions.ts";
 import type { MasterLog } from "./master-log.ts";
 import type { JobReport, JobStageReport, MasterReport, WorkerReport } from "./master-report.ts";
 import type { ClusterBlock } from "./messages.ts";
@@ -104,7 +105,14 @@ class Term implements MasterTerm {
     parts.signal.addEventListener("abort", () => void this.close(), { once: true });
     const { workerWaitMs, workerGraceMs, log } = parts;
     this.#jobCount = log.state.jobCount;
-    this.#pool = createWorkerPool({ emitter: this.#emitter, workerWaitMs, workerGraceMs });
+    this.#pool = createWorkerPool({
+      emitter: this.#emitter,
+      workerWaitMs,
+      workerGraceMs,
+      exclusions: exclusionsIn(log.state),
+      // A master that cannot write leads no more: it excludes nobody any longer.
+      onExcluded: (exclusion) => void log.append(loggedExclusion(exclusion)).catch(() => undefined),
+    });
     this.#recovered = this.#untilReported();
     this.#kept = createKeptOutputs({
       pool: this.#pool,

@@ -47,11 +47,14 @@ export async function runLoggedJob(
   emitter.once("jobFinished", (event) => (outcome = event.outcome));
   const lingering = {
     ...lane,
-    close: (keptStages: ReadonlySet<number>) =>
-      close(
+    close(keptStages: ReadonlySet<number>) {
+      // Outputs linger until the driver has the result; tasks that would make lost ones again do not.
+      lane.stopAll();
+      return close(
         () => outcome,
         () => lane.close(keptStages),
-      ),
+      );
+    },
   };
   return await runStages(captured.graph, lingering, {
     jobId: Number(job.slice(1)),

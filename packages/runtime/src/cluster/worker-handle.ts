@@ -52,7 +52,7 @@ export interface PoolWorker extends WorkerHandle {
   busySlotCount: number;
   /** Ids of the tasks of an earlier master, those that are done first. */
   inherited(): Iterable<string>;
-  /** Those of one partition. */
+  /** Those of one partition that are done or run: what failed meanwhile must not stand before another attempt. */
   inheritedOf(partitionId: string): readonly string[];
   /** Nobody will ask for tasks of these stages. */
   forgetInherited(stageKeys: ReadonlySet<string | undefined>): void;
@@ -126,7 +126,8 @@ export function createWorkerHandle(
       return answer.promise;
     },
     inherited: () => [...inheritedIds.values()].flat(),
-    inheritedOf: (partitionId) => inheritedIds.get(partitionId) ?? [],
+    inheritedOf: (partitionId) =>
+      (inheritedIds.get(partitionId) ?? []).filter((id) => inheritedDone.has(id) || inheritedRunning.has(id)),
     forgetInherited(stageKeys) {
       for (const [partitionId, ids] of inheritedIds) {
         if (!stageKeys.has(stageKeyOf(ids[0] ?? ""))) continue;

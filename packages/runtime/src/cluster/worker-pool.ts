@@ -5,7 +5,13 @@ import type { JobEvents } from "../core/job-events.ts";
 import { jobOf } from "../core/master-state.ts";
 import { chooseWorker } from "../core/placement.ts";
 import { RuntimeError } from "../runtime-error.ts";
-import { createWorkerHealth, defaultHealth, type Exclusion, type WorkerFailure } from "../core/worker-health.ts";
+import {
+  createWorkerHealth,
+  defaultHealth,
+  type Exclusion,
+  type KnownExclusion,
+  type WorkerFailure,
+} from "../core/worker-health.ts";
 import { openChannel, type Channel } from "./channel.ts";
 import { stageKeyOf, type ClusterBlock, type Registration, type ToMaster } from "./messages.ts";
 import { createSlotQueue, type BorrowWish, type Waiter } from "./slot-queue.ts";
@@ -64,16 +70,21 @@ export interface WorkerPoolOptions {
   readonly workerWaitMs: number;
   /** How long a worker whose link is down is waited for. */
   readonly workerGraceMs: number;
+  /** What earlier masters have pronounced. */
+  readonly exclusions?: readonly KnownExclusion[];
+  /** Told of each new one, for those that come after this master. */
+  readonly onExcluded?: (exclusion: Exclusion) => void;
 }
 
 const nothing: ReadonlyMap<string, number> = new Map();
 
-export function createWorkerPool({ emitter, workerWaitMs, workerGraceMs }: WorkerPoolOptions): WorkerPool {
+export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
+  const { emitter, workerWaitMs, workerGraceMs, exclusions = [], onExcluded } = options;
   const workers = new Map<string, PoolWorker>();
   const graces = new Map<string, NodeJS.Timeout>();
   const lostNames = new Set<string>();
   const queue = createSlotQueue<PoolWorker>();
-  const health = createWorkerHealth(defaultHealth);
+  const health = createWorkerHealth(defaultHealth, exclusions);
   /** Excluded workers that had to be used nevertheless: said once. */
   const spared = new Set<string>();
   /** Stages and jobs whose outputs somebody will read or free. */
@@ -120,6 +131,11 @@ export function createWorkerPool({ emitter, workerWaitMs, workerGraceMs }: Worke
     const fit = free.filter((worker) => !isAvoided(worker, waiter, nowMs));
     return chooseWorker(fit, waiter.localBytes ?? nothing);
   };
+
+  const exclusionsOf = (id: string): Exclusion[] => health.all().filter(({ worker }) => worker === id);
+
+  const tellExcluded = ({ worker, stageKey, reason, untilMs }: Exclusion, atMs: number): void =>
+    void emitter.emit("workerExcluded", { worker, stage: stageKey, reason, forMs: untilMs - atMs, atMs });
 
   /** Exclusions end by themselves. */
   const expireLater = (): void => {
@@ -207,7 +223,10 @@ export function createWorkerPool({ emitter, workerWaitMs, workerGraceMs }: Worke
     const about = { id, slotCount: Number(slots), host, port: Number(port), onFree: lend };
     const worker = createWorkerHandle(about, channel, registration);
     workers.set(id, worker);
-    emitter.emit("workerJoined", { worker: id, slotCount: worker.slotCount, atMs: performance.now() });
+    const atMs = performance.now();
+    emitter.emit("workerJoined", { worker: id, slotCount: worker.slotCount, atMs });
+    // Of an earlier master's: who looks at what this one tells has not heard of it.
+    for (const exclusion of exclusionsOf(id)) tellExcluded(exclusion, atMs);
     lend();
     for (const check of [...countWaiters]) check();
     return worker;
@@ -222,6 +241,7 @@ export function createWorkerPool({ emitter, workerWaitMs, workerGraceMs }: Worke
     );
   };
 
+  expireLater();
   return {
     slotCount: () => [...workers.values()].reduce((sum, worker) => sum + worker.slotCount, 0),
     register(link) {
@@ -260,12 +280,13 @@ export function createWorkerPool({ emitter, workerWaitMs, workerGraceMs }: Worke
     },
     blame(failure) {
       const atMs = performance.now();
-      for (const { worker, stageKey, reason, untilMs } of health.failed({ ...failure, nowMs: atMs })) {
-        emitter.emit("workerExcluded", { worker, stage: stageKey, reason, forMs: untilMs - atMs, atMs });
+      for (const exclusion of health.failed({ ...failure, nowMs: atMs })) {
+        onExcluded?.(exclusion);
+        tellExcluded(exclusion, atMs);
       }
       expireLater();
     },
-    exclusionsOf: (worker) => health.all().filter((one) => one.worker === worker),
+    exclusionsOf,
     giveBack({ id }, job) {
       queue.giveBack(job);
       const worker = workers.get(id);

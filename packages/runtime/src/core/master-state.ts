@@ -22,6 +22,7 @@ export type MasterRecord =
   /** Outputs that outlive their job, by the ids of the tasks that made them. */
   | { readonly kind: "kept"; readonly key: string; readonly driver: string; readonly tasks: readonly string[] }
   | { readonly kind: "released"; readonly key: string }
+  | LoggedExclusion
   /** What comes up to the end repeats all that is in force; everything before is void. */
   | { readonly kind: "snapshotBegin"; readonly termCount: number; readonly jobCount: number }
   | { readonly kind: "snapshotEnd" };
@@ -63,6 +64,17 @@ export interface LoggedJob {
   readonly body: DetachedBody | undefined;
 }
 
+/** A worker gets no tasks, for reasons of its own. Times are those of the calendar, which all masters share more or less. */
+export interface LoggedExclusion {
+  readonly kind: "excluded";
+  readonly worker: string;
+  /** As `j7.2`. undefined: from all. */
+  readonly stage?: string | undefined;
+  readonly reason: string;
+  readonly atMs: number;
+  readonly untilMs: number;
+}
+
 /** What the log says, all together. */
 export interface MasterState {
   /** How many times somebody began to lead. */
@@ -71,6 +83,8 @@ export interface MasterState {
   /** Those that run, and the last that have ended. */
   readonly jobs: ReadonlyMap<string, LoggedJob>;
   readonly kept: ReadonlyMap<string, Extract<MasterRecord, { kind: "kept" }>>;
+  /** Those whose time was not over when the last one was written down. */
+  readonly exclusions: ReadonlyMap<string, LoggedExclusion>;
 }
 
 /** Of jobs that have ended so many are remembered, beside those whose result is kept. */
@@ -85,7 +99,8 @@ interface MutableJob extends LoggedJob {
 export function createMasterState(): { readonly state: MasterState; readonly apply: (record: MasterRecord) => void } {
   const jobs = new Map<string, MutableJob>();
   const kept = new Map<string, Extract<MasterRecord, { kind: "kept" }>>();
-  const state = { termCount: 0, jobCount: 0, jobs, kept };
+  const exclusions = new Map<string, LoggedExclusion>();
+  const state = { termCount: 0, jobCount: 0, jobs, kept, exclusions };
 
   const forgetOldest = (): void => {
     const ended = [...jobs.values()].filter(({ end }) => end !== undefined && end.result === undefined);
@@ -133,9 +148,18 @@ export function createMasterState(): { readonly state: MasterState; readonly app
         case "released":
           kept.delete(record.key);
           break;
+        case "excluded": {
+          for (const [key, { untilMs }] of exclusions) if (untilMs <= record.atMs) exclusions.delete(key);
+          const key = `${record.worker} ${record.stage ?? ""}`;
+          // The newest is the last one: a snapshot repeats them in this order.
+          exclusions.delete(key);
+          exclusions.set(key, record);
+          break;
+        }
         case "snapshotBegin":
           jobs.clear();
           kept.clear();
+          exclusions.clear();
           state.termCount = record.termCount;
           state.jobCount = record.jobCount;
           break;
@@ -149,7 +173,7 @@ export function createMasterState(): { readonly state: MasterState; readonly app
 }
 
 /** Records that lead to this state from any. */
-export function snapshotOf({ termCount, jobCount, jobs, kept }: MasterState): MasterRecord[] {
+export function snapshotOf({ termCount, jobCount, jobs, kept, exclusions }: MasterState): MasterRecord[] {
   const records: MasterRecord[] = [{ kind: "snapshotBegin", termCount, jobCount }];
   for (const { job, request, driver, name, startedAtMs, body, done, end } of jobs.values()) {
     const about = { job, request, driver, name, atMs: startedAtMs };
@@ -157,7 +181,7 @@ export function snapshotOf({ termCount, jobCount, jobs, kept }: MasterState): Ma
     for (const task of done) records.push({ kind: "done", task });
     if (end !== undefined) records.push({ kind: "ended", job, ...end });
   }
-  return [...records, ...kept.values(), { kind: "snapshotEnd" }];
+  return [...records, ...kept.values(), ...exclusions.values(), { kind: "snapshotEnd" }];
 }
 
 /** The records that are in force: those since the last whole snapshot. One that its writer did not end is void. */

@@ -29,6 +29,12 @@ export interface Exclusion {
   readonly untilMs: number;
 }
 
+/** One that an earlier master has pronounced. */
+export interface KnownExclusion extends Exclusion {
+  /** Its stage is over: it counts for the exclusion from all, and for nothing else. */
+  readonly isOver: boolean;
+}
+
 /** Which workers are excluded from what. Reads no clock, and decides nothing of where tasks go then. */
 export interface WorkerHealth {
   /** What follows from a failure: exclusions that are new. */
@@ -53,7 +59,10 @@ interface Record {
   fromAll: Exclusion | undefined;
 }
 
-export function createWorkerHealth({ failedTasksMax, excludedStagesMax, excludedMs }: HealthOptions): WorkerHealth {
+export function createWorkerHealth(
+  { failedTasksMax, excludedStagesMax, excludedMs }: HealthOptions,
+  known: readonly KnownExclusion[] = [],
+): WorkerHealth {
   const records = new Map<string, Record>();
 
   const recordOf = (worker: string): Record => {
@@ -63,6 +72,16 @@ export function createWorkerHealth({ failedTasksMax, excludedStagesMax, excluded
     records.set(worker, made);
     return made;
   };
+
+  for (const { isOver, ...exclusion } of known) {
+    const { worker, stageKey, untilMs } = exclusion;
+    const record = recordOf(worker);
+    if (stageKey === undefined) record.fromAll = exclusion;
+    else {
+      record.excludedAtMs.push(untilMs - excludedMs);
+      if (!isOver) record.stages.set(stageKey, exclusion);
+    }
+  }
 
   return {
     failed({ worker, stageKey, partition, message, nowMs }) {

@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { runCommand } from "../../src/cluster/cli/run-command.ts";
+import { connectCluster } from "../../src/cluster/index.ts";
 import type { JobGraph, RuntimeError } from "../../src/index.ts";
 import { startLocalCluster, type LocalCluster } from "./local-cluster.ts";
 
@@ -69,6 +70,29 @@ describe("a worker on which tasks fail", { timeout: 20_000 }, () => {
     const before = told("taskFailed").length;
     await driver.run(echoes(8));
     expect(told("taskFailed")).toHaveLength(before);
+  });
+
+  test("gets none from the next master either, which says so", async () => {
+    cluster = await startLocalCluster({ workerCount: 1 });
+    await startBadWorker(3);
+    const driver = await connectCluster(cluster.coord, { sessionTimeoutMs: 1_000, slotsMin: 4 });
+    try {
+      for (let job = 0; job < 2; job += 1) await driver.run(echoes(8));
+      const [fromStage, ...later] = told("workerExcluded");
+      expect(later.map((one) => one["stage"])).toEqual(["j2.0", undefined]);
+      const failureCount = told("taskFailed").length;
+      await cluster.replaceMaster();
+      // All workers are there again: the last one would be used whatever it did.
+      await (await connectCluster(cluster.coord, { sessionTimeoutMs: 1_000, slotsMin: 4 })).close();
+      expect((await driver.run(echoes(8))).partitions).toEqual([[0, 1, 2, 3, 4, 5, 6, 7]]);
+      expect(told("taskFailed")).toHaveLength(failureCount);
+      const again = told("workerExcluded").filter((one) => one["master"] !== fromStage?.["master"]);
+      // Before it perhaps the one from a stage whose end was not yet written down.
+      expect(again.at(-1)).toMatchObject({ worker: fromStage?.["worker"], reason: later[1]?.["reason"] });
+      expect(Number(again.at(-1)?.["forMs"])).toBeLessThanOrEqual(Number(later[1]?.["forMs"]));
+    } finally {
+      await driver.close();
+    }
   });
 
   test("is used all the same where it is the only one, which is said, and the job ends with what is wrong", async () => {

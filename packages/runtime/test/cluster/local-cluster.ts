@@ -10,6 +10,7 @@ import {
   startMaster,
   startWorker,
   type ClusterDriver,
+  type ClusterMaster,
   type MasterOptions,
   type WorkerSettings,
 } from "../../src/cluster/index.ts";
@@ -26,6 +27,8 @@ export interface LocalCluster {
   readonly blobs: () => Promise<readonly string[]>;
   readonly events: () => readonly Readonly<Record<string, unknown>>[];
   readonly startWorker: (settings?: WorkerSettings) => Promise<void>;
+  /** Another master takes the place of the one that leads. */
+  readonly replaceMaster: () => Promise<void>;
   /** Another driver. */
   readonly comeBack: () => Promise<ClusterDriver>;
   readonly close: () => Promise<void>;
@@ -44,7 +47,9 @@ export async function startLocalCluster(options: LocalOptions = {}): Promise<Loc
   const server = await startServer({ tickTimeMs: 100 });
   const common = { coord: `${server.connectString}/local`, sessionTimeoutMs: 1_000 };
   const eventLog = path.join(directory, "events.jsonl");
-  const master = await startMaster({ ...common, eventLog, speculation: false, ...options.master });
+  const openMaster = (): Promise<ClusterMaster> =>
+    startMaster({ ...common, eventLog, speculation: false, ...options.master });
+  let master = await openMaster();
   const closes = [() => master.close()];
   const start = async (settings: WorkerSettings = {}): Promise<void> => {
     const worker = await startWorker({ ...common, slotCount: 1, directory, ...options.worker, ...settings });
@@ -73,6 +78,11 @@ export async function startLocalCluster(options: LocalOptions = {}): Promise<Loc
         .split("\n")
         .map((line) => JSON.parse(line) as Record<string, unknown>),
     startWorker: start,
+    async replaceMaster() {
+      const next = await openMaster();
+      await master.close();
+      master = next;
+    },
     async comeBack() {
       const driver = await connectCluster(common.coord, { sessionTimeoutMs: 1_000, slotsMin: workerCount });
       closes.unshift(() => driver.close());

@@ -7,8 +7,12 @@ import { createInterface } from "node:readline";
 import { startServer } from "@tutti/coord/server";
 import { freePorts, startLossyProxy, type LossyProxy } from "@tutti/testkit";
 import type { ServerRole } from "./member-main.ts";
-import { connectCluster, type MasterOptions } from "../../src/cluster/index.ts";
-import type { Executor } from "../../src/index.ts";
+import {
+  connectCluster,
+  type ClusterDriver,
+  type MasterOptions,
+  type WorkerSettings,
+} from "../../src/cluster/index.ts";
 
 const program: string = path.join(import.meta.dirname, "member-main.ts");
 
@@ -24,14 +28,14 @@ export interface Member {
 
 /** Masters and workers as real processes, a coordination server here, and a driver here. */
 export interface MemberCluster {
-  readonly executor: Executor;
+  readonly executor: ClusterDriver;
   readonly coord: string;
   /** Of an ensemble of processes, where one was asked for. */
   readonly servers: readonly Member[];
   readonly masters: readonly Member[];
   readonly workers: readonly Member[];
   readonly directory: string;
-  readonly startWorker: () => Member;
+  readonly startWorker: (settings?: WorkerSettings) => Member;
   /** All that the masters have written down, oldest first. */
   readonly events: () => Promise<readonly MemberEvent[]>;
   readonly close: () => Promise<void>;
@@ -120,7 +124,7 @@ export async function startMembers(options: MemberOptions = {}): Promise<MemberC
   const coord = `${options.coord ?? server?.connectString ?? servers.connectString}/cluster-${path.basename(directory)}`;
   const common = { coord, sessionTimeoutMs, silenceMs: 500 };
   const worker = { ...common, slotCount, directory, workBytesMax: 1024 * 1024 };
-  const startWorker = (): Member => start("worker", worker);
+  const startWorker = (settings: WorkerSettings = {}): Member => start("worker", { ...worker, ...settings });
   const page = web ? { web: { host: "127.0.0.1", port: 0 } } : {};
   const masters: Member[] = [];
   for (let count = 0; count < masterCount; count += 1) {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Channel } from "../../src/cluster/channel.ts";
 import type { Registration, TaskDone } from "../../src/cluster/messages.ts";
+import { portError } from "../../src/executor/portable-error.ts";
 import { createWorkerHandle, type PoolWorker } from "../../src/cluster/worker-handle.ts";
 
 /** The end of a link that goes nowhere. */
@@ -49,5 +50,13 @@ describe("a worker that another master had", () => {
     worker.forgetInherited(new Set(["j1.0"]));
     expect([...worker.inherited()]).toEqual([]);
     expect(worker.adopt("j1.0.11.1-0")).toBeUndefined();
+  });
+
+  test("tells no more of one that failed before anybody asked for it: another worker's would never be looked at", () => {
+    const worker = handle({ running: ["j1.0.1.1-0", "j1.0.1.1-1"] });
+    worker.answer({ kind: "failed", id: "j1.0.1.1-0", error: portError(new Error("its thread died")), lost: [] });
+    expect(worker.inheritedOf("j1.0.1.")).toEqual(["j1.0.1.1-1"]);
+    worker.attach(deadEnd(), registration({}));
+    expect(worker.inheritedOf("j1.0.1.")).toEqual([]);
   });
 });

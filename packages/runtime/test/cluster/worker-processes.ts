@@ -3,7 +3,12 @@ import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { startClusterExecutor, type ClusterExecutor, type WorkerSettings } from "../../src/cluster/index.ts";
+import {
+  startClusterExecutor,
+  type ClusterExecutor,
+  type ClusterSecurity,
+  type WorkerSettings,
+} from "../../src/cluster/index.ts";
 
 const program: string = path.join(import.meta.dirname, "worker-main.ts");
 
@@ -23,6 +28,7 @@ export interface TestClusterOptions {
   readonly slots?: number;
   readonly silenceMs?: number;
   readonly workerWaitMs?: number;
+  readonly security?: ClusterSecurity;
   /** What else workers are told. */
   readonly settings?: WorkerSettings;
   /** Where workers are started, and find their packages. Default: an empty folder. */
@@ -35,15 +41,18 @@ export async function startTestCluster({
   silenceMs = 4000,
   workerWaitMs = 30_000,
   settings = {},
+  security = {},
   cwd,
 }: TestClusterOptions): Promise<TestCluster> {
   const directory = await mkdtemp(path.join(tmpdir(), "tutti-cluster-"));
   const processes: ChildProcess[] = [];
   let port = 0;
+  const { secret, tls } = security;
   const start = (): ChildProcess => {
-    const own = { master: { host: "127.0.0.1", port }, slotCount: slots, silenceMs, directory, ...settings };
+    const own = { master: { host: "127.0.0.1", port }, slotCount: slots, silenceMs, directory, ...settings, tls };
     const args = ["--conditions=@tutti/source", program, JSON.stringify(own)];
-    const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"], cwd: cwd ?? directory });
+    const env = { ...process.env, ...(secret && { TUTTI_TEST_SECRET: Buffer.from(secret).toString("hex") }) };
+    const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"], cwd: cwd ?? directory, env });
     child.stderr?.resume();
     child.once("exit", () => processes.splice(processes.indexOf(child), 1));
     processes.push(child);
@@ -55,6 +64,7 @@ export async function startTestCluster({
     speculation: false,
     silenceMs,
     workerWaitMs,
+    ...security,
     onListening(address) {
       ({ port } = address);
       for (let count = 0; count < workerCount; count += 1) start();

@@ -40,6 +40,10 @@ const record: fc.Arbitrary<MasterRecord> = fc.oneof(
     return { kind: "kept", key, driver: owner, tasks: ["j1.0.0.1-0"] } as const;
   }),
   fc.constantFrom("a", "b").map((key) => ({ kind: "released", key }) as const),
+  fc.tuple(fc.constantFrom("w1", "w2"), fc.option(job), fc.nat(50)).map(([worker, name, atMs]) => {
+    const stage = name === null ? {} : { stage: `${name}.0` };
+    return { kind: "excluded", worker, ...stage, reason: "its disk is full", atMs, untilMs: atMs + 10 } as const;
+  }),
 );
 
 describe("the state of masters", () => {
@@ -87,6 +91,16 @@ describe("the state of masters", () => {
     const kept = [about, { kind: "ended", job: "j1", outcome: "succeeded", atMs: 1, result } as const, ...others];
     expect(stateOf(kept).jobs.get("j1")?.end?.result).toEqual(result);
     expect(stateOf([...kept, { kind: "forgotten", job: "j1" }]).jobs.has("j1")).toBe(false);
+  });
+
+  test("exclusions are remembered until their time is over", () => {
+    const excluded = (worker: string, atMs: number): MasterRecord => {
+      return { kind: "excluded", worker, stage: "j1.0", reason: "its disk is full", atMs, untilMs: atMs + 10 };
+    };
+    const workers = (records: MasterRecord[]): string[] =>
+      [...stateOf(records).exclusions.values()].map(({ worker }) => worker);
+    expect(workers([excluded("w1", 0), excluded("w2", 9)])).toEqual(["w1", "w2"]);
+    expect(workers([excluded("w1", 0), excluded("w2", 9), excluded("w3", 10)])).toEqual(["w2", "w3"]);
   });
 
   test("of jobs that have ended the last two hundred are remembered, and numbers are not given twice", () => {

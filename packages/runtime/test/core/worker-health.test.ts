@@ -49,6 +49,27 @@ describe("a worker on which tasks fail", () => {
     expect(fail(health, "j1.0", 1, 1_100)).toEqual(["j1.0"]);
   });
 
+  test("is excluded under the next master too, and what stages that are over said counts", () => {
+    const first = createWorkerHealth(options);
+    for (const partition of [0, 1]) fail(first, "j1.0", partition);
+    const known = (isOver: boolean): WorkerHealth =>
+      createWorkerHealth(
+        options,
+        first.all().map((one) => ({ ...one, isOver })),
+      );
+    expect(known(false).exclusionOf("w1", "j1.0", 999)).toEqual(first.exclusionOf("w1", "j1.0", 999));
+    expect(known(false).expire(1_000)).toHaveLength(1);
+    const later = known(true);
+    expect(later.exclusionOf("w1", "j1.0", 10)).toBeUndefined();
+    fail(later, "j2.0", 0, 500);
+    expect(fail(later, "j2.0", 1, 500)).toEqual(["j2.0", "all"]);
+    const last = createWorkerHealth(
+      options,
+      later.all().map((one) => ({ ...one, isOver: false })),
+    );
+    expect(last.exclusionOf("w1", undefined, 600)?.reason).toMatch(/^it was excluded from 2 stages/);
+  });
+
   test("is known no more when it is gone", () => {
     const health = createWorkerHealth(options);
     for (const partition of [0, 1]) fail(health, "j1.0", partition);

@@ -6,7 +6,7 @@ import {
   type ToWorker,
 } from "../../src/cluster/messages.ts";
 import { decodeRows } from "../../src/shuffle/rows-codec.ts";
-import { jobOf } from "../../src/core/master-state.ts";
+import { jobOf, type LoggedExclusion } from "../../src/core/master-state.ts";
 import type { LinkSpy } from "./sim-link.ts";
 import type { LogStore } from "./sim-log.ts";
 
@@ -29,6 +29,8 @@ export class MasterJudge {
   readonly #givenUp: Set<string> = new Set();
   readonly #canceled: Set<string> = new Set();
   readonly #sent: Set<string> = new Set();
+  /** Jobs whose end this master has told. */
+  readonly #ended: Set<string> = new Set();
   /** Workers that have a link. */
   readonly #up: Set<string> = new Set();
   /** Partitions whose thread died, by worker and stage: those that the master must know of, and all that it may have heard of. */
@@ -37,9 +39,15 @@ export class MasterJudge {
   /** Told just now: the master may not have acted on it yet. */
   readonly #newlyBroken: Map<string, string> = new Map();
 
-  constructor(store: LogStore) {
+  /** What masters before have written down: by worker, the stages, or "" for all. */
+  readonly #excluded: Map<string, Set<string>> = new Map();
+
+  constructor(store: LogStore, exclusions: Iterable<LoggedExclusion>) {
     this.#store = store;
     this.#epoch = store.epoch;
+    for (const { worker, stage = "" } of exclusions) {
+      this.#excluded.set(worker, (this.#excluded.get(worker) ?? new Set()).add(stage));
+    }
   }
 
   ofWorker(worker: string): LinkSpy {
@@ -57,6 +65,7 @@ export class MasterJudge {
     return {
       sent: (frame) => {
         const message = messageOf(frame);
+        if (message?.kind === "jobEnded") this.#onEnded(message.request);
         if (message?.kind !== "result") return;
         for (const block of message.blocks) this.#mustBeLogged((decodeRows(block)[0] as readonly string[])[1] ?? "");
       },
@@ -82,6 +91,7 @@ export class MasterJudge {
         break;
       case "reset":
         this.#givenUp.add(worker);
+        this.#up.delete(worker);
         this.#forget((one) => one.worker === worker);
         break;
       case "dropFiles":
@@ -91,22 +101,34 @@ export class MasterJudge {
     }
   }
 
-  /** A worker where two tasks of a stage broke gets no more of it while one is there where they did not. */
+  /**
+   * A worker where two tasks of a stage broke, or that an earlier master has excluded, gets no more of it while one is there where
+   * they did not.
+   */
   #checkTrust(worker: string, id: string): void {
     const stage = stageKeyOf(id) ?? "";
-    if ((this.#broken.get(worker)?.get(stage)?.size ?? 0) < 2) return;
+    const hasBroken = (this.#broken.get(worker)?.get(stage)?.size ?? 0) >= 2;
+    if (!hasBroken && !this.#wasExcluded(worker, stage)) return;
     const better = [...this.#up].find((one) => !this.#isExcluded(one, stage));
     if (better !== undefined)
       throw new Violation(`${id} is sent to ${worker}, where tasks break, and ${better} is there`);
   }
 
+  #wasExcluded(worker: string, stage: string): boolean {
+    const from = this.#excluded.get(worker);
+    return from !== undefined && (from.has(stage) || from.has(""));
+  }
+
   #isExcluded(worker: string, stage: string): boolean {
+    if (this.#wasExcluded(worker, stage)) return true;
     const broken = [...(this.#maybeBroken.get(worker) ?? [])].filter(([, partitions]) => partitions.size >= 2);
     return broken.length >= 2 || broken.some(([one]) => one === stage);
   }
 
   #onTask(worker: string, { id, attempt, inputs }: Extract<ToWorker, { kind: "task" }>): void {
     this.#checkTrust(worker, id);
+    if (this.#ended.has(jobOf(id)))
+      throw new Violation(`${id} is sent, although the driver was told the end of its job`);
     this.#sent.add(id);
     for (const block of inputs.flat()) if (block.kind === "held") this.#mustBeLogged(block.file);
     const again = this.#known.get(partitionIdOfTask(id))?.find((one) => attempt === 0 || one.isTold);
@@ -115,6 +137,11 @@ export class MasterJudge {
     if (this.#epoch === this.#store.epoch && this.#store.succeeded.has(request)) {
       throw new Violation(`${id} is sent, although ${request} was written down as succeeded`);
     }
+  }
+
+  /** A driver that was away for too long may ask for the same again: that is another job. */
+  #onEnded(request: string): void {
+    for (const [job, one] of this.#store.requestOf) if (one === request) this.#ended.add(job);
   }
 
   #mustBeLogged(id: string): void {

@@ -77,6 +77,7 @@ export const plants: readonly Plant[] = [
   ]),
   planted(13, "names of attempts are used twice", term, ["&& !this.#taken.has(one.job)", ""]),
   planted(2630, "a late registration counts", pool, ["registration.linkNumber < known.linkNumber", "false"]),
+  planted(1, "a late greeting of a driver counts", desk, ["if (linkNumber < newestLink) return false;", ""]),
   planted(8, "the end of a term reaches the workers", term, ["() => void this.close(), {", "() => undefined, {"]),
   planted(121, "what was kept is kept although parts are lost", "executor/run-job.ts", [
     "whole.length < partitionCount",
@@ -120,6 +121,12 @@ export const plants: readonly Plant[] = [
     "if (own === 0) return false;",
     "if (own >= 0) return false;",
   ]),
+  planted(1, "an attempt that failed stands before one that is done", handle, [
+    ".filter((id) => inheritedDone.has(id) || inheritedRunning.has(id))",
+    ".filter((id) => id !== undefined)",
+  ]),
+  planted(1, "tasks begin although their job is over", "cluster/run-logged-job.ts", ["lane.stopAll();", ""]),
+  planted(1, "exclusions end with the term", term, ["exclusions: exclusionsIn(log.state),", "exclusions: [],"]),
   planted(49, "the last worker is excluded too", pool, ["return isOther;", "return true;"]),
   planted(2238, "a master that leads no more says what is not there", detached, [
     "return await log.confirm().then(",

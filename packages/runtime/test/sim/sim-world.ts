@@ -26,10 +26,12 @@ const eventsMax = 60_000;
 export type FaultCounts = Record<
   | "workerKilled"
   | "workerCut"
+  | "workerLeft"
   | "taskBroken"
   | "masterKilled"
   | "masterDeposed"
   | "driverCut"
+  | "driverLeft"
   | "driverAway"
   | "jobCanceled",
   number
@@ -98,10 +100,12 @@ export class SimWorld {
   readonly faults: FaultCounts = {
     workerKilled: 0,
     workerCut: 0,
+    workerLeft: 0,
     taskBroken: 0,
     masterKilled: 0,
     masterDeposed: 0,
     driverCut: 0,
+    driverLeft: 0,
     driverAway: 0,
     jobCanceled: 0,
   };
@@ -173,6 +177,11 @@ export class SimWorld {
 
   readonly #delayMs = (): number => (this.#below(20) === 0 ? 150 : 1 + this.#below(15));
 
+  /** Some links are slow: what was said over them comes after what is said over the next one. */
+  #wayMs(): () => number {
+    return this.#below(8) === 0 ? () => 60 + this.#below(120) : this.#delayMs;
+  }
+
   #elect(): void {
     this.#store.epoch += 1;
     const { epoch } = this.#store;
@@ -190,7 +199,7 @@ export class SimWorld {
         return isTorn;
       },
     });
-    const judge = new MasterJudge(this.#store);
+    const judge = new MasterJudge(this.#store, log.state.exclusions.values());
     const name = `m${epoch}`;
     const master: Master = {
       name,
@@ -247,12 +256,7 @@ export class SimWorld {
       taken: (frame) => this.#guarded(() => (this.#tellFrame(`${who} to ${master.name}`, frame), of.taken(frame))),
       down: () => of.down(),
     });
-    const pair = createLinkPair({
-      time: this.#time,
-      about,
-      spy: guarded(spy(master.judge)),
-      delayMs: this.#delayMs,
-    });
+    const pair = createLinkPair({ time: this.#time, about, spy: guarded(spy(master.judge)), delayMs: this.#wayMs() });
     master.links.add(pair);
     master.term.accept(pair.acceptor);
     return [pair, master];
@@ -429,9 +433,9 @@ export class SimWorld {
   /** A job fails because it was canceled, its driver was away for too long, or four attempts lost what they ran on. */
   #mayFail(thrown: unknown, isCanceled: boolean): boolean {
     if (!(thrown instanceof RuntimeError)) return false;
-    const { workerKilled, workerCut, taskBroken, masterKilled, masterDeposed, driverAway } = this.faults;
+    const { workerKilled, workerCut, workerLeft, taskBroken, masterKilled, masterDeposed, driverAway } = this.faults;
     if (thrown.code === "canceled") return isCanceled || driverAway > 0;
-    const losses = workerKilled + workerCut + taskBroken + masterKilled + masterDeposed;
+    const losses = workerKilled + workerCut + workerLeft + taskBroken + masterKilled + masterDeposed;
     // What was kept is nobody's to make again: its driver hears that it is gone.
     if (thrown.code === "kept-lost") return losses + driverAway > 0;
     return (thrown.code === "worker-lost" || thrown.code === "block-lost") && losses >= 4;
@@ -442,7 +446,7 @@ export class SimWorld {
     const worker = alive[this.#below(Math.max(1, alive.length))];
     const driver = this.#drivers[this.#below(this.#drivers.length)];
     const master = this.#leader;
-    switch (this.#below(6)) {
+    switch (this.#below(8)) {
       case 0:
         if (worker === undefined) return;
         this.#count("workerKilled");
@@ -462,12 +466,25 @@ export class SimWorld {
       case 4:
         this.#count("driverCut");
         return driver?.pair?.cut();
+      case 5:
+        if (worker === undefined) return;
+        this.#count("workerLeft");
+        return this.#leaveTwice(() => this.#workerLinks.get(worker)?.dialer.destroy());
+      case 6:
+        this.#count("driverLeft");
+        return this.#leaveTwice(() => driver?.pair?.dialer.destroy());
       default:
         if (driver === undefined || this.#below(3) > 0) return;
         this.#count("driverAway");
         driver.backAtMs = this.#time.now() + leaseMs + this.#below(200);
         driver.pair?.cut();
     }
+  }
+
+  /** What is on its way over a link that its dialer leaves still comes, and the next link is left as soon as it is there. */
+  #leaveTwice(leave: () => void): void {
+    leave();
+    this.#after(20 + this.#below(40), leave);
   }
 
   #count(fault: keyof FaultCounts): void {
@@ -529,6 +546,11 @@ export class SimWorld {
     if (kept.length > 0) throw new Violation(`the log has ${kept.join(", ")} kept in the end`);
     for (const { worker, busySlotCount } of report.workers) {
       if (busySlotCount > 0) throw new Violation(`${busySlotCount} slots of ${worker} are taken in the end`);
+    }
+    const present = new Set(report.workers.filter(({ isUp }) => isUp).map(({ worker }) => worker));
+    for (const { name, isAlive } of this.#workers.values()) {
+      if (isAlive && !present.has(name))
+        throw new Violation(`${name} is there, and no worker of the master's, in the end`);
     }
     for (const { name, isAlive, held, running } of this.#workers.values()) {
       if (!isAlive || held.size + running.size === 0) continue;

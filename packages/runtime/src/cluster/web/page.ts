@@ -110,8 +110,9 @@ function take(event) {
     case "stageFinished": { const stage = jobOf(event).stages[event.stage]; if (stage) stage.state = "done"; break; }
     case "taskStarted": {
       const job = jobOf(event), key = event.stage + "." + event.partition, id = key + "." + event.attempt + "." + event.worker;
-      if (!event.isAdopted || !job.tasks.has(id)) job.tasks.set(id, { stage: event.stage, partition: event.partition, worker: event.worker, startMs: event.ms, endMs: undefined, outcome: "running" });
+      if (!event.isAdopted || !job.tasks.has(id)) job.tasks.set(id, { stage: event.stage, partition: event.partition, worker: event.worker, startMs: event.ms, endMs: undefined, outcome: "running", overtakes: event.overtakes === true });
       else job.tasks.get(id).isAdopted = true;
+      if (event.overtakes && !event.isAdopted) moment(event, "task " + event.job + "." + key + " is slow: a second attempt begins on " + event.worker, "");
       workerOf(event.worker).running.add(event.job + "." + key);
       break;
     }
@@ -239,7 +240,7 @@ function drawTimeline(job) {
       if (lane < 0) lane = lanes.length;
       lanes[lane] = until;
       const outcome = task.outcome === "running" && loss ? "failed" : task.outcome;
-      rows.push('<rect data-task="' + task.stage + "." + task.partition + '" data-outcome="' + outcome + '" x="' + x(task.startMs) + '" y="' + (y + lane * 16) + '" width="' + Math.max(1.5, x(until) - x(task.startMs) - 1) + '" height="13" rx="2" fill="' + (outcome === "failed" ? "var(--bad)" : colourOf(task.stage)) + '" opacity="' + (outcome === "running" ? .55 : outcome === "stopped" ? .3 : 1) + '"><title>stage ' + task.stage + ", partition " + task.partition + ", " + outcome + ", " + seconds(until - task.startMs) + " s</title></rect>");
+      rows.push('<rect data-task="' + task.stage + "." + task.partition + '" data-outcome="' + outcome + '" x="' + x(task.startMs) + '" y="' + (y + lane * 16) + '" width="' + Math.max(1.5, x(until) - x(task.startMs) - 1) + '" height="13" rx="2" fill="' + (outcome === "failed" ? "var(--bad)" : colourOf(task.stage)) + '" opacity="' + (outcome === "running" ? .55 : outcome === "stopped" ? .3 : 1) + '"' + (task.overtakes ? ' data-overtakes stroke="var(--text)" stroke-dasharray="3 2"' : "") + '><title>stage ' + task.stage + ", partition " + task.partition + ", " + (task.overtakes ? "second attempt, " : "") + outcome + ", " + seconds(until - task.startMs) + " s</title></rect>");
     }
     labels.push('<text x="4" y="' + (y + 11) + '">' + escaped(worker) + "</text>");
     if (loss) marks.push('<text class="soft" x="' + Math.min(x(loss.ms) + 4, width - 60) + '" y="' + (y + 11) + '">lost</text><path d="M' + x(loss.ms) + " " + (y - 3) + "v" + (16 * Math.max(1, lanes.length)) + '" stroke="var(--bad)"/>');
