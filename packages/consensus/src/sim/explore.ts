@@ -1,5 +1,7 @@
 import { FingerprintSet } from "./fingerprint-set.ts";
-import { ExploredWorld, Violation, type Action, type Bounds } from "./explored-world.ts";
+import { Violation } from "./explored-ensemble.ts";
+import type { Action, Bounds, ExploredWorld } from "./explored-world.ts";
+import { ExploredZab } from "./explored-zab.ts";
 import type { PlantedFault, VariantProtocol } from "./faults.ts";
 
 export interface ExploreOptions {
@@ -47,7 +49,7 @@ export function explore({
   const seen = new FingerprintSet();
   const totals = { states: 1, edges: 0, depth: 0, isComplete: true };
   const replay = (path: readonly Action[]): ExploredWorld => {
-    const world = new ExploredWorld(protocol, bounds, plant);
+    const world = new ExploredZab(protocol, bounds, plant);
     for (const action of [...after, ...path]) world.act(action);
     return world;
   };
