@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { registerHooks } from "node:module";
 import { loadOtherTexts, replaceOnce } from "@tutti/testkit";
+import type { explore } from "../src/sim/explore.ts";
 import type { simulate } from "../src/sim/index.ts";
 
 /** A mistake in per-slot Paxos, made on purpose: another text in the shipped files, as they are loaded. */
@@ -309,9 +310,18 @@ function hook(): void {
 }
 
 /** The simulator over a core with the mistake in it. */
-export async function simulateWith({ name }: SlotPlant): Promise<typeof simulate> {
-  hook();
-  const index = new URL(`sim/index.ts?plant=${name}`, sources);
-  const loaded = (await import(index.href)) as { readonly simulate: typeof simulate };
+export async function simulateWith(plant: SlotPlant): Promise<typeof simulate> {
+  const loaded = await load<{ readonly simulate: typeof simulate }>("sim/index.ts", plant);
   return loaded.simulate;
+}
+
+/** The walk through every state of a core with the mistake in it. */
+export async function exploreWith(plant: SlotPlant): Promise<typeof explore> {
+  const loaded = await load<{ readonly explore: typeof explore }>("sim/explore.ts", plant);
+  return loaded.explore;
+}
+
+async function load<Module>(file: string, { name }: SlotPlant): Promise<Module> {
+  hook();
+  return (await import(new URL(`${file}?plant=${name}`, sources).href)) as Module;
 }

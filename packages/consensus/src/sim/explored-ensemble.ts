@@ -4,7 +4,7 @@ import type { NodeId } from "../core/entry.ts";
 import type { ReplicaMessage } from "../core/messages.ts";
 import type { CoreStatus, Input, ReplicaCore } from "../core/replica-core.ts";
 import type { Zxid } from "../core/zxid.ts";
-import { createRecordDisk, type RecordDisk } from "./record-disk.ts";
+import type { RecordDisk } from "./record-disk.ts";
 
 /** A property that does not hold. */
 export class Violation extends Error {}
@@ -155,12 +155,6 @@ export class ExploredEnsemble {
     const message = this.#wires.get(`${from}>${to}`)?.shift();
     if (message === undefined || link?.isUp !== true) return;
     this.step(this.actor(to), { kind: "message", from, link: link.number, message }, `from ${from}`);
-  }
-
-  /** It is lost. Only for protocols that live with that. */
-  drop(from: NodeId, to: NodeId): void {
-    this.#wires.get(`${from}>${to}`)?.shift();
-    remember(this.actor(to), `without ${from}`);
   }
 
   /** Delivers at once, between these pairs, whatever is of one of these kinds and stands first on its route. */

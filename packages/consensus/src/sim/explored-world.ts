@@ -7,8 +7,6 @@ export type Action =
   | { readonly kind: "join"; readonly leader: NodeId; readonly follower: NodeId }
   /** The oldest message on its way from one to the other arrives. */
   | { readonly kind: "deliver"; readonly from: NodeId; readonly to: NodeId }
-  /** It gets lost. */
-  | { readonly kind: "drop"; readonly from: NodeId; readonly to: NodeId }
   /** Everything that this node asked its disk to write is there. */
   | { readonly kind: "flush"; readonly node: NodeId }
   /** The first `kept` of the writes under way survive. */
@@ -23,11 +21,11 @@ export interface Bounds {
   readonly lateWrites: boolean;
   readonly proposals: number;
   readonly crashes: number;
+  /** Not for per-slot Paxos, whose links carry what may get lost anyhow. */
   readonly cuts: number;
   readonly elections: number;
+  /** For per-slot Paxos part of the elections. */
   readonly joins: number;
-  /** Messages of per-slot Paxos. Where one is lost with ZAB the link is cut. Default 0. */
-  readonly losses?: number;
 }
 
 /** A state, which can be left by one of its actions. */

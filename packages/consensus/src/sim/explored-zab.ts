@@ -62,7 +62,7 @@ export class ExploredZab implements ExploredWorld {
 
   constructor(protocol: VariantProtocol, bounds: Bounds, fault: PlantedFault | undefined) {
     this.#protocol = protocol;
-    const { lateWrites, servers, losses: _losses, ...left } = bounds;
+    const { lateWrites, servers, ...left } = bounds;
     this.#left = left;
     const variant = variants[protocol];
     const numbered = fault?.nextEpoch === undefined ? variant : { ...variant, nextEpoch: fault.nextEpoch };
@@ -169,8 +169,6 @@ export class ExploredZab implements ExploredWorld {
       case "propose":
         this.#left.proposals -= 1;
         return ensemble.propose(ensemble.actor(action.node));
-      case "drop":
-        throw new RangeError("where a message is lost the link is cut");
     }
   }
 
