@@ -20,6 +20,7 @@ const { values } = parseArgs({
     json: { type: "boolean", default: false },
   },
 });
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 const startedMs = performance.now();
 const { mutants: made, textsWith } = await makeMutants(values.files);
 const chosen = values.mutant === undefined ? shuffled(made) : made.filter(({ id }) => id === values.mutant);
@@ -62,7 +63,9 @@ else console.log(summary);
 function lineOf({ id, file, line, original, replacement }: Mutant, verdict: Verdict): string {
   const place = `#${id} ${file}:${line} ${shortened(original)} => ${shortened(replacement)}`;
   const ms = `${Math.round(verdict.ms)} ms`;
-  if (verdict.kind === "survived") return `SURVIVED ${place} (${verdict.runs} runs, ${ms})`;
+  if (verdict.kind === "survived") {
+    return `SURVIVED ${place} (${verdict.runs} runs, ${verdict.differs ? "some go another way" : "all the same"}, ${ms})`;
+  }
   return `killed ${place} (${verdict.by}, ${ms}: ${shortened(verdict.reason)})`;
 }
 

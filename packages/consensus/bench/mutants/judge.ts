@@ -9,13 +9,15 @@ export type Verdict = Pick<Mutant, "id" | "file" | "line" | "operator" | "origin
   readonly runs: number;
 } & (
     | { readonly kind: "killed"; readonly by: string; readonly seed: number | undefined; readonly reason: string }
-    | { readonly kind: "survived" }
+    /** `differs`: something happened in another way, or at another time, and broke no promise. */
+    | { readonly kind: "survived"; readonly differs: boolean }
   );
 
 interface Simulated {
   readonly kill: Kill | undefined;
   readonly count: number;
   readonly isLost: boolean;
+  readonly differs: boolean;
 }
 
 type Kill = { readonly by: string; readonly seed: number | undefined; readonly reason: string };
@@ -27,6 +29,8 @@ export interface Judge extends AsyncDisposable {
 interface Run {
   readonly suite: string;
   readonly seed: number;
+  /** Without any mutant. */
+  readonly traceHash: number;
 }
 
 /** Of each suite so many runs are tried before one has more. */
@@ -50,9 +54,9 @@ export async function createJudge({
   const reaching = new Map<string, Run[]>();
   for (const { name: suite } of suites) {
     for (const seed of seeds) {
-      const { violation, reached } = await simulator.run({ suite, seed, mutant: undefined });
+      const { violation, traceHash, reached } = await simulator.run({ suite, seed, mutant: undefined });
       if (violation !== undefined) throw new Error(`${suite}, SEED=${seed}, without any mutant: ${violation}`);
-      for (const id of reached) reaching.set(id, [...(reaching.get(id) ?? []), { suite, seed }]);
+      for (const id of reached) reaching.set(id, [...(reaching.get(id) ?? []), { suite, seed, traceHash }]);
     }
   }
   simulator.close();
@@ -67,13 +71,16 @@ export async function createJudge({
   };
   /** One after the other, until one goes wrong. */
   const simulateAll = async (id: string, runs: readonly Run[]): Promise<Simulated> => {
-    for (const [index, { suite, seed }] of runs.entries()) {
-      const { violation, isLost } = await simulator.run({ suite, seed, mutant: id });
+    let differs = false;
+    for (const [index, { suite, seed, traceHash }] of runs.entries()) {
+      const outcome = await simulator.run({ suite, seed, mutant: id });
+      const { violation } = outcome;
+      differs ||= outcome.traceHash !== traceHash;
       if (violation === undefined) continue;
       const by = violation === endless ? endless : suite;
-      return { kill: { by, seed, reason: violation }, count: index + 1, isLost: isLost === true };
+      return { kill: { by, seed, reason: violation }, count: index + 1, isLost: outcome.isLost === true, differs };
     }
-    return { kill: undefined, count: runs.length, isLost: false };
+    return { kill: undefined, count: runs.length, isLost: false, differs };
   };
   /** In the process that judged others before, as long as these left nothing in it that makes a run without any fail. */
   const simulateShared = async (id: string, runs: readonly Run[]): Promise<Simulated> => {
@@ -100,7 +107,7 @@ export async function createJudge({
       const { id } = mutant;
       const { first, further } = inTurns(reaching.get(id) ?? []);
       const simulate = reachedAtLoad.has(id) ? simulateAlone : simulateShared;
-      let { kill, count } = await simulate(id, first);
+      let { kill, count, differs } = await simulate(id, first);
       if (kill === undefined && runsTests) {
         const reason = await runTests(textsFile, id);
         if (reason !== undefined) kill = { by: reason === endless ? endless : "tests", seed: undefined, reason };
@@ -109,9 +116,10 @@ export async function createJudge({
         const simulated = await simulate(id, further);
         ({ kill } = simulated);
         count += simulated.count;
+        differs ||= simulated.differs;
       }
       const shared = { ...mutant, ms: performance.now() - startedMs, runs: count };
-      return kill === undefined ? { ...shared, kind: "survived" } : { ...shared, ...kill, kind: "killed" };
+      return kill === undefined ? { ...shared, kind: "survived", differs } : { ...shared, ...kill, kind: "killed" };
     },
     [Symbol.asyncDispose]: async () => simulator.close(),
   };

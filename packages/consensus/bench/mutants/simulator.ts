@@ -11,6 +11,8 @@ export interface Order {
 
 export interface Outcome {
   readonly violation: string | undefined;
+  /** Equal where nothing was different. */
+  readonly traceHash: number;
   /** The mutants whose place the run came to. */
   readonly reached: readonly string[];
   /** There is no process for another run. */
@@ -27,13 +29,13 @@ export interface Simulator {
 
 export const endless = "does not end";
 
-const late: Outcome = { violation: endless, reached: [], isLost: true };
-const lost: Outcome = { violation: "the process ended", reached: [], isLost: true };
+const late: Outcome = { violation: endless, traceHash: 0, reached: [], isLost: true };
+const lost: Outcome = { violation: "the process ended", traceHash: 0, reached: [], isLost: true };
 
 const script = fileURLToPath(new URL("../mutant-process.ts", import.meta.url));
 
-/** A clean run takes a twentieth of a second. */
-const runMsMax = 5000;
+/** A run takes a fraction of a second, and most of those that do not end are ended by the limit of hits. */
+const runMsMax = 60_000;
 
 /** `loadedWith`: the mutant that is active while the core is loaded. */
 export async function startSimulator(textsFile: string, loadedWith?: string): Promise<Simulator> {
@@ -41,7 +43,13 @@ export async function startSimulator(textsFile: string, loadedWith?: string): Pr
     execArgv: ["--conditions=@tutti/source", "--max-old-space-size=768", "--disable-warning=ExperimentalWarning"],
     stdio: ["ignore", "ignore", "ignore", "ipc"],
   });
+  // Where this process is ended a run that does not end must not stay.
+  const end = (): void => void child.kill("SIGKILL");
+  process.once("exit", end);
+  child.once("exit", () => process.off("exit", end));
   const loaded = await nextOutcome(child);
+  if (loaded.isLost === true && loadedWith === undefined)
+    throw new Error("the core could not be loaded without any mutant");
   return {
     reachedAtLoad: new Set(loaded.reached),
     run: async (order) => {
@@ -49,7 +57,7 @@ export async function startSimulator(textsFile: string, loadedWith?: string): Pr
       child.send(order);
       return nextOutcome(child);
     },
-    close: () => void child.kill("SIGKILL"),
+    close: end,
   };
 }
 

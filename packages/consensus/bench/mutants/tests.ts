@@ -9,7 +9,7 @@ const vitest = fileURLToPath(new URL("vitest.mjs", import.meta.resolve("vitest/p
 const config = fileURLToPath(new URL("vitest.config.ts", import.meta.url));
 
 /** Those that the core has a part in, and that take no seeds, which were tried before. */
-const folders = ["test/core", "test/driver", "test/conformance"];
+const folders = ["test/core", "test/driver"];
 
 const testsMsMax = 60_000;
 
