@@ -1,8 +1,10 @@
-// Visits every state within bounds: npm run explore -- [--protocol zab|paxos] [--proposals 1] [--crashes 1] [--cuts 0]
+// Visits every state within bounds: npm run explore -- [--protocol zab|paxos|slot-paxos] [--proposals 1] [--crashes 1] [--cuts 0]
 // [--elections 2] [--joins 1] [--late-writes] [--servers 3] [--plant NAME] [--states 1000000]
 import { parseArgs } from "node:util";
 import { explore } from "../src/sim/explore.ts";
 import { plantedFaults } from "../src/sim/index.ts";
+import { slotPlants } from "./slot-plants.ts";
+import { explorerWith } from "./text-plants.ts";
 
 const { values } = parseArgs({
   options: {
@@ -19,10 +21,13 @@ const { values } = parseArgs({
   },
 });
 const { protocol } = values;
-if (protocol !== "zab" && protocol !== "paxos") throw new RangeError(`--protocol ${protocol} is neither zab nor paxos`);
-const plant = plantedFaults.find((fault) => fault.name === values.plant);
-if (values.plant !== undefined && plant?.send === undefined) {
-  throw new RangeError(`--plant ${values.plant} is no planted fault in what is sent`);
+if (protocol !== "zab" && protocol !== "paxos" && protocol !== "slot-paxos") {
+  throw new RangeError(`--protocol ${protocol} is none of zab, paxos and slot-paxos`);
+}
+const plant = protocol === "slot-paxos" ? undefined : plantedFaults.find((fault) => fault.name === values.plant);
+const slotPlant = protocol === "slot-paxos" ? slotPlants.find(({ name }) => name === values.plant) : undefined;
+if (values.plant !== undefined && slotPlant === undefined && plant?.send === undefined) {
+  throw new RangeError(`--plant ${values.plant} is no fault that can be planted here`);
 }
 const bounds = {
   servers: Number(values.servers),
@@ -34,7 +39,8 @@ const bounds = {
   joins: Number(values.joins),
 };
 const startedMs = performance.now();
-const { violation, ...totals } = explore({ protocol, bounds, plant, statesMax: Number(values.states) });
+const search = slotPlant === undefined ? explore : (await explorerWith(slotPlant)).explore;
+const { violation, ...totals } = search({ protocol, bounds, plant, statesMax: Number(values.states) });
 const seconds = Number(((performance.now() - startedMs) / 1000).toFixed(1));
 console.log(JSON.stringify({ protocol, bounds, ...totals, seconds }));
 if (violation !== undefined) {

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { registerHooks } from "node:module";
 import { loadOtherTexts, replaceOnce } from "@tutti/testkit";
+import type * as Explorer from "../src/sim/explore.ts";
 import type * as Simulator from "../src/sim/index.ts";
 
 /** A mistake that is made on purpose: another text in shipped files, as they are loaded. */
@@ -42,9 +43,18 @@ function hook(): void {
   });
 }
 
-/** The simulator of a package with the mistake in it. */
-export async function simulatorWith(plant: TextPlant): Promise<typeof Simulator> {
+/** The simulator over what ships with the mistake in it. */
+export function simulatorWith(plant: TextPlant): Promise<typeof Simulator> {
+  return load("sim/index.ts", plant);
+}
+
+/** The walk through every state of a core with the mistake in it. */
+export function explorerWith(plant: TextPlant): Promise<typeof Explorer> {
+  return load("sim/explore.ts", plant);
+}
+
+async function load<Module>(file: string, plant: TextPlant): Promise<Module> {
   hook();
   planted.set(plant.name, plant);
-  return (await import(new URL(`sim/index.ts?plant=${plant.name}`, sources).href)) as typeof Simulator;
+  return (await import(new URL(`${file}?plant=${plant.name}`, sources).href)) as Module;
 }

@@ -1,9 +1,12 @@
 import { FingerprintSet } from "./fingerprint-set.ts";
-import { ExploredWorld, Violation, type Action, type Bounds } from "./explored-world.ts";
-import type { PlantedFault, VariantProtocol } from "./faults.ts";
+import { Violation } from "./explored-ensemble.ts";
+import type { Action, Bounds, ExploredWorld } from "./explored-world.ts";
+import { ExploredSlots } from "./explored-slots.ts";
+import { ExploredZab } from "./explored-zab.ts";
+import type { PlantedFault, SimProtocol } from "./faults.ts";
 
 export interface ExploreOptions {
-  readonly protocol: VariantProtocol;
+  readonly protocol: SimProtocol;
   readonly bounds: Bounds;
   readonly plant?: PlantedFault | undefined;
   /** Where to begin: after these actions, which count towards the bounds; an arrival of nothing changes nothing. Default: nothing has happened. */
@@ -47,7 +50,8 @@ export function explore({
   const seen = new FingerprintSet();
   const totals = { states: 1, edges: 0, depth: 0, isComplete: true };
   const replay = (path: readonly Action[]): ExploredWorld => {
-    const world = new ExploredWorld(protocol, bounds, plant);
+    const world: ExploredWorld =
+      protocol === "slot-paxos" ? new ExploredSlots(bounds) : new ExploredZab(protocol, bounds, plant);
     for (const action of [...after, ...path]) world.act(action);
     return world;
   };

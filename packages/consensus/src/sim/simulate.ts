@@ -154,6 +154,7 @@ export function simulate(options: SimulationOptions): SimulationReport {
     const endMs = span.endMs + (options.healMs ?? 4000);
     if (isStuck) while (world.queue.runNext(endMs)) events += 1;
     else events += healed(world, core, endMs);
+    if (!isStuck && !reconfigures && core.length === world.nodes.size) events += staysSettled(world);
   } catch (thrown) {
     violation = thrown instanceof Error ? thrown.message : String(thrown);
   }
@@ -391,6 +392,22 @@ function startWorkload(world: World, isOver: () => boolean, isSubmitting: boolea
     queue.at(queue.now - Math.log(1 - chance.nextUnit()) * meanMs, next);
   };
   queue.at(50, next);
+}
+
+/** Longer than any silence and any joining may take. */
+const quietMs = 300;
+
+/** Stability: a healed ensemble that is left alone keeps its leader, and nobody looks for another. */
+function staysSettled({ queue, nodes }: World): number {
+  const before = [...nodes.values()].map((node) => node.status?.epoch);
+  const untilMs = queue.now + quietMs;
+  let events = 0;
+  while (queue.runNext(untilMs)) events += 1;
+  for (const [index, { id, status }] of [...nodes.values()].entries()) {
+    const isSettled = status?.phase === "broadcast" && status.epoch === before[index];
+    assert(isSettled, `node ${id}, left alone, stays with its leader; it is ${status?.role}/${status?.phase}`);
+  }
+  return events;
 }
 
 /** Liveness: everybody who is healed is in step with one leader, a new proposal commits everywhere, and nothing is left open. */

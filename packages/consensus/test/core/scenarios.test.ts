@@ -1,4 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { createPaxosCore } from "../../src/core/paxos/paxos-core.ts";
+import { createSlotPaxosCore } from "../../src/core/slot-paxos/slot-paxos-core.ts";
+import { createZabCore } from "../../src/core/zab/zab-core.ts";
 import { Stage } from "./stage.ts";
 
 /** Three voters, 3 leading epoch 1 as the largest id, with as many transactions as asked for. */
@@ -11,6 +14,48 @@ function ensemble(transactions: number): Stage {
   stage.settle();
   return stage;
 }
+
+describe.each([
+  ["zab", createZabCore],
+  ["paxos", createPaxosCore],
+  ["slot-paxos", createSlotPaxosCore],
+] as const)("snapshots of %s", (_name, createCore) => {
+  test("the newest one is kept, and an older one that comes late changes nothing", () => {
+    const stage = new Stage([1, 2, 3], createCore);
+    stage.start(1, 2, 3);
+    stage.settle();
+    const leader = stage.leader() ?? 0;
+    for (let left = 3; left > 0; left -= 1) stage.propose(leader);
+    stage.settle();
+    const { delivered } = stage.status(leader);
+    stage.saveSnapshot(leader, delivered);
+    expect(stage.status(leader).snapshot).toBe(delivered);
+    stage.saveSnapshot(leader, delivered - 1n);
+    expect(stage.status(leader).snapshot).toBe(delivered);
+  });
+});
+
+describe("Paxos", () => {
+  const [behind, ahead] = [3, 2];
+
+  /** Two of three have a log that the third, which is to lead, lacks. */
+  function withOneBehind(): Stage {
+    const stage = new Stage([1, 2, 3], createPaxosCore);
+    stage.start(1, 2);
+    stage.settle();
+    for (let left = 3; left > 0; left -= 1) stage.propose(stage.leader() ?? 0);
+    stage.settle();
+    stage.crash(1, 2);
+    return stage;
+  }
+
+  test("of two that a quorum answers the one leads that has less to take over, whatever its number", () => {
+    const stage = withOneBehind();
+    stage.start(behind, ahead);
+    stage.settle();
+    expect(stage.leader()).toBe(ahead);
+  });
+});
 
 describe("the histories of the catalogue", () => {
   test("Z1: a crashed leader that comes back with a tail of its own is cut to what the others have (ZOOKEEPER-1154)", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { chosenBallot, type AcceptedEntry } from "../../src/core/accepted-entry.ts";
-import { ballotOf, commandOf, entryOf, SlotRig } from "./slot-rig.ts";
+import { answerOf, ballotOf, commandOf, entryOf, SlotRig } from "./slot-rig.ts";
 
 /** A leader's first entry. */
 function barrier(slot: number, ballot: number): AcceptedEntry {
@@ -318,4 +318,28 @@ test("a request that has a slot already is not answered with it: the slot may co
   // It is answered when it is applied, once, in the session that asked last.
   rig.accept(2, 2);
   expect(rig.take("answered", 2)).toMatchObject([{ session: 2, position: 2n, refused: false }]);
+});
+
+describe("who lacks chosen slots", () => {
+  test("is told of a megabyte at a time, and by what comes last how much there is", () => {
+    const large = (slot: number): AcceptedEntry => {
+      return { ballot: chosenBallot, entry: { ...entryOf(slot, ""), payload: new Uint8Array(600_000) } };
+    };
+    const rig = new SlotRig(1).hold([1, 2, 3].map(large), 3).start();
+    rig.hear(2, { kind: "ask", after: 0n });
+    expect(rig.take("learn").map(({ entry }) => entry.zxid)).toEqual([1n, 2n]);
+    expect(rig.take("told")).toEqual([{ kind: "told", committed: 3n }]);
+  });
+});
+
+describe("who may lead", () => {
+  test("is told by answers to the present round alone: older ones come from who may be gone", () => {
+    const rig = new SlotRig(1).start();
+    const rounds = rig.take("heartbeat", 2).map(({ round }) => round);
+    rig.tick(4);
+    for (const round of rounds) rig.hear(2, answerOf(round));
+    rig.tick(4);
+    expect(rig.status().role).toBe("looking");
+    expect(rig.becomeCandidate([2])).toBeGreaterThan(0);
+  });
 });

@@ -231,7 +231,8 @@ export class SlotRig {
   }
 }
 
-function answerOf(round: number): Heartbeat {
+/** What somebody who looks says to whom it can hear. */
+export function answerOf(round: number): Heartbeat {
   return {
     kind: "heartbeat",
     round,

@@ -1,5 +1,5 @@
 import { assert } from "@tutti/stdx";
-import { createZabCore } from "../../src/core/zab/zab-core.ts";
+import { createZabCore, type ZabCoreOptions } from "../../src/core/zab/zab-core.ts";
 import type { Send } from "../../src/core/effects.ts";
 import type { Entry } from "../../src/core/entry.ts";
 import type { ReplicaMessage } from "../../src/core/messages.ts";
@@ -17,6 +17,9 @@ interface Actor {
   writesHeld: boolean;
 }
 
+/** All protocols begin with the same. */
+export type CreateCore = (options: Omit<ZabCoreOptions, "zab">) => ReplicaCore<ReplicaMessage>;
+
 /**
  * Cores on a stage, moved by hand: every message is delivered, every write completed, only when the script says so.
  * For the historic bugs, whose stories are sequences of exact steps.
@@ -29,8 +32,13 @@ export class Stage {
   #linkCount = 0;
   #proposals = 0;
 
-  constructor(voters: readonly number[]) {
+  /** How many of each kind have left since they were taken. */
+  #left: Map<string, number> = new Map<string, number>();
+  readonly #createCore: CreateCore;
+
+  constructor(voters: readonly number[], createCore: CreateCore = createZabCore) {
     this.#voters = voters;
+    this.#createCore = createCore;
     for (const id of voters) {
       const disk = createRecordDisk({ voting: true, retainedEntriesMax: 1000 });
       this.#actors.set(id, {
@@ -78,6 +86,7 @@ export class Stage {
       const present = this.#links.get(`${id}>${to}`);
       if (present === undefined || (link !== undefined && link !== present)) continue;
       this.#wire.push({ from: id, to, link: present, message });
+      this.#left.set(message.kind, (this.#left.get(message.kind) ?? 0) + 1);
     }
     if (last !== undefined) this.#step(id, { kind: "applied", position: last.zxid });
   }
@@ -119,7 +128,7 @@ export class Stage {
       };
       const members = { voters: this.#voters, observers: [] };
       Object.assign(actor, { durable: 0, held: [], applied: [], outcomes: [], writesHeld: false });
-      actor.core = createZabCore({ id, members, recovered: actor.disk.recover(), hooks });
+      actor.core = this.#createCore({ id, members, recovered: actor.disk.recover(), hooks });
       this.#perform(id);
       for (const [other, { core }] of this.#actors) if (other !== id && core !== undefined) this.link(id, other);
     }
@@ -173,6 +182,18 @@ export class Stage {
     const { disk } = this.#actor(id);
     disk.submit({ token: 0, write: { kind: "epochs", epochs: { ...disk.image.epochs, accepted: epoch } } });
     disk.complete(1);
+  }
+
+  /** The messages that have left since the last call, by kind, in the order of the first of each. */
+  takeCosts(): string {
+    const costs = [...this.#left].map(([kind, count]) => `${count} ${kind}`);
+    this.#left.clear();
+    return costs.join(", ");
+  }
+
+  /** The machine of this replica gives a snapshot of all that it has applied up to there. */
+  saveSnapshot(id: number, position: bigint): void {
+    this.#step(id, { kind: "snapshot", snapshot: { position, chunks: [] } });
   }
 
   get wire(): readonly string[] {

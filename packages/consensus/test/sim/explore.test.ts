@@ -1,3 +1,5 @@
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { plantedFaults } from "../../src/sim/index.ts";
 import { explore } from "../../src/sim/explore.ts";
@@ -34,10 +36,39 @@ describe("every state within a bound", { timeout: 60_000 }, () => {
     }
   });
 
+  test("per-slot Paxos keeps them with a proposal and two elections, and what older leaders said comes late", () => {
+    const report = explore({ protocol: "slot-paxos", bounds: { ...none, proposals: 1, elections: 2 } });
+    expect(report).toMatchObject({ isComplete: true, violation: undefined, states: 9868, depth: 17 });
+  });
+
   test("a search that is too large says that it is not complete", () => {
     const report = explore({ protocol: "zab", bounds: { ...none, elections: 2, crashes: 1 }, statesMax: 50 });
     expect(report).toMatchObject({ isComplete: false, violation: undefined });
   });
+});
+
+/** In a process of its own: these mistakes are other texts in the files as Node.js loads them. */
+test.each([
+  ["nothing-adopted", "2", "one value is chosen for 0:1, noop noop 1 or noop noop 3"],
+  ["refusal-counted", "2", "is accepted by a majority of disks"],
+  ["last-value-adopted", "3", "one value is chosen for 0:1, noop noop 2 or noop noop 1"],
+])("a mistake in per-slot Paxos is found: %s", { timeout: 60_000 }, (plant, elections, detail) => {
+  const script = fileURLToPath(new URL("../../bench/explore.ts", import.meta.url));
+  const bounds = [
+    "--protocol",
+    "slot-paxos",
+    "--crashes",
+    "0",
+    "--proposals",
+    "0",
+    "--elections",
+    elections,
+    "--plant",
+    plant,
+  ];
+  const { stdout, status } = spawnSync(process.execPath, ["--conditions=@tutti/source", script, ...bounds]);
+  expect(String(stdout)).toContain(detail);
+  expect(status).toBe(1);
 });
 
 describe("a planted mistake is found, and without it there is nothing", { timeout: 60_000 }, () => {
