@@ -10,6 +10,7 @@ import {
   type ModelChange,
   modelStat,
   type ModelOutcome,
+  type ModelSession,
   type ModelWrite,
   ok,
   textOf,
@@ -67,6 +68,7 @@ export class Judge {
   /** xid of the newest request of each session that was not refused. */
   readonly #newest = new Map<bigint, number>();
   readonly #toldExpired = new Set<bigint>();
+  readonly #silent = new Set<bigint>();
 
   #connectionCount = 0;
 
@@ -131,13 +133,14 @@ export class Judge {
         const session = tree.sessions.get(sessionId);
         const password = textOf(body.password);
         if (body.type === "createSession") {
-          assert(session === undefined && !tree.ended.has(sessionId), `${at}: the id of a new session was never used`);
+          assert(!tree.knew(sessionId), `${at}: the id of a new session was never used`);
         } else assert(session?.password === password, `${at}: a session that lives is taken by its password`);
-        tree.sessions.set(sessionId, { timeoutMs: body.timeoutMs, password, serverId: body.serverId });
+        tree.setSession(sessionId, { timeoutMs: body.timeoutMs, password, serverId: body.serverId }, zxid);
         break;
       }
       case "closeSession": {
         assert(tree.sessions.has(sessionId), `${at}: a session ends once`);
+        assert(this.#silent.has(sessionId), `${at}: only a session that was silent is ended by the servers`);
         this.counts.expired += 1;
         return inOrderOf(body.paths, { errs: [0], changes: tree.close(sessionId, zxid) }, at);
       }
@@ -189,6 +192,11 @@ export class Judge {
     this.#replies.push({ session, kind, zxid, calledAt, returnedAt, input: at, output: err });
   }
 
+  /** A leader ends it for its silence. */
+  silent(sessionId: bigint): void {
+    this.#silent.add(sessionId);
+  }
+
   /** Its rightful owner was told that the session is over. */
   toldExpired(sessionId: bigint): void {
     this.#toldExpired.add(sessionId);
@@ -217,10 +225,14 @@ export class Judge {
     }
     const others = [...tree.entries()].filter(([path]) => !path.startsWith("/zookeeper")).length;
     assert(others === count, `${at} has no node that nobody has made`);
-    if (lastZxid !== this.tree.zxid) return;
-    const own = [...sessions.all].map(([id, { timeoutMs }]) => `${id} ${timeoutMs}`).toSorted();
-    const known = [...this.tree.sessions].map(([id, { timeoutMs }]) => `${id} ${timeoutMs}`).toSorted();
-    assert(own.join() === known.join(), `${at} has the sessions ${known.join()}, not ${own.join()}`);
+    const own = [...sessions.all].map(([id, { password, ...rest }]) =>
+      sessionText(id, { ...rest, password: textOf(password) }),
+    );
+    const known = [...this.tree.sessionsAt(lastZxid)].map(([id, session]) => sessionText(id, session));
+    assert(
+      own.toSorted().join() === known.toSorted().join(),
+      `${at} has the sessions ${known.join()}, not ${own.join()}`,
+    );
   }
 
   /** When everything is over. */
@@ -245,4 +257,8 @@ function inOrderOf(paths: readonly string[], outcome: ModelOutcome, at: string):
   const expected = outcome.changes.map(({ path }) => path).toSorted();
   assert([...paths].toSorted().join() === expected.join(), `${at} ends ${expected.join()}, not ${paths.join()}`);
   return { ...outcome, changes: paths.map((path) => ({ kind: "deleted", path })) };
+}
+
+function sessionText(id: bigint, { timeoutMs, serverId, password }: ModelSession): string {
+  return `${id} of ${timeoutMs} ms at ${serverId} by ${Buffer.from(password, "latin1").toString("hex")}`;
 }

@@ -57,6 +57,8 @@ export class SimClient {
   readonly #wantedTimeoutMs: number;
   /** How often it does something unusual. */
   readonly #unrest: number;
+  /** It goes from server to server, and what else it does it does seldom. */
+  readonly #wanders: boolean;
   #servers: readonly number[];
   #session: OwnSession | undefined;
   #connection: SimConnection | undefined;
@@ -73,7 +75,8 @@ export class SimClient {
     this.#servers = options.servers;
     this.#thinkMs = 4 + chance.nextUnit() * 30;
     this.#wantedTimeoutMs = 100 + chance.nextBelow(800);
-    this.#unrest = chance.nextUnit() < 0.3 ? 0 : chance.nextUnit() * 0.15;
+    this.#wanders = chance.nextUnit() < 0.2;
+    this.#unrest = this.#wanders ? 0.3 : chance.nextUnit() < 0.3 ? 0 : chance.nextUnit() * 0.15;
   }
 
   get sessionId(): bigint | undefined {
@@ -145,7 +148,7 @@ export class SimClient {
   #doSomethingUnusual(connection: SimConnection): void {
     const { chance } = this.#options;
     const timeoutMs = this.#session?.timeoutMs ?? 0;
-    const draw = chance.nextUnit();
+    const draw = this.#wanders && chance.nextUnit() < 0.8 ? 0.4 : chance.nextUnit();
     if (draw < 0.15) {
       this.#isClosing = true;
       this.#ask(connection, { type: "closeSession" });

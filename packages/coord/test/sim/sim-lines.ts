@@ -5,8 +5,9 @@ import type { ConnectionHost } from "../../src/ports/connection-host.ts";
 
 /** A server's end of a line. */
 export interface ServerEnd {
-  /** `isWhole`: nothing of a frame is still on its way. */
-  receive(bytes: Uint8Array, isWhole: boolean): void;
+  receive(bytes: Uint8Array): void;
+  /** All that has come was looked at, and nothing of a frame is still on its way. */
+  heard(): void;
   disconnected(): void;
 }
 
@@ -138,7 +139,10 @@ class Line implements ByteChannel {
 
   send(bytes: Uint8Array): void {
     for (const { piece, isWhole } of this.#piecesOf(bytes)) {
-      const deliver = (): void => this.#end?.receive(piece, isWhole);
+      const deliver = (): void => {
+        this.#end?.receive(piece);
+        if (isWhole && !this.#isPaused) this.#end?.heard();
+      };
       this.#later(this.#toServer, () => {
         if (this.#listening?.process.isAlive === false) return this.reset();
         if (this.#waiting === undefined) this.#listening?.process.turn(deliver);
@@ -194,7 +198,10 @@ class Line implements ByteChannel {
         }
         return "free";
       },
-      close: () => this.#later(this.#toClient, () => this.#tellClosed()),
+      close: () => {
+        this.#end = undefined;
+        this.#later(this.#toClient, () => this.#tellClosed());
+      },
       setPaused: (isPaused) => {
         this.#isPaused = isPaused;
         this.#waiting ??= [];

@@ -39,8 +39,17 @@ export interface SimServerOptions {
 interface Running extends ReplicatedParts {
   readonly process: SimProcess;
   readonly replica: Replica;
-  readonly clock: ServerClock;
+  readonly now: () => Moment;
 }
+
+/** When something was, in the time of a server and in that in which its process ran. */
+interface Moment {
+  readonly monotonicMs: number;
+  readonly awakeMs: number;
+}
+
+/** How finely it is told whether a process runs. */
+const awakeStepMs = 10;
 
 /** A server as it ships, on a simulated machine: its pipeline, its replica and its times. */
 export class SimServer {
@@ -48,8 +57,8 @@ export class SimServer {
   readonly #options: SimServerOptions;
   #running: Running | undefined;
   /** When a session was last heard of here as the leader, in this server's own time; all of them when it began to lead. */
-  readonly #heardMs = new Map<bigint, number>();
-  #ledMs: number | undefined;
+  readonly #heard = new Map<bigint, Moment>();
+  #led: Moment | undefined;
 
   constructor(options: SimServerOptions) {
     this.id = options.id;
@@ -72,35 +81,38 @@ export class SimServer {
   async main(process: SimProcess): Promise<void> {
     const { shape, world, torment } = this.#options;
     this.#running = undefined;
-    this.#ledMs = undefined;
+    this.#led = undefined;
+    let awakeMs = 0;
+    process.clock.every(awakeStepMs, () => (awakeMs += awakeStepMs));
     const { wall } = world.host(this.id);
     const clock: ServerClock = {
       ...process.clock,
       monotonicMs: () => world.nowMs / wall.pace,
       drawBytes: (count) => Uint8Array.from({ length: count }, () => Number(process.clock.drawName() & 0xffn)),
     };
+    const now = (): Moment => ({ monotonicMs: clock.monotonicMs(), awakeMs });
     const failuresBefore = world.host(this.id).failureCount;
     try {
       const { id, storage, transport } = process;
       const place = { id, storage, transport, members: shape.members, bootstrap: false };
-      const hooks = { answerWord: () => "", tell: this.#tell(clock) };
+      const hooks = { answerWord: () => "", tell: this.#tell(now) };
       const parts = createReplicatedParts(shape.options, place, { hooks, clock, viewChunkBytes: shape.viewChunkBytes });
       const replica = await openReplica({
         ...parts.replicaOptions,
-        machine: this.#witness(process, parts, clock),
+        machine: this.#witness(process, parts, now),
         protocol: zab({ retainedEntriesMax: shape.retainedEntriesMax }),
         tickMs: shape.tickMs,
         segmentBytes: shape.segmentBytes,
       });
       if (!process.isAlive) return;
       replica.events.on("leader", ({ leader }) => {
-        this.#ledMs = leader === id ? clock.monotonicMs() : undefined;
-        this.#heardMs.clear();
+        this.#led = leader === id ? now() : undefined;
+        this.#heard.clear();
       });
       parts.replication.connect(parts.pipeline, replica);
-      if (replica.status().leader === id) this.#ledMs = clock.monotonicMs();
+      if (replica.status().leader === id) this.#led = now();
       keepTime({ pipeline: parts.pipeline, replica, options: shape.options, clock });
-      this.#running = { ...parts, process, replica, clock };
+      this.#running = { ...parts, process, replica, now };
       const stopped = await replica.stopped;
       if (stopped !== undefined) throw stopped;
     } catch (thrown) {
@@ -116,15 +128,15 @@ export class SimServer {
   get listening(): Listening | undefined {
     const { running } = this;
     if (running === undefined) return undefined;
-    const { process, pipeline, clock } = running;
+    const { process, pipeline, now } = running;
     return {
       process,
       accept: (host: ConnectionHost): ServerEnd => {
         const connection = pipeline.open(host);
         return {
-          receive: (bytes, isWhole) => {
-            connection.receive(bytes);
-            if (isWhole && connection.sessionId !== 0n) this.#heardMs.set(connection.sessionId, clock.monotonicMs());
+          receive: (bytes) => connection.receive(bytes),
+          heard: () => {
+            if (connection.sessionId !== 0n) this.#heard.set(connection.sessionId, now());
           },
           disconnected: () => connection.disconnected(),
         };
@@ -132,25 +144,28 @@ export class SimServer {
     };
   }
 
-  /** No session that was heard of within its timeout is ended for its silence. */
-  #tell(clock: ServerClock): TellEvent {
+  /**
+   * No session that was heard of within its timeout is ended for its silence; and the time in which the leader did not run,
+   * and could hear nobody, is not silence.
+   */
+  #tell(now: () => Moment): TellEvent {
     return (type, event) => {
       if (type !== "sessionExpired" || !("sessionId" in event)) return;
       const { sessionId } = event;
-      const { timeoutMs } = this.#options.judge.tree.sessions.get(sessionId) ?? { timeoutMs: 0 };
-      const heardMs = Math.max(this.#ledMs ?? Number.NEGATIVE_INFINITY, this.#heardMs.get(sessionId) ?? 0);
-      const silentMs = clock.monotonicMs() - heardMs;
-      this.#check(() => {
-        assert(
-          silentMs >= timeoutMs,
-          `session ${sessionId} was heard of ${silentMs} ms ago at ${this.id}, of ${timeoutMs}`,
-        );
-      });
+      const { judge } = this.#options;
+      judge.silent(sessionId);
+      const { timeoutMs = 0 } = judge.tree.sessions.get(sessionId) ?? {};
+      const heard = this.#heard.get(sessionId) ?? this.#led;
+      if (heard === undefined) return;
+      const silentMs = now().monotonicMs - heard.monotonicMs;
+      const awakeMs = now().awakeMs - heard.awakeMs;
+      const told = `${this.id} has heard of session ${sessionId} ${silentMs} ms ago, ${awakeMs} ms awake, of ${timeoutMs}`;
+      this.#check(() => assert(silentMs >= timeoutMs && awakeMs >= timeoutMs / 2, told));
     };
   }
 
   /** The machine, and somebody who sees what is done to it. */
-  #witness(process: SimProcess, { replication, machine }: ReplicatedParts, clock: ServerClock): Machine {
+  #witness(process: SimProcess, { replication, machine }: ReplicatedParts, now: () => Moment): Machine {
     const { judge, shape, onTxn } = this.#options;
     const inner: ReplicatedMachine = replication;
     let sinceCompared = 0;
@@ -187,7 +202,7 @@ export class SimServer {
       reported: (from, bytes) => {
         inner.reported(from, bytes);
         for (const sessionId of new BigInt64Array(bytes.slice().buffer)) {
-          this.#heardMs.set(sessionId, clock.monotonicMs());
+          this.#heard.set(sessionId, now());
         }
       },
       leadershipLost: () => inner.leadershipLost(),

@@ -88,19 +88,24 @@ function drawShape(chance: Prng): ServerShape {
   const voterCount = [3, 3, 3, 3, 5, 1][chance.nextBelow(6)] ?? 3;
   const observerCount = chance.nextUnit() < 0.2 ? 1 : 0;
   const ids = Array.from({ length: voterCount + observerCount }, (_, index) => index + 1);
+  const sessionTimeoutMsMin = 150 + chance.nextBelow(chance.nextUnit() < 0.5 ? 100 : 500);
+  const isNarrow = chance.nextUnit() < 0.3;
   const options = resolveServerOptions({
     tickTimeMs: 20 + chance.nextBelow(40),
-    sessionTimeoutMsMin: 200,
-    sessionTimeoutMsMax: 800,
+    sessionTimeoutMsMin,
+    sessionTimeoutMsMax: sessionTimeoutMsMin + 100 + chance.nextBelow(500),
     reapIntervalMs: 150,
-    snapshotTxns: chance.nextUnit() < 0.2 ? 1 << 30 : 10 + chance.nextBelow(80),
+    snapshotTxns: chance.nextUnit() < 0.2 ? 1 << 30 : 5 + chance.nextBelow(80),
+    ...(isNarrow
+      ? { outstandingPerConnectionMax: 1 + chance.nextBelow(4), outstandingMax: 2 + chance.nextBelow(8) }
+      : {}),
   });
   return {
     members: { voters: ids.slice(0, voterCount), observers: ids.slice(voterCount) },
     options,
     tickMs: 10,
     segmentBytes: 4096 << chance.nextBelow(4),
-    retainedEntriesMax: chance.nextUnit() < 0.4 ? 1024 : chance.nextBelow(30),
+    retainedEntriesMax: chance.nextUnit() < 0.4 ? 1024 : chance.nextBelow(chance.nextUnit() < 0.5 ? 3 : 30),
     viewChunkBytes: chance.nextUnit() < 0.3 ? 1 << 16 : 100 + chance.nextBelow(600),
     compareEvery: 1 + chance.nextBelow(40),
   };

@@ -91,8 +91,12 @@ export function modelStat(node: ModelNode): Stat {
  * but replaced, and every one is kept, so that the tree can be asked how it was.
  */
 export class TreeModel {
-  readonly sessions = new Map<bigint, ModelSession>();
-  readonly ended = new Set<bigint>();
+  readonly #sessions = new Map<bigint, ModelSession>();
+  readonly #sessionHistory: {
+    readonly zxid: bigint;
+    readonly id: bigint;
+    readonly session: ModelSession | undefined;
+  }[] = [];
   readonly #history = new Map<string, { readonly zxid: bigint; readonly node: ModelNode | undefined }[]>();
   #zxid = 0n;
 
@@ -104,6 +108,31 @@ export class TreeModel {
   /** Of the last transaction. */
   get zxid(): bigint {
     return this.#zxid;
+  }
+
+  get sessions(): ReadonlyMap<bigint, ModelSession> {
+    return this.#sessions;
+  }
+
+  sessionsAt(zxid: bigint): ReadonlyMap<bigint, ModelSession> {
+    const sessions = new Map<bigint, ModelSession>();
+    for (const { zxid: at, id, session } of this.#sessionHistory) {
+      if (at > zxid) break;
+      if (session === undefined) sessions.delete(id);
+      else sessions.set(id, session);
+    }
+    return sessions;
+  }
+
+  /** Whether there was ever such a session. */
+  knew(id: bigint): boolean {
+    return this.#sessionHistory.some((one) => one.id === id);
+  }
+
+  setSession(id: bigint, session: ModelSession | undefined, zxid: bigint): void {
+    if (session === undefined) this.#sessions.delete(id);
+    else this.#sessions.set(id, session);
+    this.#sessionHistory.push({ zxid, id, session });
   }
 
   /** All paths that ever were. */
@@ -158,8 +187,7 @@ export class TreeModel {
     const draft: Draft = new Map();
     const changes: ModelChange[] = [];
     for (const path of this.ephemeralsOf(sessionId)) this.#remove(path, zxid, { draft, changes });
-    this.sessions.delete(sessionId);
-    this.ended.add(sessionId);
+    this.setSession(sessionId, undefined, zxid);
     this.#keep(draft, zxid);
     this.#zxid = zxid;
     return changes;
