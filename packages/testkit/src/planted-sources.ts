@@ -32,7 +32,9 @@ export function textsWith(plant: SourcePlant, bed: PlantBed): readonly string[] 
  * The module with the mistake in it, and a copy of its own of everything in the copied folders that it imports. For
  * processes in which Node.js itself loads the sources; a test runner that rewrites them does not see it.
  */
-export function importPlanted(module: URL, plant: SourcePlant, bed: PlantBed): Promise<unknown> {
+export async function importPlanted(module: URL, plant: SourcePlant, bed: PlantBed): Promise<unknown> {
+  // A place that is not there would be a mistake that nobody makes.
+  textsWith(plant, bed);
   if (planted.size === 0) hook();
   planted.set(plant.name, { plant, bed });
   return import(module.href + mark + encodeURIComponent(plant.name));
