@@ -166,7 +166,7 @@ export const slotPlants: readonly SlotPlant[] = [
     source: "P24: ballots are told apart by their round only",
     foundBy: 1,
     changes: [
-      ["../paxos/ballot-number.ts", "return round * 256 + member;", "return round * 256;"],
+      ["core/paxos/ballot-number.ts", "return round * 256 + member;", "return round * 256;"],
       [core, "|| memberOf(ballot) !== from", ""],
       [prepare, "memberOf(ballot) !== from || ", ""],
       [accept, "memberOf(ballot), {", 'state.role.kind === "following" ? state.role.leader : 0, {'],
@@ -233,7 +233,7 @@ export const slotPlants: readonly SlotPlant[] = [
     source: "P22: a leader gives out slots behind a change of members that is not chosen",
     foundBy: 1,
     reconfigures: true,
-    changes: [["requests.ts", "if (leading.changeSlot > state.log.committed) break;", ""]],
+    changes: [[`${folder}/requests.ts`, "if (leading.changeSlot > state.log.committed) break;", ""]],
   },
   {
     name: "members-in-memory",

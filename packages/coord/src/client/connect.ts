@@ -1,5 +1,6 @@
 import { CoordError } from "../coord-error.ts";
 import type { ByteChannel, Dialable } from "../ports/byte-channel.ts";
+import { processClock } from "./client-clock.ts";
 import { ClientSession } from "./client-session.ts";
 import { validatePath } from "./client-path.ts";
 import { type ConnectOptions, type ResolvedConnectOptions, resolveConnectOptions } from "./connect-options.ts";
@@ -9,13 +10,14 @@ import { WireSession, type WireTarget } from "./wire-session.ts";
 import { createSocketChannel } from "./socket-channel.ts";
 
 function targetOf(target: string | Dialable, { tls, unref }: ResolvedConnectOptions): WireTarget {
-  if (typeof target !== "string") return { chroot: "", hostCount: 1, dial: () => target.dial() };
+  const clock = processClock;
+  if (typeof target !== "string") return { chroot: "", hostCount: 1, dial: () => target.dial(), clock };
   const { hosts, chroot } = parseConnectString(target);
   const dial = (index: number): ByteChannel => {
     const { host, port } = hosts[index] as (typeof hosts)[number];
     return createSocketChannel({ host, port, tls, unref });
   };
-  return { chroot, hostCount: hosts.length, dial };
+  return { chroot, hostCount: hosts.length, dial, clock };
 }
 
 /**

@@ -4,6 +4,7 @@ import { errorCodes } from "../protocol/error-codes.ts";
 import type { RequestType } from "../protocol/opcodes.ts";
 import type { Request } from "../protocol/requests.ts";
 import { decodeResponseBody, type ResponseBodies } from "../protocol/responses.ts";
+import type { ClientClock } from "./client-clock.ts";
 import type { CallOptions } from "./session.ts";
 
 /** What a server answered. */
@@ -18,6 +19,10 @@ export interface WireCallOptions extends CallOptions {
   readonly path?: string | undefined;
   /** Runs in the turn of the answer, before any later event is looked at: a watch must be in place by then. */
   readonly onAnswer?: ((err: number) => void) | undefined;
+}
+
+interface PendingCallOptions extends WireCallOptions {
+  readonly clock: ClientClock;
 }
 
 /** Requests that change nothing are sent again after a reconnect; of any other, nobody knows. */
@@ -46,7 +51,7 @@ function isRead(request: Request): boolean {
 export class PendingCall {
   readonly request: Request;
   readonly isRead: boolean;
-  readonly #options: WireCallOptions;
+  readonly #options: PendingCallOptions;
   readonly #resolve: (reply: Reply) => void;
   readonly #reject: (error: CoordError) => void;
   #release: (() => void) | undefined;
@@ -58,7 +63,7 @@ export class PendingCall {
   constructor(
     request: Request,
     settle: { readonly resolve: (reply: Reply) => void; readonly reject: (error: CoordError) => void },
-    options: WireCallOptions,
+    options: PendingCallOptions,
   ) {
     this.request = request;
     this.isRead = isRead(request);
@@ -98,16 +103,16 @@ export class PendingCall {
     this.#release?.();
   }
 
-  #watchOver({ signal, timeoutMs }: CallOptions): void {
+  #watchOver({ signal, timeoutMs, clock }: PendingCallOptions): void {
     const onAbort = (): void => this.fail("aborted", "the signal was aborted", signal?.reason);
     signal?.addEventListener("abort", onAbort, { once: true });
-    const timer =
+    const cancel =
       timeoutMs === undefined
         ? undefined
-        : setTimeout(() => this.fail("timeout", `no answer within ${timeoutMs} ms`), timeoutMs);
+        : clock.after(timeoutMs, () => this.fail("timeout", `no answer within ${timeoutMs} ms`));
     this.#release = () => {
       signal?.removeEventListener("abort", onAbort);
-      clearTimeout(timer);
+      cancel?.();
     };
     if (signal?.aborted === true) onAbort();
   }

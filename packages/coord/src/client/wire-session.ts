@@ -12,6 +12,7 @@ import { type AuthRequest, encodeRequest, type Request } from "../protocol/reque
 import { decodeReplyHeader, decodeWatcherEvent } from "../protocol/responses.ts";
 import { withoutChroot } from "./client-path.ts";
 import type { ResolvedConnectOptions } from "./connect-options.ts";
+import type { ClientClock } from "./client-clock.ts";
 import { Fifo } from "./fifo.ts";
 import { PendingCall, type Reply, type WireCallOptions } from "./pending-call.ts";
 import { probeServer } from "./probe-server.ts";
@@ -24,15 +25,12 @@ const lateMs = 20;
 /** How long a server may take to say good-bye. */
 const farewellMsMax = 2000;
 
-function monotonicMs(): number {
-  return performance.now();
-}
-
 /** Where a session goes. */
 export interface WireTarget {
   readonly chroot: string;
   readonly hostCount: number;
   readonly dial: (host: number) => ByteChannel;
+  readonly clock: ClientClock;
 }
 
 /** Performs what `ConnectionLife` decides, and matches answers with calls. */
@@ -44,6 +42,7 @@ export class WireSession {
   readonly options: ResolvedConnectOptions;
   readonly #life: ConnectionLife;
   readonly #dialHost: (host: number) => ByteChannel;
+  readonly #clock: ClientClock;
   readonly #auths: AuthRequest[] = [];
   readonly #unsent = new Fifo<PendingCall>();
   readonly #sent = new Fifo<PendingCall>();
@@ -56,7 +55,7 @@ export class WireSession {
   #isReady = false;
   #stopProbe: (() => void) | undefined;
   #xid = 0;
-  #timer: NodeJS.Timeout | undefined;
+  #cancelTimer: (() => void) | undefined;
   #lastCause: Error | undefined;
   #closing: Promise<void> | undefined;
   /** A server has said so; it stays so for this session, since each question costs a connection. */
@@ -65,10 +64,11 @@ export class WireSession {
   /** When the pings that wait for their answers were sent: an answer proves its own ping, not a later one. */
   #pings = new Fifo<number>();
 
-  constructor(options: ResolvedConnectOptions, { chroot, hostCount, dial }: WireTarget) {
+  constructor(options: ResolvedConnectOptions, { chroot, hostCount, dial, clock }: WireTarget) {
     this.chroot = chroot;
     this.options = options;
     this.#dialHost = dial;
+    this.#clock = clock;
     this.#decoder = new FrameDecoder(options.replyBytesMax);
     this.#life = new ConnectionLife({ ...options, hostCount, prng: createPrng(options.seed) });
   }
@@ -100,7 +100,7 @@ export class WireSession {
 
   call(request: Request, options: WireCallOptions = {}): Promise<Reply> {
     return new Promise<Reply>((resolve, reject) => {
-      const call = new PendingCall(request, { resolve, reject }, options);
+      const call = new PendingCall(request, { resolve, reject }, { ...options, clock: this.#clock });
       if (call.isSettled) return;
       const refusal = this.#refusal();
       if (refusal !== undefined) call.fail(...refusal);
@@ -150,7 +150,7 @@ export class WireSession {
       return;
     }
     call.xid = this.#xid;
-    call.sentMs = monotonicMs();
+    call.sentMs = this.#clock.monotonicMs();
     this.#sent.push(call);
     this.#life.sent(call.sentMs);
     this.#channel?.send(frame);
@@ -158,7 +158,7 @@ export class WireSession {
   }
 
   #step(input: LifeInput): void {
-    this.#perform(this.#life.step(input, monotonicMs()));
+    this.#perform(this.#life.step(input, this.#clock.monotonicMs()));
     this.#armTimer();
   }
 
@@ -172,7 +172,7 @@ export class WireSession {
           this.#channel?.send(encodeConnectRequest(effect.request));
           break;
         case "ping":
-          this.#pings.push(monotonicMs());
+          this.#pings.push(this.#clock.monotonicMs());
           this.#channel?.send(encodeRequest(xids.ping, { type: "ping" }));
           break;
         case "probe":
@@ -203,19 +203,19 @@ export class WireSession {
   }
 
   #armTimer(): void {
-    clearTimeout(this.#timer);
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
     const { deadlineMs } = this.#life;
     if (deadlineMs === undefined) return;
-    this.#timer = setTimeout(
-      () => {
-        const tick = (): void => this.#step({ kind: "tick" });
-        // After a stall, what waits in the socket is read before anybody is given up.
-        if (monotonicMs() - deadlineMs > lateMs) setImmediate(tick);
-        else tick();
-      },
-      Math.max(1, Math.ceil(deadlineMs - monotonicMs())),
-    );
-    if (this.options.unref) this.#timer.unref();
+    const clock = this.#clock;
+    const delayMs = Math.max(1, Math.ceil(deadlineMs - clock.monotonicMs()));
+    const onTimer = (): void => {
+      const tick = (): void => this.#step({ kind: "tick" });
+      // After a stall, what waits in the socket is read before anybody is given up.
+      if (clock.monotonicMs() - deadlineMs > lateMs) clock.soon(tick);
+      else tick();
+    };
+    this.#cancelTimer = clock.after(delayMs, onTimer, { unref: this.options.unref });
   }
 
   #dial(host: number): void {
@@ -239,7 +239,7 @@ export class WireSession {
   }
 
   #probe(host: number): void {
-    this.#stopProbe = probeServer(this.#dialHost(host), (isWritable) => {
+    this.#stopProbe = probeServer({ channel: this.#dialHost(host), clock: this.#clock }, (isWritable) => {
       this.#stopProbe = undefined;
       this.#step({ kind: "probed", host, isWritable });
     });
@@ -282,7 +282,7 @@ export class WireSession {
       this.#step({ kind: "welcomed", response: decodeConnectResponse(payload) });
       return;
     }
-    const nowMs = monotonicMs();
+    const nowMs = this.#clock.monotonicMs();
     const { header, body } = decodeReplyHeader(payload);
     switch (header.xid) {
       case xids.notification: {
@@ -395,7 +395,7 @@ export class WireSession {
   }
 
   #sendAside(xid: number, request: Request): void {
-    this.#life.sent(monotonicMs());
+    this.#life.sent(this.#clock.monotonicMs());
     this.#channel?.send(encodeRequest(xid, request));
   }
 }

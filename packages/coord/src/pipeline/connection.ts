@@ -152,11 +152,7 @@ export class Connection {
 
   synced(token: ProposalToken): void {
     if (this.#phase === "closed") return;
-    const decided = this.#queue.find(token);
-    const zxid = this.#services.machine.lastZxid;
-    const path = decided.kind === "sync" ? decided.path : "";
-    const frame = encodeReply({ xid: decided.xid, zxid, err: errorCodes.ok }, { type: "sync", path });
-    this.#queue.decide(token, { frame, last: false });
+    this.#queue.synced(token);
     this.#goOn();
   }
 
@@ -470,6 +466,8 @@ export class Connection {
         if (ready.last) this.close();
       } else if (ready.waiting.kind === "read") {
         this.#answerRead(ready.waiting);
+      } else if (ready.waiting.kind === "sync") {
+        this.#answer(waiting, { type: "sync", path: ready.waiting.path });
       } else {
         const { xid, err, last, zxid = this.#services.machine.lastZxid } = ready.waiting;
         this.#reply(waiting, encodeReply({ xid, zxid, err }));

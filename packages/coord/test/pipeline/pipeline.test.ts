@@ -57,6 +57,28 @@ describe("order", () => {
     expect(client.taken()).toEqual(["-2 0"]);
   });
 
+  test("a session's zxids never go back by a sync that is over before the write in front of it", () => {
+    const world = new PipelineWorld();
+    const client = world.client();
+    client.send(create("/a"));
+    client.send({ type: "sync", path: "/" });
+    world.commitLast();
+    expect(client.answers()).toEqual([]);
+    world.commit();
+    expect(client.answers()).toEqual(["1 at 2", "2 at 2"]);
+  });
+
+  test("a write ends the sync in front of it, and its reply waits for nobody else", () => {
+    const world = new PipelineWorld();
+    const client = world.client();
+    client.send({ type: "sync", path: "/" });
+    client.send(create("/a"));
+    world.commitLast();
+    expect(client.answers()).toEqual(["1 at 2", "2 at 2"]);
+    world.commit();
+    expect(client.answers()).toEqual([]);
+  });
+
   test("65: sync is answered in order, with the path it was sent", () => {
     const world = new PipelineWorld();
     const client = world.client();

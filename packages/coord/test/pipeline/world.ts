@@ -87,6 +87,14 @@ export class PipelineWorld {
     }
   }
 
+  /** Commits what was proposed last before all that waits. */
+  commitLast(): void {
+    const last = this.replication.held.pop();
+    if (last === undefined) throw new Error("something waits");
+    this.replication.held.unshift(last);
+    this.commit(1);
+  }
+
   /** Time passes, tick by tick. */
   pass(ms: number): void {
     for (const endMs = this.nowMs + ms; this.nowMs < endMs;) {
@@ -162,6 +170,14 @@ export class Wire {
       if (header.xid !== -1) return `${header.xid} ${header.err}`;
       const event = decodeWatcherEvent(body);
       return `event ${event.type} ${event.path}`;
+    });
+  }
+
+  /** Replies that have come since the last call, by their zxids: `xid at zxid`. */
+  answers(): readonly string[] {
+    return this.#frames.splice(0).map((frame) => {
+      const { xid, zxid } = decodeReplyHeader(frame.subarray(4)).header;
+      return `${xid} at ${zxid}`;
     });
   }
 
