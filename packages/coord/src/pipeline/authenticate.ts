@@ -21,7 +21,9 @@ export function initialIds(
 export function authenticate(request: AuthRequest, ids: readonly Id[], rules: AuthRules): readonly Id[] | undefined {
   switch (request.scheme) {
     case "digest": {
-      const digest = rules.digestOf(request.auth ?? new Uint8Array(0));
+      // Empty credentials are credentials; none at all fail in Apache's provider.
+      if (request.auth === null) return undefined;
+      const digest = rules.digestOf(request.auth);
       const isSuper = rules.superDigest !== undefined && rules.superDigest === digest;
       return mergeIds(ids, [...(isSuper ? [fixedSuperId] : []), { scheme: "digest", id: digest }]);
     }

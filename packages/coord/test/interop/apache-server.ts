@@ -108,7 +108,10 @@ export async function startApache(
 }
 
 /** Three Apache ZooKeepers; the address is that of the first. */
-export async function startApacheEnsemble(classPath: string, tickTimeMs: number): Promise<ApacheServer> {
+export async function startApacheEnsemble(
+  classPath: string,
+  tickTimeMs: number,
+): Promise<ApacheServer & { readonly ports: readonly number[] }> {
   const root = mkdtempSync(path.join(tmpdir(), "tutti-apache-"));
   const ids = [1, 2, 3];
   const ports = await freePorts(ids.length * 3);
@@ -130,6 +133,7 @@ export async function startApacheEnsemble(classPath: string, tickTimeMs: number)
   await Promise.all(processes.map(({ serving }) => serving()));
   return {
     address: { host: "127.0.0.1", port: places[0]?.port ?? 0 },
+    ports: places.map(({ port }) => port),
     close: async () => {
       await Promise.all(processes.map(({ kill }) => kill()));
       rmSync(root, { recursive: true, force: true });

@@ -285,6 +285,14 @@ describe("what is wrong", () => {
     expect([client.taken(), world.machine.lastZxid]).toEqual([["1 -5", "2 -5"], lastZxid + 2n]);
   });
 
+  test("digest authentication without any credentials fails, as in Apache; with empty ones it does not", () => {
+    const world = new PipelineWorld();
+    const client = world.client();
+    client.send(auth(""), -4);
+    client.send({ type: "auth", authType: 0, scheme: "digest", auth: null }, -4);
+    expect([client.taken(), client.closed]).toEqual([["-4 0", "-4 -115"], true]);
+  });
+
   test("authentication that cannot be read closes, since nothing else would answer it", () => {
     const world = new PipelineWorld();
     const client = world.client();
