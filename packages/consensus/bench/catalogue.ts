@@ -21,6 +21,7 @@ const base = Number(values.base);
 const seedsMax = Number(values.seeds);
 /** A run of a single decree costs a hundredth of one of a replica. */
 const decreeSeedsMax = seedsMax * 100;
+const scriptAttemptsMax = 4;
 
 interface Found {
   readonly verdict: "caught" | "MISSED" | "UNCLEAN";
@@ -72,7 +73,7 @@ async function search(
 }
 
 /** Also the run that showed it. */
-async function searchCase(one: CatalogueCase): Promise<readonly [FoundBySeeds, Scenario | undefined]> {
+async function searchCase(one: CatalogueCase, from: number): Promise<readonly [FoundBySeeds, Scenario | undefined]> {
   let scenario: Scenario | undefined;
   // The most elusive ones are looked for where they were seen, so that the table does not take hours.
   const max = Math.max(seedsMax, base === 1 ? one.seedsMin : 0);
@@ -82,7 +83,8 @@ async function searchCase(one: CatalogueCase): Promise<readonly [FoundBySeeds, S
     return run.violation;
   };
   const isClean = async (seed: number): Promise<boolean> => (await one.run(seed, false)).violation === undefined;
-  return [await search(base, max, attempt, isClean), scenario];
+  const found = await search(from, max, attempt, isClean);
+  return [found, found.verdict === "caught" ? scenario : undefined];
 }
 
 const rows: Row[] = [];
@@ -106,8 +108,12 @@ for (const one of wanted) {
   const { name, level, protocol, source } = one;
   let byScript = await tryScript(one);
   const needsSeeds = values["write-scripts"] ? byScript.verdict !== "caught" : !values.scripts;
-  const [bySeeds, scenario] = needsSeeds ? await searchCase(one) : [];
-  if (values["write-scripts"] && bySeeds?.verdict === "caught" && scenario !== undefined) {
+  let [bySeeds, scenario] = needsSeeds ? await searchCase(one, base) : [];
+  for (let attempt = 0; values["write-scripts"] && attempt < scriptAttemptsMax; attempt += 1) {
+    if (bySeeds === undefined || scenario === undefined || byScript.verdict === "caught") break;
+    // Faults of disks that the run with the mistake could bear may be more than the run without it can.
+    if (attempt > 0) [bySeeds, scenario] = await searchCase(one, bySeeds.seed + 1);
+    if (scenario === undefined) break;
     await writeScript(one, scenario);
     byScript = await tryScript(one);
   }

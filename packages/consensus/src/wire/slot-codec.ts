@@ -124,6 +124,7 @@ function write(writer: ByteWriter, message: SlotMessage): void {
       return writeEntry(writer, message.entry);
     case "state":
       writer.long(message.position);
+      writer.count(message.part);
       writer.flag(message.last);
       writer.byte((message.chunk === undefined ? 0 : 1) + (message.configuration === undefined ? 0 : withMembers));
       if (message.configuration !== undefined) writeLogged(writer, message.configuration);
@@ -197,10 +198,10 @@ function read(reader: ByteReader, kind: SlotMessage["kind"]): SlotMessage {
     case "learn":
       return { kind, entry: readEntry(reader) };
     case "state": {
-      const [position, last, mark] = [reader.long(), reader.flag(), reader.byte()];
+      const [position, part, last, mark] = [reader.long(), reader.count(), reader.flag(), reader.byte()];
       const configuration = mark >= withMembers ? readLogged(reader) : undefined;
       const chunk = reader.rest();
-      return { kind, position, configuration, last, chunk: mark % withMembers === 1 ? chunk : undefined };
+      return { kind, position, part, configuration, last, chunk: mark % withMembers === 1 ? chunk : undefined };
     }
     case "told":
       return { kind, committed: reader.long() };

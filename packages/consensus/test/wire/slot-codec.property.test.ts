@@ -41,6 +41,7 @@ const message: fc.Arbitrary<SlotMessage> = fc.oneof(
   of("learn", { entry }),
   of("state", {
     position: long,
+    part: count,
     configuration: fc.option(logged, { nil: undefined }),
     chunk: fc.option(bytes, { nil: undefined }),
     last: fc.boolean(),

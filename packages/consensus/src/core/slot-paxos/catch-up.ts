@@ -37,8 +37,8 @@ export function onAsk(state: SlotState, from: NodeId, link: LinkId, { after }: O
   if (after < log.base) {
     const { position, chunks, configuration } = log.snapshot;
     const pieces = chunks.length === 0 ? [undefined] : chunks;
-    for (const [index, chunk] of pieces.entries()) {
-      sendOver(state, over, { kind: "state", position, configuration, chunk, last: index === pieces.length - 1 });
+    for (const [part, chunk] of pieces.entries()) {
+      sendOver(state, over, { kind: "state", position, part, configuration, chunk, last: part === pieces.length - 1 });
     }
     start = position;
   }
@@ -78,7 +78,9 @@ export function onState(state: SlotState, from: NodeId, message: Of<"state">): v
   const { asking } = state;
   if (asking?.peer !== from) return;
   asking.silentTicks = 0;
-  asking.incoming ??= { position: message.position, chunks: [] };
+  if (message.part === 0) asking.incoming = { position: message.position, chunks: [] };
+  // The question before this one was given up, and its answer still comes (SEED=400107 of level B with changes of members).
+  if (asking.incoming === undefined || message.part !== asking.incoming.chunks.length) return;
   if (message.chunk !== undefined) asking.incoming.chunks.push(message.chunk);
   if (!message.last) return;
   const { incoming } = asking;

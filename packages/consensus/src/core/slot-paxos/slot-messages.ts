@@ -65,6 +65,8 @@ export type SlotMessage =
   | {
       readonly kind: "state";
       readonly position: Zxid;
+      /** From 0 on: the end of an answer to an earlier question is not taken for the beginning of one. */
+      readonly part: number;
       readonly configuration: LoggedConfiguration | undefined;
       /** As in `snap`. */
       readonly chunk: Uint8Array | undefined;
