@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Benchmark, BenchmarkCase } from "@tutti/testkit";
-import { avg, count, createContext, max, sum, type Context, type DataFrame, type ShapeOf } from "../src/index.ts";
+import { avg, count, createContext, max, sum, when, type Context, type DataFrame, type ShapeOf } from "../src/index.ts";
 import { startTestCluster } from "../../runtime/test/cluster/worker-processes.ts";
 import { packageFolder } from "../test/rdd/on-workers.ts";
 import { Rows, writeRows } from "./h2o-rows.ts";
@@ -46,6 +46,19 @@ const jobs: readonly (readonly [name: string, job: Job])[] = [
   ],
 ];
 
+/** Nine rows of ten have one key, and meet a hundred: whoever gets them has nearly all of the work. */
+const skewed: Job = (x) => {
+  const left = x.select((c) => when(c.v2.gt(1), 0).otherwise(c.id6).as("key"), "v1");
+  const right = x
+    .filter((c) => c.id6.le(100))
+    .select(
+      (c) => c.id6.mod(10).as("key"),
+      (c) => c.v2.as("w"),
+    )
+    .limit(1000);
+  return left.join(right, "key").agg((c) => ({ n: count(), w: sum(c.w), v1: sum(c.v1) }));
+};
+
 /** `npm run bench -- exchange`: two worker processes against this process with as many threads, on jobs whose rows change places. */
 export const benchmark: Benchmark = {
   name: "exchange",
@@ -55,6 +68,19 @@ export const benchmark: Benchmark = {
     await writeRows(file, rowCount);
     const cluster = await startTestCluster({ workerCount: 2, cwd: packageFolder });
     const spread = createContext({ executor: cluster.executor, partitionedPlans: "always" });
+    const spreadAsCut = createContext({
+      executor: cluster.executor,
+      ownsExecutor: false,
+      partitionedPlans: "always",
+      broadcastBytesMax: 0,
+      skewedRowsMin: Infinity,
+    });
+    const spreadShared = createContext({
+      executor: cluster.executor,
+      ownsExecutor: false,
+      partitionedPlans: "always",
+      broadcastBytesMax: 0,
+    });
     const whole = createContext();
     const run = async (job: Job, tutti: Context): Promise<string> => {
       const answer = await job(tutti.read.schema(Rows).parquet(file)).collect();
@@ -70,6 +96,14 @@ export const benchmark: Benchmark = {
       runOurs: () => run(job, spread),
       runReference: () => run(job, whole),
     }));
+    cases.push({
+      name: "a join where nine rows of ten have one key: its large part shared by both workers",
+      unit: "rows",
+      unitCount: rowCount,
+      reference: "same as one task",
+      runOurs: () => run(skewed, spreadShared),
+      runReference: () => run(skewed, spreadAsCut),
+    });
     return {
       cases,
       processIds: cluster.processes.map(({ pid = 0 }) => pid),

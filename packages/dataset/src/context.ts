@@ -50,6 +50,11 @@ export interface ContextOptions {
   readonly partitionedBytesMin?: number;
   /** Of cut queries: a side of a join that is at most this large goes to every task whole. Default: 10 MiB, as in Spark. */
   readonly broadcastBytesMax?: number;
+  /**
+   * Of cut queries: where a part of a join has more rows than this, and than twice the median of the parts, several tasks share it:
+   * each has some of its rows, and all that they may meet. Default: 500 000.
+   */
+  readonly skewedRowsMin?: number;
   /** Whether SQL texts may read files by themselves. Default: false, they read frames and views alone. */
   readonly sqlReadsFiles?: boolean;
 }

@@ -19,6 +19,7 @@ export type {
   JobGraph,
   KeepPlace,
   OutputSource,
+  SliceDivision,
   Stage,
   StageInput,
   StageReport,

@@ -57,6 +57,7 @@ export function createPartitionedRuns(options: PartitionedOptions, host: EngineH
       const job = await jobOfStages(physical, {
         timeZone: host.timeZone,
         sliceCount: sliceCount(),
+        skewedRowsMin: options.skewedRowsMin,
         compile: (one, isWide) => host.withConnection((connection) => host.compile(one, connection, isWide)),
         split: (leaf) => split(leaf, run),
       });

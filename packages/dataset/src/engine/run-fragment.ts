@@ -147,15 +147,15 @@ async function writeSlices(queries: readonly (string | undefined)[], task: Fragm
   const { context, connection, directory } = task;
   const slices: (readonly Piece[])[] = queries.map(() => []);
   const file = path.join(directory, "output.parquet");
-  let rowCount = 0;
+  const sliceRows = queries.map(() => 0);
   for (const [index, query] of queries.entries()) {
     if (query === undefined) continue;
     const { rowsChanged } = await connection.run(`COPY (${query}) TO ${sqlText(file)} (${exchangeFormat})`);
-    rowCount += rowsChanged;
+    sliceRows[index] = rowsChanged;
     if (rowsChanged > 0) slices[index] = await readPieces(file);
     await context.checkpoint();
   }
-  return { slices, rowCount };
+  return { slices, rowCount: sliceRows.reduce((sum, rows) => sum + rows, 0), sliceRows };
 }
 
 /** Keys per task: enough for bounds that cut some hundred slices evenly. */

@@ -1,5 +1,5 @@
 import { version } from "@duckdb/node-api";
-import type { Executor, JobGraph, Stage, StageInput } from "@tutti/runtime";
+import type { Executor, JobGraph, SliceDivision, Stage, StageInput } from "@tutti/runtime";
 import { DatasetError } from "../dataset-error.ts";
 import type { QueryRun } from "../frame/frame-engine.ts";
 import { jsFunctionOf, type JsFunction } from "../frame/js-functions.ts";
@@ -33,6 +33,8 @@ export interface StageHost {
   readonly timeZone: string;
   /** How many slices rows are cut into that change places. */
   readonly sliceCount: number;
+  /** Slices of more rows than this may be shared by several tasks. */
+  readonly skewedRowsMin: number;
   /** The query of a fragment; leaves that tasks read by name stay names. */
   readonly compile: (plan: ResolvedPlan, isWide: boolean) => Promise<string>;
   /** A query for each part of a leaf; or its rows, cut by the driver, where only the driver can read it. */
@@ -48,6 +50,22 @@ export async function jobOfStages(plan: PhysicalPlan, host: StageHost): Promise<
   const stages: Stage[] = [];
   for (const stage of plan.stages) stages.push(await jobStage(stage, { host, stages }));
   return { name: "query", stages };
+}
+
+/** So many tasks may share a slice. */
+const sharesMax = 8;
+
+/** How the slices of a stage are divided, where some have many more rows than the others. */
+function divisionOf(
+  branches: readonly Branch[],
+  [program]: readonly FragmentBranch[],
+  { skewedRowsMin }: StageHost,
+): SliceDivision | undefined {
+  const [branch, ...others] = branches;
+  if (others.length > 0 || branch?.source.kind !== "slices" || branch.source.divisible === undefined) return undefined;
+  const { divisible } = branch.source;
+  const inputs = program?.reads.flatMap(({ name, input }) => (divisible.includes(name) ? input : [])) ?? [];
+  return { inputs, sharesMax, rowsMin: skewedRowsMin };
 }
 
 interface StageParts {
@@ -68,7 +86,7 @@ async function jobStage({ branches, schema, output }: PhysicalStage, { host, sta
   };
   for (const branch of branches) {
     const first = partitionArgs.length;
-    const opened = await openSource(branch, { host, stages, first });
+    const opened = await openSource(branch, { host, stages, first, isAlone: branches.length === 1 });
     const reads = opened.inputs.map(({ read, input }) => readAt(read, inputs.push(input) - 1));
     partitionArgs.push(...opened.parts);
     reads.push(...branch.broadcasts.map(whole));
@@ -83,6 +101,7 @@ async function jobStage({ branches, schema, output }: PhysicalStage, { host, sta
       reads: unique(reads),
     });
   }
+  const division = divisionOf(branches, programs, host);
   const functions = functionsIn(branches);
   const program: FragmentProgram = {
     timeZone: host.timeZone,
@@ -100,6 +119,7 @@ async function jobStage({ branches, schema, output }: PhysicalStage, { host, sta
     exportName: "runFragment",
     args: program,
     partitionArgs,
+    ...(division === undefined ? {} : { division }),
     closures: functions.map(({ fn }) => fn),
   };
 }
@@ -116,7 +136,7 @@ interface OpenedSource {
 
 async function openSource(
   { source }: Branch,
-  { host, stages, first }: StageParts & { readonly first: number },
+  { host, stages, first, isAlone }: StageParts & { readonly first: number; readonly isAlone: boolean },
 ): Promise<OpenedSource> {
   switch (source.kind) {
     case "leaf": {
@@ -128,8 +148,9 @@ async function openSource(
     }
     case "slices": {
       const sliceCount = source.isSingle ? 1 : host.sliceCount;
+      const taskCount = isAlone && source.divisible !== undefined ? sliceCount * sharesMax : sliceCount;
       return {
-        parts: Array.from({ length: sliceCount }, () => ({})),
+        parts: Array.from({ length: taskCount }, () => ({})),
         inputs: source.reads.map((read) => ({
           read,
           input: { kind: "slice", from: { stage: read.stage }, sliceCount, first },
@@ -138,8 +159,12 @@ async function openSource(
     }
     case "tasks": {
       const { read } = source;
-      const count = stages[read.stage]?.partitionCount ?? 0;
-      const lists = Array.from({ length: count }, (_, partition) => [partition]);
+      const { partitionCount = 0, division } = stages[read.stage] ?? {};
+      // Shares of one slice together: most slices have one.
+      const together = division?.sharesMax ?? 1;
+      const lists = Array.from({ length: partitionCount / together }, (_, slice) =>
+        Array.from({ length: together }, (__, share) => slice * together + share),
+      );
       const input = { kind: "listed", from: { stage: read.stage }, lists, first } as const;
       return { parts: lists.map(() => ({})), inputs: [{ read, input }] };
     }

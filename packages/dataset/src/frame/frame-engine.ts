@@ -36,6 +36,8 @@ export interface PartitionedOptions {
   readonly bytesMin: number;
   /** Sides of joins up to this size go to every task whole. */
   readonly broadcastBytesMax: number;
+  /** Of joins: slices of more rows than this may be shared by several tasks. */
+  readonly skewedRowsMin: number;
 }
 
 export interface TextSchema {

@@ -59,6 +59,7 @@ interface SourceOptions {
   readonly partitionCount?: number;
   readonly partitionedBytesMin?: number;
   readonly broadcastBytesMax?: number;
+  readonly skewedRowsMin?: number;
 }
 
 /** When queries are cut into stages. */
@@ -165,19 +166,20 @@ function partitionedOf(
     partitionCount,
     partitionedBytesMin = 1024 ** 3,
     broadcastBytesMax = 10 * 1024 ** 2,
+    skewedRowsMin = 500_000,
   }: SourceOptions,
   executor: () => Executor,
 ): PartitionedOptions | undefined {
   if (!["auto", "always", "never"].includes(mode))
     throw new DatasetError("invalid-argument", `partitionedPlans is auto, always or never, not ${shorten(mode)}`);
   checkPartitionCount("createContext", partitionCount);
-  for (const [name, bytes] of Object.entries({ partitionedBytesMin, broadcastBytesMax })) {
-    if (!(bytes >= 0))
-      throw new DatasetError("invalid-argument", `${name} is ${shorten(bytes)}; it is a number from 0`);
+  for (const [name, least] of Object.entries({ partitionedBytesMin, broadcastBytesMax, skewedRowsMin })) {
+    if (!(least >= 0))
+      throw new DatasetError("invalid-argument", `${name} is ${shorten(least)}; it is a number from 0`);
   }
   return mode === "never"
     ? undefined
-    : { mode, executor, partitionCount, bytesMin: partitionedBytesMin, broadcastBytesMax };
+    : { mode, executor, partitionCount, bytesMin: partitionedBytesMin, broadcastBytesMax, skewedRowsMin };
 }
 
 const memoryBytesMin = 16 * 1024 * 1024;

@@ -72,7 +72,7 @@ function createCutter({ broadcastBytesMax, bytesOf }: CutOptions): Cutter {
 
   const gather = (part: Part): Part => (part.isSingle ? part : exchange(part, { kind: "gather" }));
   const byKeys = (part: Part, keys: readonly Resolved[]): Part =>
-    part.isSingle || haveMet(part, keys) ? part : exchange(part, { kind: "hash", keys });
+    part.isSingle || haveMet(part, keys) ? undivided(part) : exchange(part, { kind: "hash", keys });
   const byColumns = (part: Part, indexes: readonly number[]): Part =>
     byKeys(
       part,
@@ -183,7 +183,8 @@ function createCutter({ broadcastBytesMax, bytesOf }: CutOptions): Cutter {
     const places = keyPlaces(left, keys.left) ?? keyPlaces(right, keys.right) ?? keys.left.map((_, index) => index);
     const [leftKeys, rightKeys] = [keys.left, keys.right].map((side) => places.map((place) => side[place] as Resolved));
     const outputs = [leftKeys, rightKeys].map((side = []): StageOutput => ({ kind: "hash", keys: side }));
-    const joined = meet([left, right], outputs as [StageOutput, StageOutput], node, { schema: plan.schema, reads });
+    const met = meet([left, right], outputs as [StageOutput, StageOutput], node, { schema: plan.schema, reads });
+    const joined = divided(met, plan);
     const width = plan.left.schema.length;
     const ofRight = plan.how === "right" ? columnsOf(rightKeys ?? [])?.map((index) => index + width) : undefined;
     const hashedBy = plan.how === "full" ? undefined : plan.how === "right" ? ofRight : columnsOf(leftKeys ?? []);
@@ -399,6 +400,36 @@ function hashedAfter(node: ResolvedPlan, hashedBy: readonly number[] | undefined
     made.findIndex((one) => one.kind === "column" && one.level === 0 && one.index === index),
   );
   return places?.includes(-1) === true ? undefined : places;
+}
+
+/** Each row of these sides by itself makes rows of the join: what it meets is the other side whole. */
+const dividedSides: Readonly<Record<Plan<"join">["how"], readonly ("left" | "right")[]>> = {
+  inner: ["left", "right"],
+  cross: ["left", "right"],
+  left: ["left"],
+  semi: ["left"],
+  anti: ["left"],
+  right: ["right"],
+  full: [],
+};
+
+/** A join whose large slices several tasks may share. Not where a side of it is more than rows that have just met. */
+function divided(part: Part, { how }: Plan<"join">): Part {
+  const [branch] = part.branches;
+  if (branch?.source.kind !== "slices" || branch.plan.kind !== "join") return part;
+  const { left, right } = branch.plan;
+  if (left.kind !== "input" || right.kind !== "input") return part;
+  const divisible = dividedSides[how].map((side) => (side === "left" ? left : right).name);
+  return { ...part, branches: [{ ...branch, source: { ...branch.source, divisible } }] };
+}
+
+/** Rows with equal keys stay in one task, since something relies on it. */
+function undivided(part: Part): Part {
+  const branches = part.branches.map((branch): Branch => {
+    if (branch.source.kind !== "slices") return branch;
+    return { ...branch, source: { ...branch.source, divisible: undefined } };
+  });
+  return { ...part, branches };
 }
 
 /** The positions of columns; undefined where one is more than a column. */

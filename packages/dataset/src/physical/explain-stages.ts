@@ -21,10 +21,18 @@ function sourceText(source: Branch["source"]): string {
     case "leaf":
       return `${source.name}: a part of ${explainPlan(source.leaf).split("\n")[0]}`;
     case "slices":
-      return source.reads.map((read) => `${readText(read)}, ${source.isSingle ? "all of it" : "a slice"}`).join("; ");
+      return source.reads.map((read) => `${readText(read)}, ${sliceText(source, read)}`).join("; ");
     case "tasks":
       return `${readText(source.read)}, task by task`;
   }
+}
+
+function sliceText(
+  { isSingle, divisible }: Extract<Branch["source"], { kind: "slices" }>,
+  { name }: StageRead,
+): string {
+  if (isSingle) return "all of it";
+  return divisible?.includes(name) === true ? "a slice, or a share of a large one" : "a slice";
 }
 
 function readText({ name, stage }: StageRead): string {

@@ -44,7 +44,13 @@ export type BranchSource =
   /** A part of a leaf for each task. */
   | { readonly kind: "leaf"; readonly name: string; readonly leaf: LeafPlan }
   /** A slice of each of these stages for each task; one task reads all where they wrote one slice. */
-  | { readonly kind: "slices"; readonly reads: readonly StageRead[]; readonly isSingle: boolean }
+  | {
+      readonly kind: "slices";
+      readonly reads: readonly StageRead[];
+      readonly isSingle: boolean;
+      /** Those of the reads, by name, of which a large slice may be shared by several tasks that read the others' whole. */
+      readonly divisible?: readonly string[] | undefined;
+    }
   /** All that one task of a stage wrote, for each task. */
   | { readonly kind: "tasks"; readonly read: StageRead };
 

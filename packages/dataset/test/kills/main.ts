@@ -1,5 +1,6 @@
 // Kills, stops and cuts off parts of a cluster of processes at each phase of a job, and looks whether anybody notices:
-// `main.ts [--rounds N] [--seed S] [--coord host:port] [--means deaf,mute]`. Without rounds, every combination once.
+// `main.ts [--rounds N] [--seed S] [--coord host:port] [--victims server] [--means deaf,mute]`. Without rounds, every combination
+// once.
 import { strict as assert } from "node:assert";
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
@@ -104,6 +105,7 @@ interface Round {
   readonly tookMs: number;
   readonly ranAgain: number;
   readonly takeoverMs: number | undefined;
+  readonly lostCount: number;
 }
 
 async function play(blow: Blow, expected: readonly string[], coord: string | undefined): Promise<Round> {
@@ -172,8 +174,14 @@ function judge(
     assert.ok(isOver || elected.length > 1, "nobody took over");
     assert.ok(ranAgain <= 3, `${ranAgain} tasks ran again although no worker was lost`);
   }
-  if (blow.victim === "server" && elected.length === 1)
-    assert.equal(ranAgain, 0, "tasks ran again although no worker was lost");
+  if (blow.victim === "server" && elected.length === 1) {
+    // A worker that cannot reach the service for a session's time is lost like any other.
+    const lost = events.filter((one) => one.event === "workerLost");
+    const had = begun.filter((one) => lost.some(({ worker }) => worker === one["worker"])).length;
+    const most = lost.length === 0 ? 0 : had + reduceTasks;
+    const why = lost.map(({ worker, reason }) => `${String(worker)}: ${String(reason)}`).join("; ");
+    assert.ok(ranAgain <= most, `${ranAgain} tasks ran again, and lost workers (${why || "none"}) had ${had}`);
+  }
   if (blow.victim === "worker" && isCut) {
     const isOver = events.some((one) => one.event === "jobFinished" && timeOf(one) <= struckAtMs + cutMs);
     const isLost = events.some((one) => one.event === "workerLost" && one["worker"] === struckWorker);
@@ -187,7 +195,8 @@ function judge(
     assert.ok(ranAgain <= had.size + reduceTasks, `${ranAgain} tasks ran again, and the lost worker had ${had.size}`);
   }
   const next = elected.find((one) => timeOf(one) > struckAtMs);
-  return { ranAgain, takeoverMs: next === undefined ? undefined : timeOf(next) - struckAtMs };
+  const lostCount = events.filter((one) => one.event === "workerLost" && timeOf(one) >= struckAtMs).length;
+  return { ranAgain, lostCount, takeoverMs: next === undefined ? undefined : timeOf(next) - struckAtMs };
 }
 
 const { values } = parseArgs({
@@ -196,9 +205,12 @@ const { values } = parseArgs({
     seed: { type: "string" },
     coord: { type: "string" },
     means: { type: "string" },
+    victims: { type: "string" },
   },
 });
-const all = combinations(values.coord === undefined).filter((one) => values.means?.includes(one.means) ?? true);
+const all = combinations(values.coord === undefined)
+  .filter((one) => values.means?.includes(one.means) ?? true)
+  .filter((one) => values.victims?.includes(one.victim) ?? true);
 const alone = createContext();
 const directory = path.join(process.env["TMPDIR"] ?? "/tmp", `tutti-kills-${process.pid}`);
 const expected = await count(alone, directory);
@@ -216,9 +228,11 @@ for (const blow of rounds) {
   if (blow === undefined) continue;
   const name = `${blow.victim} ${blow.means} at ${blow.phase}`;
   try {
-    const { tookMs, ranAgain, takeoverMs } = await play(blow, expected, values.coord);
+    const { tookMs, ranAgain, lostCount, takeoverMs } = await play(blow, expected, values.coord);
     const takeover = takeoverMs === undefined ? "" : `, takeover after ${(takeoverMs / 1000).toFixed(1)} s`;
-    console.log(`${name}: the same answer in ${(tookMs / 1000).toFixed(1)} s, ${ranAgain} tasks ran again${takeover}`);
+    console.log(
+      `${name}: the same answer in ${(tookMs / 1000).toFixed(1)} s, ${ranAgain} tasks ran again${lostCount > 0 ? `, ${lostCount} workers lost` : ""}${takeover}`,
+    );
   } catch (thrown) {
     failedCount += 1;
     console.log(`${name}: FAILED: ${String(thrown)}`);

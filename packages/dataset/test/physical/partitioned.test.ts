@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   avg,
   every,
@@ -15,6 +15,7 @@ import {
   t,
   when,
   window,
+  type Column,
   type Context,
   type DataFrame,
   type ShapeOf,
@@ -71,6 +72,74 @@ test("explain shows the stages of a plan that is cut", async () => {
   expect(whole).not.toContain("== Stages ==");
   expect(parts).toContain("Stage 0 -> slices by hash of k\n  reads tutti_input_1: a part of Scan parquet");
   expect(parts).toContain("Stage 1 -> the result\n  reads tutti_input_2: stage 0, a slice");
+});
+
+describe("a join where most rows have one key", () => {
+  type How = "inner" | "left" | "right" | "full" | "semi" | "anti";
+  type Then = (joined: DataFrame) => { collect(): Promise<unknown[]> };
+  const asItIs: Then = (joined) => joined;
+
+  const joinIn = async (tutti: Context, how: How, then: Then): Promise<string[]> => {
+    const skewed = tutti.rangeFrame(0, 3000).select(
+      (c) => when(c.id.mod(20).eq(0), c.id.mod(7)).otherwise(0n).as("k"),
+      (c) => c.id.as("i"),
+    );
+    const few = tutti.rangeFrame(0, 40).select(
+      (c) => c.id.mod(10).as("k"),
+      (c) => c.id.as("j"),
+    );
+    const rows: readonly unknown[] = await then(skewed.join(few, "k", how) as never).collect();
+    return rows.map((row) =>
+      JSON.stringify(row, (_, value: unknown) => (typeof value === "bigint" ? `${value}` : value)),
+    );
+  };
+
+  /** In parts as whole; and how many tasks had the join. */
+  async function tasksOf(how: How, then: Then = asItIs, isOrdered = false): Promise<number> {
+    const whole = createContext({ partitionedPlans: "never" });
+    const options = {
+      partitionedPlans: "always",
+      partitionCount: 3,
+      broadcastBytesMax: 0,
+      skewedRowsMin: 100,
+    } as const;
+    const parts = createContext(options);
+    const counts: number[] = [];
+    parts.events.on("stageStarted", ({ taskCount }) => counts.push(taskCount));
+    try {
+      const [expected, rows] = [await joinIn(whole, how, then), await joinIn(parts, how, then)];
+      if (isOrdered) expect(rows).toEqual(expected);
+      else expect(rows.toSorted()).toEqual(expected.toSorted());
+      // Two leaves come before it.
+      return counts[2] ?? 0;
+    } finally {
+      await whole.close();
+      await parts.close();
+    }
+  }
+
+  test.each(["inner", "left", "semi", "anti"] as const)("is shared by several tasks: %s", async (how) => {
+    expect(await tasksOf(how)).toBeGreaterThan(3);
+  });
+
+  test.each(["right", "full"] as const)("is not where others must know that they met nobody: %s", async (how) => {
+    expect(await tasksOf(how)).toBe(3);
+  });
+
+  test("is shared where what follows goes row by row, changes places, or puts rows in order", async () => {
+    const byRest: Then = (joined) =>
+      joined
+        .filter((c) => (c["i"] as never as Column<bigint>).gt(3n))
+        .groupBy("j")
+        .count();
+    expect(await tasksOf("inner", byRest)).toBeGreaterThan(3);
+    expect(await tasksOf("inner", (joined) => joined.orderBy("i", "j"), true)).toBeGreaterThan(3);
+  });
+
+  test("is not where what follows needs rows of one key in one task", async () => {
+    expect(await tasksOf("inner", (joined) => joined.groupBy("k").count())).toBe(3);
+    expect(await tasksOf("inner", (joined) => joined.select("k").distinct())).toBe(3);
+  });
 });
 
 test("rows in order come in order from many tasks", async () => {
@@ -161,5 +230,6 @@ test("options that mean nothing are refused", () => {
   expect(() => createContext({ partitionedPlans: "maybe" as never })).toThrow(/\[invalid-argument\].*maybe/);
   expect(() => createContext({ partitionCount: 0 })).toThrow(/\[invalid-argument\]/);
   expect(() => createContext({ broadcastBytesMax: -1 })).toThrow(/\[invalid-argument\].*broadcastBytesMax/);
+  expect(() => createContext({ skewedRowsMin: -1 })).toThrow(/\[invalid-argument\].*skewedRowsMin/);
   expect(() => createContext({ partitionedBytesMin: NaN })).toThrow(/\[invalid-argument\].*partitionedBytesMin/);
 });

@@ -5,7 +5,7 @@ import { testSameAnswers } from "./same-answers.ts";
 
 let tutti: Context;
 beforeAll(async () => {
-  tutti = await createContextOnWorkers({ partitionedPlans: "always", broadcastBytesMax: 0 });
+  tutti = await createContextOnWorkers({ partitionedPlans: "always", broadcastBytesMax: 0, skewedRowsMin: 0 });
 }, 60_000);
 afterAll(() => tutti.close());
 

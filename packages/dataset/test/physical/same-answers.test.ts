@@ -5,7 +5,8 @@ import { createContext, now, sum, type Row } from "../../src/index.ts";
 import { open, testSameAnswers, text, type Query } from "./same-answers.ts";
 
 const whole = createContext({ partitionedPlans: "never" });
-const cut = createContext({ partitionedPlans: "always", partitionCount: 3, broadcastBytesMax: 0 });
+// Slices that are as small as here are divided, too.
+const cut = createContext({ partitionedPlans: "always", partitionCount: 3, broadcastBytesMax: 0, skewedRowsMin: 0 });
 const copying = createContext({ partitionedPlans: "always", partitionCount: 2 });
 const threaded = createContext({ partitionedPlans: "always", threads: 2, broadcastBytesMax: 0 });
 afterAll(async () => {

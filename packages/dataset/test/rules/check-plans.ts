@@ -75,7 +75,10 @@ export function openSession(place: PlanPlace): FrameSession {
   const engine = createFrameEngine(
     place.kind === "whole"
       ? common
-      : { ...common, partitioned: { ...place, mode: "always", bytesMin: 0, executor: () => place.executor } },
+      : {
+          ...common,
+          partitioned: { ...place, mode: "always", bytesMin: 0, skewedRowsMin: 0, executor: () => place.executor },
+        },
   );
   const noRdds = (): never => {
     throw new Error("no RDDs here");

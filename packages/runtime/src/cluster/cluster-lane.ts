@@ -223,8 +223,8 @@ export async function outputOf(
   done: TaskDone,
   isResult: boolean,
 ): Promise<AttemptOutput<ClusterBlock>> {
-  const { id: task, rowCount, notes, fetchedBytes } = done;
-  const rest = { task, rowCount, notes, fetchedBytes, worker: worker.id };
+  const { id: task, rowCount, sliceRows, notes, fetchedBytes } = done;
+  const rest = { task, rowCount, sliceRows, notes, fetchedBytes, worker: worker.id };
   if (!isResult) return { ...rest, slices: done.slices.map((ranges) => ranges.map((range) => heldBy(worker, range))) };
   const ranges = done.slices.flat();
   const bytes = new Uint8Array(ranges.reduce((sum, range) => sum + range.bytes, 0));

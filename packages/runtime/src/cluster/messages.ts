@@ -106,6 +106,7 @@ export interface TaskDone {
   readonly id: string;
   readonly slices: readonly (readonly FileRange[])[];
   readonly rowCount: number;
+  readonly sliceRows?: readonly number[] | undefined;
   readonly notes: readonly TaskNote[];
   /** What came from other workers. */
   readonly fetchedBytes: number;

@@ -170,9 +170,17 @@ export function createWorkerTasks(parts: WorkerTasksParts): WorkerTasks {
           jobIsOver: one.jobIsOver,
           place,
         } as const;
-        const { slices, rowCount, notes } = await thread.runTask(what);
+        const { slices, rowCount, sliceRows, notes } = await thread.runTask(what);
         if (isOver(one)) throw new RuntimeError("canceled", "the job is over");
-        const done = { kind: "done", id, slices: slices.map(rangesOf), rowCount, notes, fetchedBytes } as const;
+        const done = {
+          kind: "done",
+          id,
+          slices: slices.map(rangesOf),
+          rowCount,
+          sliceRows,
+          notes,
+          fetchedBytes,
+        } as const;
         held.set(id, done);
         return done;
       });

@@ -4,6 +4,7 @@ import type { StageReport, TaskAttempt } from "./job.ts";
 export interface StageOutline {
   readonly stage: number;
   readonly name: string;
+  /** As planned: there are more where slices are shared (`Stage.division`), which `stageStarted` says. */
   readonly taskCount: number;
   /** The stages whose outputs it reads. */
   readonly reads: readonly number[];

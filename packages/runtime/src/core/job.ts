@@ -37,6 +37,19 @@ export type StageInput =
 /** An earlier stage of the job, or what an earlier job left with the executor under a key. */
 export type OutputSource = { readonly stage: number } | { readonly kept: string };
 
+/**
+ * A second look at the slices of a stage, when all its rows are there: where a slice has many more rows than the others, several tasks
+ * share it. Each reads what some of the tasks before have written of it, and the slices of the other inputs whole.
+ */
+export interface SliceDivision {
+  /** Inputs whose rows may be divided, by position: only those of which each row by itself makes rows of the output. */
+  readonly inputs: readonly number[];
+  /** How many tasks may share a slice. */
+  readonly sharesMax: number;
+  /** Slices of fewer rows are never divided. */
+  readonly rowsMin: number;
+}
+
 /** The stage that an input waits for, if there is one. */
 export function stageReadBy(input: StageInput): number | undefined {
   return input.kind === "rows" || "kept" in input.from ? undefined : input.from.stage;
@@ -64,6 +77,12 @@ export interface Stage {
    * run at once; without it a slow one may be overtaken by a second one on another worker, and the first result counts.
    */
   readonly hasEffects?: boolean;
+  /**
+   * Its slices may be divided. `partitionCount` is then that of the slices times `sharesMax`: the task `slice * sharesMax + share` reads
+   * the slice, or its share of it, and those that nothing is left for do not run. All inputs are slices or read by every task, and
+   * the tasks that write them say how many rows each slice has ({@link TaskOutput.sliceRows}).
+   */
+  readonly division?: SliceDivision;
   /** Keep the outputs with the executor under this key when the job is over, for `OutputSource.kept` of later jobs. */
   readonly keepAs?: string;
   /** Where to keep them. Default: `memory-and-disk`. */

@@ -375,7 +375,14 @@ function slowOnes(
   nowMs: number,
 ): { readonly partition: number; readonly worker: string | undefined }[] {
   const { stage, tookMs, doneCount, admittedCount } = state;
-  if (stage.hasEffects === true || tookMs.length === 0 || doneCount < quantile * admittedCount) return [];
+  // Those that were done without a start had nothing to do, and say nothing of how long the others should take.
+  const idleCount = Math.max(0, doneCount - tookMs.length);
+  if (
+    stage.hasEffects === true ||
+    tookMs.length === 0 ||
+    doneCount - idleCount < quantile * (admittedCount - idleCount)
+  )
+    return [];
   const sorted = tookMs.toSorted((left, right) => left - right);
   const longMs = Math.max(minimumMs, multiplier * (sorted[sorted.length >> 1] ?? 0));
   return [...state.running.keys()].flatMap((partition) => {

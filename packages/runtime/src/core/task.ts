@@ -41,6 +41,8 @@ export interface TaskOutput {
   readonly slices: readonly (readonly unknown[])[];
   /** Rows to report, with those emitted before. For a stage with `rowsWanted` it counts what the driver gets. */
   readonly rowCount: number;
+  /** Rows by slice, the same for each attempt: what {@link Stage.division} goes by. */
+  readonly sliceRows?: readonly number[];
   /** What else the driver shall know, by name: plain data. It gets that of each successful task once. */
   readonly notes?: readonly TaskNote[];
 }

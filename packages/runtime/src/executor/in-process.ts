@@ -88,7 +88,7 @@ function openLane(job: JobGraph, store: BlockStore): Lane<RowBlock> {
     });
     const slices =
       stage.keepIn === "disk" ? writeSlices(output.slices, task, store) : output.slices.map((rows) => [rows]);
-    return { slices, rowCount: output.rowCount, notes: output.notes ?? [] };
+    return { slices, rowCount: output.rowCount, sliceRows: output.sliceRows, notes: output.notes ?? [] };
   };
 
   return {

@@ -7,6 +7,8 @@ export interface AttemptOutput<Block> {
   /** Those of each slice, in the order of their rows. */
   readonly slices: readonly (readonly Block[])[];
   readonly rowCount: number;
+  /** By slice, where the task said so. */
+  readonly sliceRows?: readonly number[] | undefined;
   readonly notes: readonly TaskNote[];
   /** Name of the attempt, where the lane gives it one that outlives the job. */
   readonly task?: string;

@@ -1,9 +1,18 @@
 import { assert, linkSignals } from "@tutti/stdx";
 import type { EventEmitter } from "eventemitter3";
 import type { JobEvents } from "../core/job-events.ts";
-import { stageReadBy, type JobGraph, type OutputSource, type StageReport, type TaskAttempt } from "../core/job.ts";
+import { divideSlices, type DividedSlice, type SliceRows } from "../core/divide-slices.ts";
+import {
+  stageReadBy,
+  type JobGraph,
+  type OutputSource,
+  type Stage,
+  type StageReport,
+  type TaskAttempt,
+} from "../core/job.ts";
 import {
   createScheduler,
+  type OutputName,
   type SchedulerEffects,
   type SchedulerInput,
   type Launch,
@@ -88,6 +97,8 @@ class JobLoop<Block, R> {
   readonly #kept: ReadonlyMap<string, readonly AttemptOutput<Block>[]>;
   /** By stage and partition, so that their order does not depend on who was first. */
   readonly #notes: (readonly TaskNote[])[][] = [];
+  /** By stage, how its slices are divided, once it has begun. */
+  readonly #divided: (readonly (DividedSlice | undefined)[] | undefined)[] = [];
   /** Their outputs stay until the job is over. */
   readonly #keepingStages: Set<number> = new Set();
   /** Their outputs belong to the executor now. */
@@ -121,16 +132,17 @@ class JobLoop<Block, R> {
     this.#lane.watch?.((isGone) => this.#onGone(isGone));
     this.#lane.onStarted?.((task, where) => this.#onStarted(task, where));
     this.#lane.onEnding?.((task) => this.#step({ kind: "ending", task }));
-    const taskCount = this.#job.stages.reduce((sum, stage) => sum + stage.partitionCount, 0);
+    const taskCount = this.#job.stages.reduce((sum, stage) => sum + plannedTaskCount(stage), 0);
     this.#run.emitter.emit("jobStarted", {
       jobId: this.#run.jobId,
       name: this.#job.name,
       taskCount,
-      stages: this.#job.stages.map(({ id, name, partitionCount, inputs }) => {
+      stages: this.#job.stages.map((stage) => {
+        const { id, name, inputs } = stage;
         return {
           stage: id,
           name,
-          taskCount: partitionCount,
+          taskCount: plannedTaskCount(stage),
           reads: inputs.flatMap((input) => stageReadBy(input) ?? []),
           shuffles: inputs.filter(({ kind }) => kind !== "listed").flatMap((input) => stageReadBy(input) ?? []),
         };
@@ -165,15 +177,19 @@ class JobLoop<Block, R> {
   #perform(effects: SchedulerEffects): void {
     for (const stage of effects.stagesStarted) {
       const atMs = performance.now();
+      this.#divide(stage);
       this.#run.emitter.emit("stageStarted", {
         jobId: this.#run.jobId,
         stage: stage.id,
         name: stage.name,
-        taskCount: stage.partitionCount,
+        taskCount: this.#taskCountOf(stage),
         atMs,
       });
     }
-    for (const report of effects.stagesFinished) {
+    for (const finished of effects.stagesFinished) {
+      const stage = this.#job.stages[finished.stage];
+      const isDivided = stage?.division !== undefined;
+      const report = isDivided ? { ...finished, taskCount: this.#taskCountOf(stage) } : finished;
       this.#reports.push(report);
       this.#markKept(report.stage);
       this.#dropReadOutputs();
@@ -200,7 +216,8 @@ class JobLoop<Block, R> {
 
   #launch(task: Launch): void {
     // Async, so that an attempt that throws before it returns a promise fails like any other.
-    const attempt = async (): Promise<AttemptOutput<Block>> => this.#lane.runAttempt(task, this.#inputsOf(task));
+    const attempt = async (): Promise<AttemptOutput<Block>> =>
+      this.#hasWork(task) ? this.#lane.runAttempt(task, this.#inputsOf(task)) : noOutput;
     attempt().then(
       (output) => this.#onSuccess(task, output),
       (thrown: unknown) => this.#onFailure(task, thrown),
@@ -222,15 +239,19 @@ class JobLoop<Block, R> {
     assert(outputs !== undefined, "a launched task belongs to a stage of the job");
     outputs[partition] = output;
     (this.#notes[stage] ??= [])[partition] = output.notes;
+    if (this.#hasWork(task)) this.#tellFinished(task, output, nowMs);
+    this.#perform(effects);
+  }
+
+  #tellFinished(task: TaskAttempt, output: AttemptOutput<Block>, atMs: number): void {
     this.#run.emitter.emit("taskFinished", {
       jobId: this.#run.jobId,
       ...task,
       rowCount: output.rowCount,
       ...(output.worker === undefined ? {} : { worker: output.worker }),
       ...(output.fetchedBytes === undefined ? {} : { fetchedBytes: output.fetchedBytes }),
-      atMs: nowMs,
+      atMs,
     });
-    this.#perform(effects);
   }
 
   #onFailure({ stage, partition, attempt }: TaskAttempt, thrown: unknown): void {
@@ -277,12 +298,46 @@ class JobLoop<Block, R> {
     if (outputs.length > 0) this.#step({ kind: "outputsLost", outputs });
   }
 
+  /** Once, while all that the stage reads is there. */
+  #divide({ id, inputs, division }: Stage): void {
+    if (division === undefined) return;
+    const rows = new Map<number, SliceRows>();
+    for (const place of division.inputs) {
+      const input = inputs[place];
+      if (input?.kind === "slice")
+        rows.set(
+          place,
+          this.#outputsOf(input.from).map(({ sliceRows = [] }) => sliceRows),
+        );
+    }
+    this.#divided[id] = divideSlices(rows, division);
+  }
+
+  #dividedOf({ stage, partition }: OutputName): { readonly divided: DividedSlice | undefined; readonly share: number } {
+    const { sharesMax = 1 } = this.#job.stages[stage]?.division ?? {};
+    const place = Math.floor(partition / sharesMax);
+    return { divided: this.#divided[stage]?.[place], share: partition % sharesMax };
+  }
+
+  /** Of the tasks that could share a slice, those that nothing is left for do not run. */
+  #hasWork(task: OutputName): boolean {
+    const { divided, share } = this.#dividedOf(task);
+    return share < (divided === undefined ? 1 : divided.cuts.length - 1);
+  }
+
+  #taskCountOf({ id, partitionCount }: Stage): number {
+    const partitions = Array.from({ length: partitionCount }, (_, partition) => ({ stage: id, partition }));
+    return partitions.filter((task) => this.#hasWork(task)).length;
+  }
+
   #inputsOf(task: TaskAttempt): readonly (readonly Block[])[] {
     const stage = this.#job.stages[task.stage];
     assert(stage !== undefined, "a launched task belongs to a stage of the job");
-    return stage.inputs.map((input) => {
+    const { divided, share } = this.#dividedOf(task);
+    const { sharesMax = 1 } = stage.division ?? {};
+    return stage.inputs.map((input, index) => {
       if (input.kind === "all") return this.#outputsOf(input.from).flatMap((output) => output.slices.flat());
-      const place = task.partition - (input.first ?? 0);
+      const place = Math.floor(task.partition / sharesMax) - (input.first ?? 0);
       switch (input.kind) {
         case "rows": {
           const rows = input.partitions[place];
@@ -294,7 +349,10 @@ class JobLoop<Block, R> {
         }
         case "slice": {
           if (place < 0 || place >= input.sliceCount) return [];
-          return this.#outputsOf(input.from).flatMap((output) => {
+          const all = this.#outputsOf(input.from);
+          const own = divided?.input === index ? all.slice(divided.cuts[share], divided.cuts[share + 1]) : all;
+          return own.flatMap((output) => {
+            if (output === noOutput) return [];
             const blocks = output.slices[place];
             assert(blocks !== undefined, "a stage writes one slice for each partition of the stage that reads it");
             return blocks;
@@ -381,7 +439,8 @@ class JobLoop<Block, R> {
   }
 
   #collect(): JobOutputs<R> {
-    const results = (this.#outputs.at(-1) ?? []).map((output) => this.#run.read(output?.slices[0] ?? []));
+    const last = (this.#outputs.at(-1) ?? []).filter((output) => output !== noOutput);
+    const results = last.map((output) => this.#run.read(output?.slices[0] ?? []));
     return { results, notes: this.#notes.flat(2), kept: this.#keepOutputs(), stages: this.#reports };
   }
 
@@ -404,6 +463,14 @@ class JobLoop<Block, R> {
     const cause = thrown instanceof Error ? thrown : undefined;
     return new RuntimeError("task-failed", `${where}: ${cause?.message ?? String(thrown)}`, { cause: thrown });
   }
+}
+
+/** What a task leaves that did not run, since others have all of its slice. */
+const noOutput: AttemptOutput<never> = { slices: [], rowCount: 0, notes: [] };
+
+/** As far as is known before its rows are there. */
+function plannedTaskCount({ partitionCount, division }: Stage): number {
+  return partitionCount / (division?.sharesMax ?? 1);
 }
 
 /** Most results are one block, which need not be copied. */

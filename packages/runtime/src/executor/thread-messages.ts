@@ -50,6 +50,7 @@ export type FromThread =
       readonly kind: "done";
       readonly slices: readonly (readonly StoredBlock[])[];
       readonly rowCount: number;
+      readonly sliceRows: readonly number[] | undefined;
       readonly notes: readonly TaskNote[];
     }
   | { readonly kind: "called"; readonly answers: readonly SentAnswer[] }

@@ -59,7 +59,7 @@ async function runTask(task: TaskMessage): Promise<FromThread> {
       },
     });
     const slices = blocks.finish(output.slices);
-    return { kind: "done", slices, rowCount: output.rowCount, notes: output.notes ?? [] };
+    return { kind: "done", slices, rowCount: output.rowCount, sliceRows: output.sliceRows, notes: output.notes ?? [] };
   } finally {
     blocks.close();
   }

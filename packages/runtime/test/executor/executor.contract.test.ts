@@ -26,6 +26,32 @@ async function refusal(call: Promise<unknown>): Promise<RuntimeError> {
 
 const threeParts = { kind: "rows", partitions: [[1, 2], [], [3]] } as const;
 
+/** Many even numbers and few odd ones, in two slices; and a few more of both. */
+function divided({ sharesMax }: { readonly sharesMax: number }): JobGraph {
+  const many = {
+    kind: "rows",
+    partitions: [
+      [2, 4, 6, 1],
+      [8, 10, 12],
+      [14, 16, 3],
+    ],
+  } as const;
+  const few = { kind: "rows", partitions: [[20, 21, 22]] } as const;
+  return jobOf(
+    { exportName: "splitByParity", partitionCount: 3, inputs: [many] },
+    { exportName: "splitByParity", partitionCount: 1, inputs: [few] },
+    {
+      exportName: "echo",
+      partitionCount: 2 * sharesMax,
+      inputs: [
+        { kind: "slice", from: { stage: 0 }, sliceCount: 2 },
+        { kind: "slice", from: { stage: 1 }, sliceCount: 2 },
+      ],
+      division: { inputs: [0], sharesMax, rowsMin: 3 },
+    },
+  );
+}
+
 describe.each([
   { executor: "in process", open: () => createInProcessExecutor() },
   { executor: "on threads", open: () => createThreadExecutor({ threadsMax: 2 }) },
@@ -67,6 +93,50 @@ describe.each([
         ],
       ],
     ]);
+  });
+
+  test("a slice with many more rows than the others is shared by several tasks, and told as the tasks that it took", async () => {
+    const counts: number[] = [];
+    const count = ({ taskCount }: { readonly taskCount: number }): void => void counts.push(taskCount);
+    executor.events.on("stageFinished", count);
+    const job = divided({ sharesMax: 2 });
+    const { partitions } = await executor.run(job);
+    executor.events.off("stageFinished", count);
+    // Of the other side each share reads the whole slice.
+    expect(partitions.flat()).toEqual([
+      [
+        0,
+        [
+          [2, 4, 6],
+          [20, 22],
+        ],
+      ],
+      [
+        1,
+        [
+          [8, 10, 12, 14, 16],
+          [20, 22],
+        ],
+      ],
+      [2, [[1, 3], [21]]],
+    ]);
+    expect(counts.toSorted((left, right) => left - right)).toEqual([1, 3, 3]);
+  });
+
+  test("a division that means nothing is refused", async () => {
+    const wrong: [partial: Partial<Stage>, message: string][] = [
+      [{ partitionCount: 3 }, "2 slices in 2 shares are not as many"],
+      [{ division: { inputs: [2], sharesMax: 2, rowsMin: 3 } }, "no slice"],
+      [{ inputs: [{ kind: "rows", partitions: [[1]] }] }, "must be slices"],
+      [{ keepAs: "k" }, "cannot be kept"],
+    ];
+    for (const [partial, message] of wrong) {
+      const { stages, ...job } = divided({ sharesMax: 2 });
+      const changed = stages.map((stage) => (stage.division === undefined ? stage : { ...stage, ...partial }));
+      const error = await refusal(executor.run({ ...job, stages: changed }));
+      expect(error.code).toBe("invalid-argument");
+      expect(error.message).toContain(message);
+    }
   });
 
   test("inputs that belong to other partitions of a stage are not read", async () => {

@@ -1,6 +1,8 @@
 import type { TaskContext, TaskOutput } from "../../src/index.ts";
 
-const output = (...slices: readonly unknown[][]): TaskOutput => ({ slices, rowCount: slices.flat().length });
+const output = (...slices: readonly unknown[][]): TaskOutput => {
+  return { slices, rowCount: slices.flat().length, sliceRows: slices.map(({ length }) => length) };
+};
 
 /** The rows of all inputs. */
 const rowsOf = ({ inputs }: TaskContext): unknown[] => inputs.flatMap((blocks) => [...blocks].flat());

@@ -122,7 +122,8 @@ export class MasterJudge {
   #isExcluded(worker: string, stage: string): boolean {
     if (this.#wasExcluded(worker, stage)) return true;
     const broken = [...(this.#maybeBroken.get(worker) ?? [])].filter(([, partitions]) => partitions.size >= 2);
-    return broken.length >= 2 || broken.some(([one]) => one === stage);
+    const stages = new Set([...broken.map(([one]) => one), ...(this.#excluded.get(worker) ?? [])]);
+    return stages.size >= 2 || stages.has(stage);
   }
 
   #onTask(worker: string, { id, attempt, inputs }: Extract<ToWorker, { kind: "task" }>): void {

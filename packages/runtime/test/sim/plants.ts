@@ -126,6 +126,10 @@ export const plants: readonly Plant[] = [
     ".filter((id) => id !== undefined)",
   ]),
   planted(1, "tasks begin although their job is over", "cluster/run-logged-job.ts", ["lane.stopAll();", ""]),
+  planted(1, "each share of a slice reads all of it", "executor/run-job.ts", [
+    "all.slice(divided.cuts[share], divided.cuts[share + 1])",
+    "all.slice()",
+  ]),
   planted(1, "exclusions end with the term", term, ["exclusions: exclusionsIn(log.state),", "exclusions: [],"]),
   planted(49, "the last worker is excluded too", pool, ["return isOther;", "return true;"]),
   planted(2238, "a master that leads no more says what is not there", detached, [

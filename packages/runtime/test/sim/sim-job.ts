@@ -1,5 +1,6 @@
 import type { Prng } from "@tutti/stdx";
-import type { JobGraph, Stage, StageInput } from "../../src/core/job.ts";
+import { divideSlices, type DividedSlice, type SliceRows } from "../../src/core/divide-slices.ts";
+import type { JobGraph, SliceDivision, Stage, StageInput } from "../../src/core/job.ts";
 
 /** Nothing is imported: simulated workers know what tasks do. */
 const module = { specifier: "simulated", url: "simulated:" };
@@ -25,10 +26,12 @@ export function randomJob(prng: Prng, name: string): JobGraph {
       return { kind: "slice", from: { stage }, sliceCount: partitionCount };
     });
   });
+  const divisions = inputs.map((own) => (prng.nextBelow(2) === 0 ? divisionOf(own) : undefined));
   const stages = partitionCounts.map((partitionCount, id): Stage => ({
     id,
     name: `${name}/${id}`,
-    partitionCount,
+    partitionCount: partitionCount * (divisions[id]?.sharesMax ?? 1),
+    ...(divisions[id] === undefined ? {} : { division: divisions[id] }),
     inputs: inputs[id] ?? [],
     module,
     exportName: "run",
@@ -36,6 +39,17 @@ export function randomJob(prng: Prng, name: string): JobGraph {
     closures: [],
   }));
   return { name, stages };
+}
+
+/** Of a stage that reads slices: each may be read by several tasks. */
+function divisionOf(inputs: readonly StageInput[]): SliceDivision | undefined {
+  const places = inputs.flatMap(({ kind }, place) => (kind === "slice" ? place : []));
+  return places.length === 0 ? undefined : { inputs: places, sharesMax: 3, rowsMin: 0 };
+}
+
+/** How many rows a task says that it has written into a slice: some have many more than others. */
+export function rowsIn(stage: number, partition: number, slice: number): number {
+  return ((stage * 7 + partition * 5 + slice * 3) % 4) ** 3;
 }
 
 /** What a task writes into one of its slices: it depends on the place of the task and on all that it has read. */
@@ -59,17 +73,28 @@ export function readingJob(prng: Prng, name: string, key: string): JobGraph {
   return { name, stages: first.stages.map((stage) => (stage.id === 0 ? { ...stage, inputs } : stage)) };
 }
 
-/** What stages write: by partition, by slice. */
+/** What stages write: by partition, by slice. Tasks that do not run write nothing. */
 export type Outputs = readonly (readonly string[])[];
 
 /** What each stage of a job writes, worked out without any cluster. */
 export function expectedOutputs({ stages }: JobGraph, kept: Outputs = []): readonly Outputs[] {
   const outputs: Outputs[] = [];
-  for (const { id, partitionCount, inputs, args } of stages) {
+  for (const stage of stages) {
+    const { id, partitionCount, inputs, args } = stage;
     const { sliceCount } = args as SimStageArgs;
+    const divided = dividedIn(stage, outputs);
+    const sharesMax = stage.division?.sharesMax ?? 1;
     outputs.push(
       Array.from({ length: partitionCount }, (_, partition) => {
-        const read = inputs.map((input) => readBy(input, partition, { outputs, kept }));
+        const place = Math.floor(partition / sharesMax);
+        const share = partition % sharesMax;
+        const { input: dividedInput, cuts = [0, 1] } = divided[place] ?? {};
+        // It does not run, and leaves nothing.
+        if (share >= cuts.length - 1) return [];
+        const read = inputs.map((input, index) => {
+          const range = dividedInput === index ? cuts.slice(share, share + 2) : [];
+          return readBy(input, place, { outputs, kept, range });
+        });
         return Array.from({ length: sliceCount }, (__, slice) => sliceOf(id, partition, slice, read));
       }),
     );
@@ -77,12 +102,30 @@ export function expectedOutputs({ stages }: JobGraph, kept: Outputs = []): reado
   return outputs;
 }
 
-function readBy(
-  input: StageInput,
-  partition: number,
-  { outputs, kept }: { readonly outputs: readonly Outputs[]; readonly kept: Outputs },
-): readonly string[] {
+function dividedIn({ inputs, division }: Stage, outputs: readonly Outputs[]): readonly (DividedSlice | undefined)[] {
+  if (division === undefined) return [];
+  const rows = new Map<number, SliceRows>();
+  for (const place of division.inputs) {
+    const input = inputs[place];
+    if (input?.kind !== "slice" || !("stage" in input.from)) continue;
+    const { stage } = input.from;
+    const written = (outputs[stage] ?? []).map((slices, partition) =>
+      slices.map((_, slice) => rowsIn(stage, partition, slice)),
+    );
+    rows.set(place, written);
+  }
+  return divideSlices(rows, division);
+}
+
+interface ReadPlace {
+  readonly outputs: readonly Outputs[];
+  readonly kept: Outputs;
+  /** Of a slice that is divided, the outputs whose part of it is read; empty: all. */
+  readonly range: readonly number[];
+}
+
+function readBy(input: StageInput, partition: number, { outputs, kept, range }: ReadPlace): readonly string[] {
   if (input.kind === "rows") return (input.partitions[partition] ?? []) as readonly string[];
   const from = "stage" in input.from ? (outputs[input.from.stage] ?? []) : kept;
-  return input.kind === "slice" ? from.flatMap((slices) => slices[partition] ?? []) : from.flat();
+  return input.kind === "slice" ? from.slice(...range).flatMap((slices) => slices[partition] ?? []) : from.flat();
 }

@@ -15,7 +15,7 @@ import {
 } from "../../src/cluster/messages.ts";
 import { RuntimeError } from "../../src/runtime-error.ts";
 import { decodeRows, encodeRows } from "../../src/shuffle/rows-codec.ts";
-import { sliceOf, type SimStageArgs } from "./sim-job.ts";
+import { rowsIn, sliceOf, type SimStageArgs } from "./sim-job.ts";
 
 type TaskMessage = Extract<ToWorker, { kind: "task" }>;
 
@@ -185,7 +185,8 @@ export class SimWorker {
       bytes.set(slice, block);
       return [{ file: id, offset: slice, bytes: block.length, crc32: 0 }];
     });
-    const done: TaskDone = { kind: "done", id, slices, rowCount: 1, notes: [], fetchedBytes: 0 };
+    const sliceRows = slices.map((_, slice) => rowsIn(stage, partition, slice));
+    const done: TaskDone = { kind: "done", id, slices, sliceRows, rowCount: 1, notes: [], fetchedBytes: 0 };
     this.running.delete(id);
     this.held.set(id, { done, bytes });
     this.#send(this.#link, done);

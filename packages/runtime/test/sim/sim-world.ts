@@ -425,7 +425,7 @@ export class SimWorld {
   async #checkResult(job: JobGraph, kept: Outputs, run: () => Promise<JobResult>): Promise<void> {
     const { partitions } = await run();
     const values = partitions.map((rows) => (rows[0] as readonly string[])[0]);
-    const expected = (expectedOutputs(job, kept).at(-1) ?? []).map(([first]) => first);
+    const expected = (expectedOutputs(job, kept).at(-1) ?? []).flatMap(([first]) => first ?? []);
     if (JSON.stringify(values) === JSON.stringify(expected)) return;
     throw new Violation(`${job.name} gave ${JSON.stringify(values)} and not ${JSON.stringify(expected)}`);
   }
@@ -435,7 +435,9 @@ export class SimWorld {
     if (!(thrown instanceof RuntimeError)) return false;
     const { workerKilled, workerCut, workerLeft, taskBroken, masterKilled, masterDeposed, driverAway } = this.faults;
     if (thrown.code === "canceled") return isCanceled || driverAway > 0;
-    const losses = workerKilled + workerCut + workerLeft + taskBroken + masterKilled + masterDeposed;
+    // A link that breaks may cost two: what runs there, and what was sent over a slow one that follows and is left as well.
+    const links = 2 * (workerCut + workerLeft);
+    const losses = workerKilled + links + taskBroken + masterKilled + masterDeposed;
     // What was kept is nobody's to make again: its driver hears that it is gone.
     if (thrown.code === "kept-lost") return losses + driverAway > 0;
     return (thrown.code === "worker-lost" || thrown.code === "block-lost") && losses >= 4;

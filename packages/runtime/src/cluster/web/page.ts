@@ -156,7 +156,9 @@ function take(event) {
 }
 
 const isThere = (worker) => worker.state === "up" || worker.state === "excluded";
-const tasksOf = (job) => (job.outline ?? []).reduce((sum, stage) => sum + stage.taskCount, 0);
+/** As planned, and once it has begun as it is: large slices are shared by several tasks. */
+const taskCountOf = (job, stage) => job.stages[stage.stage]?.taskCount ?? stage.taskCount;
+const tasksOf = (job) => (job.outline ?? []).reduce((sum, stage) => sum + taskCountOf(job, stage), 0);
 const doneOf = (job) => job.stages.reduce((sum, stage) => sum + (stage ? stage.done.size : 0), 0);
 const seconds = (ms) => (ms / 1000).toFixed(1);
 const nowMs = () => isLive ? Math.max(state.lastMs, Date.now()) : state.lastMs;
@@ -215,9 +217,9 @@ function drawGraph(job) {
     return '<path d="M' + (from.x + 200) + " " + (from.y + 24) + "C" + (from.x + 220) + " " + (from.y + 24) + " " + (stage.x - 20) + " " + (stage.y + 24) + " " + stage.x + " " + (stage.y + 24) + '" fill="none" stroke="var(--soft)"/>';
   }));
   const boxes = (job.outline ?? []).map((stage) => {
-    const done = job.stages[stage.stage]?.done.size ?? 0, share = stage.taskCount ? done / stage.taskCount : 1;
+    const done = job.stages[stage.stage]?.done.size ?? 0, count = taskCountOf(job, stage), share = count ? done / count : 1;
     const name = stage.name.length > 27 ? stage.name.slice(0, 26) + "…" : stage.name;
-    return '<g data-stage="' + stage.stage + '"><title>' + escaped(stage.name) + '</title><rect x="' + stage.x + '" y="' + stage.y + '" width="200" height="48" rx="5" fill="var(--back)" stroke="' + colourOf(stage.stage) + '"/><rect x="' + stage.x + '" y="' + (stage.y + 42) + '" width="' + 200 * share + '" height="6" fill="' + colourOf(stage.stage) + '"/><text x="' + (stage.x + 8) + '" y="' + (stage.y + 18) + '">' + escaped(name) + '</text><text class="soft" x="' + (stage.x + 8) + '" y="' + (stage.y + 35) + '">stage ' + stage.stage + ", " + done + " of " + stage.taskCount + "</text></g>";
+    return '<g data-stage="' + stage.stage + '"><title>' + escaped(stage.name) + '</title><rect x="' + stage.x + '" y="' + stage.y + '" width="200" height="48" rx="5" fill="var(--back)" stroke="' + colourOf(stage.stage) + '"/><rect x="' + stage.x + '" y="' + (stage.y + 42) + '" width="' + 200 * share + '" height="6" fill="' + colourOf(stage.stage) + '"/><text x="' + (stage.x + 8) + '" y="' + (stage.y + 18) + '">' + escaped(name) + '</text><text class="soft" x="' + (stage.x + 8) + '" y="' + (stage.y + 35) + '">stage ' + stage.stage + ", " + done + " of " + count + "</text></g>";
   });
   const svg = byId("graph");
   svg.setAttribute("width", width); svg.setAttribute("height", height);
