@@ -33,8 +33,9 @@ interface Run {
   readonly traceHash: number;
 }
 
-/** Of each suite so many runs are tried before one has more. */
+/** Of each suite so many runs are tried before one has more, and then so many of all. */
 const firstRunsMax = 4;
+const furtherRunsMax = 24;
 
 /** Which runs come to which mutants, as they are without any. */
 export async function createJudge({
@@ -133,7 +134,8 @@ function inTurns(runs: readonly Run[]): { readonly first: readonly Run[]; readon
   for (const run of runs) {
     const count = (counts.get(run.suite) ?? 0) + 1;
     counts.set(run.suite, count);
-    (count <= firstRunsMax ? first : further).push(run);
+    if (count <= firstRunsMax) first.push(run);
+    else if (further.length < furtherRunsMax) further.push(run);
   }
   return { first, further };
 }

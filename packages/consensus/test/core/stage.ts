@@ -1,10 +1,9 @@
 import { assert } from "@tutti/stdx";
 import { createZabCore, type ZabCoreOptions } from "../../src/core/zab/zab-core.ts";
 import type { Send } from "../../src/core/effects.ts";
-import type { Entry } from "../../src/core/entry.ts";
 import type { ReplicaMessage } from "../../src/core/messages.ts";
 import type { CoreStatus, Input, ReplicaCore } from "../../src/core/replica-core.ts";
-import { formatZxid } from "../../src/core/zxid.ts";
+import { formatZxid, type Zxid } from "../../src/core/zxid.ts";
 import { createRecordDisk, type RecordDisk } from "../../src/sim/record-disk.ts";
 
 interface Actor {
@@ -36,11 +35,15 @@ export class Stage {
   #left: Map<string, number> = new Map<string, number>();
   readonly #createCore: CreateCore;
 
-  constructor(voters: readonly number[], createCore: CreateCore = createZabCore) {
+  constructor(
+    voters: readonly number[],
+    createCore: CreateCore = createZabCore,
+    { retainedEntriesMax = 1000 }: { readonly retainedEntriesMax?: number } = {},
+  ) {
     this.#voters = voters;
     this.#createCore = createCore;
     for (const id of voters) {
-      const disk = createRecordDisk({ voting: true, retainedEntriesMax: 1000 });
+      const disk = createRecordDisk({ voting: true, retainedEntriesMax });
       this.#actors.set(id, {
         disk,
         core: undefined,
@@ -72,11 +75,15 @@ export class Stage {
     assert(effects.fatal === undefined, `replica ${id} goes on: ${effects.fatal?.detail}`);
     for (const write of effects.writes) disk.submit(write);
     actor.held.push(...effects.sends);
-    let last: Entry | undefined;
+    let last: Zxid | undefined;
     for (const apply of effects.applies) {
-      assert(apply.kind === "commit", "the scripts need no snapshots");
-      last = apply.entry;
-      actor.applied.push(formatZxid(last.zxid));
+      if (apply.kind === "commit") {
+        last = apply.entry.zxid;
+        actor.applied.push(formatZxid(last));
+      } else {
+        last = apply.snapshot.position;
+        actor.applied.push(`${formatZxid(last)}[${apply.snapshot.chunks.join(" ")}]`);
+      }
     }
     for (const outcome of effects.outcomes) actor.outcomes.push(outcome.kind);
     if (!actor.writesHeld) this.#completeWrites(id);
@@ -88,7 +95,7 @@ export class Stage {
       this.#wire.push({ from: id, to, link: present, message });
       this.#left.set(message.kind, (this.#left.get(message.kind) ?? 0) + 1);
     }
-    if (last !== undefined) this.#step(id, { kind: "applied", position: last.zxid });
+    if (last !== undefined) this.#step(id, { kind: "applied", position: last });
   }
 
   #completeWrites(id: number): void {
@@ -192,8 +199,9 @@ export class Stage {
   }
 
   /** The machine of this replica gives a snapshot of all that it has applied up to there. */
-  saveSnapshot(id: number, position: bigint): void {
-    this.#step(id, { kind: "snapshot", snapshot: { position, chunks: [] } });
+  saveSnapshot(id: number, position: bigint, bytes: readonly number[] = []): void {
+    const chunks = bytes.map((byte) => Uint8Array.of(byte));
+    this.#step(id, { kind: "snapshot", snapshot: { position, chunks } });
   }
 
   get wire(): readonly string[] {
