@@ -59,17 +59,23 @@ describe.each([
 });
 
 describe("Paxos", () => {
-  test("of two that a quorum answers the one leads that has less to take over, whatever its number", () => {
-    const stage = new Stage([1, 2, 3], createPaxosCore);
-    stage.start(1, 2);
-    stage.settle();
-    for (let left = 3; left > 0; left -= 1) stage.propose(stage.leader() ?? 0);
-    stage.settle();
-    stage.crash(1, 2);
-    stage.start(2, 3);
-    stage.settle();
-    expect(stage.leader()).toBe(2);
-  });
+  test.each([
+    ["paxos", createPaxosCore],
+    ["slot-paxos", createSlotPaxosCore],
+  ] as const)(
+    "%s: of two that a quorum answers the one leads that has less to take over, whatever its number",
+    (_name, createCore) => {
+      const stage = new Stage([1, 2, 3], createCore);
+      stage.start(1, 2);
+      stage.settle();
+      for (let left = 3; left > 0; left -= 1) stage.propose(stage.leader() ?? 0);
+      stage.settle();
+      stage.crash(1, 2);
+      stage.start(2, 3);
+      stage.settle();
+      expect(stage.leader()).toBe(2);
+    },
+  );
 
   /** Five, of whom only 3, which was away, reaches more than one other. `covered`: the others hold a snapshot and what is behind it. */
   function withHubBehind({ covered }: { readonly covered: boolean }): Stage {

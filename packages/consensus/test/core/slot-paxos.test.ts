@@ -345,6 +345,28 @@ describe("who may lead", () => {
 });
 
 describe("what a member says of itself", () => {
+  test("it has accepted what came at once in as few ranges as there are, however it came", () => {
+    const rig = new SlotRig(1).start();
+    const ballot = ballotOf(2, 1);
+    rig.hearAtOnce(
+      2,
+      [3, 1, 5, 2].map((slot) => ({ kind: "accept", ballot, committed: 0n, entry: entryOf(slot, "value") })),
+    );
+    expect(rig.take("accepted").map(({ first, last }) => [first, last])).toEqual([
+      [1n, 3n],
+      [5n, 5n],
+    ]);
+  });
+
+  test("it makes its promise durable once for a ballot, not with every value", () => {
+    const rig = new SlotRig(1).start();
+    const ballot = ballotOf(2, 1);
+    rig.hear(2, { kind: "accept", ballot, committed: 0n, entry: entryOf(1, "value") });
+    const { epochs } = rig.disk.image;
+    rig.hear(2, { kind: "accept", ballot, committed: 0n, entry: entryOf(2, "value") });
+    expect(rig.disk.image.epochs).toBe(epochs);
+  });
+
   test("it knows a prefix as far as its disk does", () => {
     const rig = new SlotRig(1).start();
     const ballot = ballotOf(2, 1);
