@@ -58,6 +58,24 @@ describe.each([
   });
 });
 
+test.each([
+  ["zab", createZabCore, 1],
+  ["paxos", createPaxosCore, 3],
+  ["slot-paxos", createSlotPaxosCore, 3],
+] as const)(
+  "%s tells each change of role once, and a leader as long as it is in step with it",
+  (_name, core, epoch) => {
+    const stage = new Stage([1, 2, 3], core);
+    stage.start(1, 2, 3);
+    stage.settle();
+    for (const [left, right] of [[3, 1] as const, [3, 2] as const, [1, 2] as const]) stage.cut(left, right);
+    stage.settle(40);
+    const leader = [`leader 3 in ${epoch}`, `leader none in ${epoch}`];
+    expect(stage.events(1)).toEqual(["looking > following", ...leader, "following > looking"]);
+    expect(stage.events(3).slice(0, 4)).toEqual(["looking > leading", ...leader, "leading > looking"]);
+  },
+);
+
 describe("Paxos", () => {
   test.each([
     ["paxos", createPaxosCore],

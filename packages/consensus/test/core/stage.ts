@@ -13,6 +13,7 @@ interface Actor {
   held: Send<ReplicaMessage>[];
   applied: string[];
   outcomes: string[];
+  events: string[];
   writesHeld: boolean;
 }
 
@@ -51,6 +52,7 @@ export class Stage {
         held: [],
         applied: [],
         outcomes: [],
+        events: [],
         writesHeld: false,
       });
     }
@@ -84,6 +86,11 @@ export class Stage {
         last = apply.snapshot.position;
         actor.applied.push(`${formatZxid(last)}[${apply.snapshot.chunks.join(" ")}]`);
       }
+    }
+    for (const event of effects.events) {
+      actor.events.push(
+        event.kind === "role" ? `${event.from} > ${event.to}` : `leader ${event.leader ?? "none"} in ${event.epoch}`,
+      );
     }
     for (const outcome of effects.outcomes) actor.outcomes.push(outcome.kind);
     if (!actor.writesHeld) this.#completeWrites(id);
@@ -134,7 +141,7 @@ export class Stage {
         reported: () => undefined,
       };
       const members = { voters: this.#voters, observers: [] };
-      Object.assign(actor, { durable: 0, held: [], applied: [], outcomes: [], writesHeld: false });
+      Object.assign(actor, { durable: 0, held: [], applied: [], outcomes: [], events: [], writesHeld: false });
       actor.core = this.#createCore({ id, members, recovered: actor.disk.recover(), hooks });
       this.#perform(id);
       for (const [other, { core }] of this.#actors) if (other !== id && core !== undefined) this.link(id, other);
@@ -227,6 +234,11 @@ export class Stage {
 
   outcomes(id: number): string {
     return this.#actor(id).outcomes.join(" ");
+  }
+
+  /** What it told people in this life. */
+  events(id: number): readonly string[] {
+    return this.#actor(id).events;
   }
 
   disk(id: number): string {
