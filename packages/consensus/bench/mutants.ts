@@ -1,5 +1,5 @@
 // Makes small mistakes in the core, one at a time, and looks whether the simulator or a test sees them:
-// npm run mutants [-- --sample 150] [--base 1] [--files "zab/*.ts"] [--seeds 12] [--mutant ID] [--no-tests] [--json]
+// npm run mutants [-- --sample 150] [--base 1] [--files "zab/*.ts"] [--seeds 30] [--mutant ID,ID] [--no-tests] [--json]
 // Not made: other strings, assertions that say something else, and what TypeScript refuses. Not counted: bench/mutants/equivalent.ts.
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -14,7 +14,7 @@ const { values } = parseArgs({
     sample: { type: "string" },
     base: { type: "string", default: "1" },
     files: { type: "string", default: "**/*.ts" },
-    seeds: { type: "string", default: "12" },
+    seeds: { type: "string", default: "30" },
     mutant: { type: "string" },
     "no-tests": { type: "boolean", default: false },
     json: { type: "boolean", default: false },
@@ -23,7 +23,8 @@ const { values } = parseArgs({
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 const startedMs = performance.now();
 const { mutants: made, textsWith } = await makeMutants(values.files);
-const chosen = values.mutant === undefined ? shuffled(made) : made.filter(({ id }) => id === values.mutant);
+const chosen =
+  values.mutant === undefined ? shuffled(made) : made.filter(({ id }) => values.mutant?.split(",").includes(id));
 const mutants: Mutant[] = [];
 let refused = 0;
 for (const mutant of chosen) {

@@ -33,8 +33,9 @@ interface Run {
   readonly traceHash: number;
 }
 
-/** Of each suite so many runs are tried before one has more. */
+/** Of each suite so many runs are tried before one has more, and then so many of all. */
 const firstRunsMax = 4;
+const furtherRunsMax = 24;
 
 /** Which runs come to which mutants, as they are without any. */
 export async function createJudge({
@@ -125,15 +126,15 @@ export async function createJudge({
   };
 }
 
-/** A few of each suite, and the rest. */
+/** A few of each suite, and more of each in turn. */
 function inTurns(runs: readonly Run[]): { readonly first: readonly Run[]; readonly further: readonly Run[] } {
-  const first: Run[] = [];
-  const further: Run[] = [];
   const counts = new Map<string, number>();
-  for (const run of runs) {
-    const count = (counts.get(run.suite) ?? 0) + 1;
-    counts.set(run.suite, count);
-    (count <= firstRunsMax ? first : further).push(run);
-  }
-  return { first, further };
+  const ranked = runs.map((run) => {
+    const rank = counts.get(run.suite) ?? 0;
+    counts.set(run.suite, rank + 1);
+    return { run, rank };
+  });
+  const first = ranked.filter(({ rank }) => rank < firstRunsMax);
+  const rest = ranked.filter(({ rank }) => rank >= firstRunsMax).toSorted((left, right) => left.rank - right.rank);
+  return { first: first.map(({ run }) => run), further: rest.slice(0, furtherRunsMax).map(({ run }) => run) };
 }

@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import { createPaxosCore } from "../../src/core/paxos/paxos-core.ts";
 import { createSlotPaxosCore } from "../../src/core/slot-paxos/slot-paxos-core.ts";
 import { createZabCore } from "../../src/core/zab/zab-core.ts";
-import { Stage } from "./stage.ts";
+import { formatZxid } from "../../src/core/zxid.ts";
+import { Stage, type CreateCore } from "./stage.ts";
 
 /** Three voters, 3 leading epoch 1 as the largest id, with as many transactions as asked for. */
 function ensemble(transactions: number): Stage {
@@ -16,12 +17,12 @@ function ensemble(transactions: number): Stage {
 }
 
 describe.each([
-  ["zab", createZabCore],
-  ["paxos", createPaxosCore],
-  ["slot-paxos", createSlotPaxosCore],
-] as const)("snapshots of %s", (_name, createCore) => {
+  ["zab", (options) => createZabCore({ ...options, zab: { retainedEntriesMax: 0 } })],
+  ["paxos", (options) => createPaxosCore({ ...options, zab: { retainedEntriesMax: 0 } })],
+  ["slot-paxos", (options) => createSlotPaxosCore({ ...options, slotPaxos: { retainedEntriesMax: 0 } })],
+] as const satisfies readonly (readonly [string, CreateCore])[])("snapshots of %s", (_name, createCore) => {
   test("the newest one is kept, and an older one that comes late changes nothing", () => {
-    const stage = new Stage([1, 2, 3], createCore);
+    const stage = new Stage([1, 2, 3], createCore, { retainedEntriesMax: 0 });
     stage.start(1, 2, 3);
     stage.settle();
     const leader = stage.leader() ?? 0;
@@ -33,27 +34,102 @@ describe.each([
     stage.saveSnapshot(leader, delivered - 1n);
     expect(stage.status(leader).snapshot).toBe(delivered);
   });
+
+  test("who lacks what is no longer held gets one, in its pieces, and what is behind it", () => {
+    const stage = new Stage([1, 2, 3], createCore, { retainedEntriesMax: 0 });
+    stage.start(2, 3);
+    stage.settle();
+    const leader = stage.leader() ?? 0;
+    for (let left = 3; left > 0; left -= 1) stage.propose(leader);
+    stage.settle();
+    const covered = stage.status(leader).delivered;
+    for (const id of [2, 3]) stage.saveSnapshot(id, covered, [7, 8]);
+    stage.propose(leader);
+    stage.settle();
+    stage.start(1);
+    stage.settle();
+    const end = stage.status(leader).delivered;
+    expect(stage.applied(1)).toBe(`${formatZxid(covered)}[7 8] ${formatZxid(end)}`);
+    // It is on its disk, too.
+    stage.crash(1);
+    stage.start(1);
+    stage.settle();
+    expect(stage.status(1)).toMatchObject({ phase: "broadcast", snapshot: covered, delivered: end });
+  });
 });
 
-describe("Paxos", () => {
-  const [behind, ahead] = [3, 2];
+test.each([
+  ["zab", createZabCore, 1],
+  ["paxos", createPaxosCore, 3],
+  ["slot-paxos", createSlotPaxosCore, 3],
+] as const)(
+  "%s tells each change of role once, and a leader as long as it is in step with it",
+  (_name, core, epoch) => {
+    const stage = new Stage([1, 2, 3], core);
+    stage.start(1, 2, 3);
+    stage.settle();
+    for (const [left, right] of [[3, 1] as const, [3, 2] as const, [1, 2] as const]) stage.cut(left, right);
+    stage.settle(40);
+    const leader = [`leader 3 in ${epoch}`, `leader none in ${epoch}`];
+    expect(stage.events(1)).toEqual(["looking > following", ...leader, "following > looking"]);
+    expect(stage.events(3).slice(0, 4)).toEqual(["looking > leading", ...leader, "leading > looking"]);
+  },
+);
 
-  /** Two of three have a log that the third, which is to lead, lacks. */
-  function withOneBehind(): Stage {
-    const stage = new Stage([1, 2, 3], createPaxosCore);
-    stage.start(1, 2);
+describe("Paxos", () => {
+  test.each([
+    ["paxos", createPaxosCore],
+    ["slot-paxos", createSlotPaxosCore],
+  ] as const)(
+    "%s: of two that a quorum answers the one leads that has less to take over, whatever its number",
+    (_name, createCore) => {
+      const stage = new Stage([1, 2, 3], createCore);
+      stage.start(1, 2);
+      stage.settle();
+      for (let left = 3; left > 0; left -= 1) stage.propose(stage.leader() ?? 0);
+      stage.settle();
+      stage.crash(1, 2);
+      stage.start(2, 3);
+      stage.settle();
+      expect(stage.leader()).toBe(2);
+    },
+  );
+
+  /** Five, of whom only 3, which was away, reaches more than one other. `covered`: the others hold a snapshot and what is behind it. */
+  function withHubBehind({ covered }: { readonly covered: boolean }): Stage {
+    const retainedEntriesMax = covered ? 0 : 1000;
+    const core: CreateCore = (options) => createPaxosCore({ ...options, zab: { retainedEntriesMax } });
+    const stage = new Stage([1, 2, 3, 4, 5], core, { retainedEntriesMax });
+    const others = [1, 2, 4, 5];
+    stage.start(...others);
     stage.settle();
-    for (let left = 3; left > 0; left -= 1) stage.propose(stage.leader() ?? 0);
+    for (const last of [2, 3]) {
+      for (let left = last; left > 0; left -= 1) stage.propose(stage.leader() ?? 0);
+      stage.settle();
+      if (last === 2 && covered) for (const id of others) stage.saveSnapshot(id, stage.status(id).delivered, [7, 8]);
+    }
+    stage.crash(...others);
+    stage.start(1, 2, 3, 4, 5);
+    for (const left of others) for (const right of others) if (left < right) stage.cut(left, right);
+    stage.takeCosts();
     stage.settle();
-    stage.crash(1, 2);
+    expect(stage.leader()).toBe(3);
     return stage;
   }
 
-  test("of two that a quorum answers the one leads that has less to take over, whatever its number", () => {
-    const stage = withOneBehind();
-    stage.start(behind, ahead);
-    stage.settle();
-    expect(stage.leader()).toBe(ahead);
+  test("a leader takes over what it lacks before it asks anybody to accept it, in one ballot", () => {
+    const stage = withHubBehind({ covered: false });
+    expect(stage.takeCosts()).toContain("1 pull, 1 offerCut, 5 offerEntry, 1 offerEnd, ");
+    const entries = [1, 2, 3, 4, 5].map((counter) => `5:${counter}`).join(" ");
+    for (const id of [1, 2, 3, 4, 5]) expect(stage.disk(id)).toBe(`e259/259 ${entries}`);
+    expect(stage.applied(3)).toBe(entries);
+  });
+
+  test("and so it does with a snapshot and what is behind it", () => {
+    const stage = withHubBehind({ covered: true });
+    expect(stage.takeCosts()).toContain("1 pull, 2 offerSnap, 3 offerEntry, 1 offerEnd, ");
+    expect(stage.applied(3)).toBe("5:2[7 8] 5:3 5:4 5:5");
+    expect(stage.status(3).epoch).toBe(259);
   });
 });
 

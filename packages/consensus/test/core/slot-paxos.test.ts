@@ -343,3 +343,59 @@ describe("who may lead", () => {
     expect(rig.becomeCandidate([2])).toBeGreaterThan(0);
   });
 });
+
+describe("what a member says of itself", () => {
+  test("it has accepted what came at once in as few ranges as there are, however it came", () => {
+    const rig = new SlotRig(1).start();
+    const ballot = ballotOf(2, 1);
+    rig.hearAtOnce(
+      2,
+      [3, 1, 5, 2].map((slot) => ({ kind: "accept", ballot, committed: 0n, entry: entryOf(slot, "value") })),
+    );
+    expect(rig.take("accepted").map(({ first, last }) => [first, last])).toEqual([
+      [1n, 3n],
+      [5n, 5n],
+    ]);
+  });
+
+  test("it makes its promise durable once for a ballot, not with every value", () => {
+    const rig = new SlotRig(1).start();
+    const ballot = ballotOf(2, 1);
+    rig.hear(2, { kind: "accept", ballot, committed: 0n, entry: entryOf(1, "value") });
+    const { epochs } = rig.disk.image;
+    rig.hear(2, { kind: "accept", ballot, committed: 0n, entry: entryOf(2, "value") });
+    expect(rig.disk.image.epochs).toBe(epochs);
+  });
+
+  test("it knows a prefix as far as its disk does", () => {
+    const rig = new SlotRig(1).start();
+    const ballot = ballotOf(2, 1);
+    const lead = { kind: "lead", ballot, barrier: 1n, admit: 0n } as const;
+    rig.hear(2, { ...lead, round: 1, committed: 0n });
+    rig.writesHeld = true;
+    rig.hear(2, { kind: "learn", entry: entryOf(1, "chosen") });
+    rig.hear(2, { ...lead, round: 2, committed: 1n });
+    rig.releaseWrites();
+    rig.hear(2, { ...lead, round: 3, committed: 1n });
+    const told = rig.take("followed").map(({ round, committed }) => `${round}: ${committed}`);
+    // In step when its disk holds the barrier, and says so at once.
+    expect(told).toEqual(["1: 0", "2: 0", "2: 1", "3: 1"]);
+  });
+
+  test("it is in discovery until its leader has a barrier, then behind it, then in step", () => {
+    const rig = new SlotRig(1).start();
+    const ballot = ballotOf(2, 1);
+    const phases = [0n, 2n].map((known) => {
+      rig.hear(2, { kind: "lead", ballot, round: 1, barrier: known, committed: 0n, admit: 0n });
+      return rig.status().phase;
+    });
+    for (const slot of [1, 2]) rig.hear(2, { kind: "learn", entry: entryOf(slot, "chosen") });
+    expect([...phases, rig.status().phase]).toEqual(["discovery", "synchronization", "broadcast"]);
+  });
+
+  test("without a vote it observes", () => {
+    const rig = new SlotRig(1, [1, 2, 3], { voting: false }).start();
+    rig.hear(2, { kind: "lead", ballot: ballotOf(2, 1), round: 1, barrier: 1n, committed: 0n, admit: 0n });
+    expect(rig.status()).toMatchObject({ role: "observing", voting: false });
+  });
+});

@@ -115,6 +115,14 @@ export class SlotRig {
     this.#step({ kind: "message", from, link: this.#links.get(from) ?? from, message });
   }
 
+  /** All of that is there before it does anything. */
+  hearAtOnce(from: number, messages: readonly ReplicaMessage[]): void {
+    for (const message of messages) {
+      this.#core?.step({ kind: "message", from, link: this.#links.get(from) ?? from, message });
+    }
+    this.#perform();
+  }
+
   tick(count = 1): void {
     for (let left = count; left > 0; left -= 1) this.#step({ kind: "tick" });
   }

@@ -1,10 +1,9 @@
 import { assert } from "@tutti/stdx";
 import { createZabCore, type ZabCoreOptions } from "../../src/core/zab/zab-core.ts";
 import type { Send } from "../../src/core/effects.ts";
-import type { Entry } from "../../src/core/entry.ts";
 import type { ReplicaMessage } from "../../src/core/messages.ts";
 import type { CoreStatus, Input, ReplicaCore } from "../../src/core/replica-core.ts";
-import { formatZxid } from "../../src/core/zxid.ts";
+import { formatZxid, type Zxid } from "../../src/core/zxid.ts";
 import { createRecordDisk, type RecordDisk } from "../../src/sim/record-disk.ts";
 
 interface Actor {
@@ -14,6 +13,7 @@ interface Actor {
   held: Send<ReplicaMessage>[];
   applied: string[];
   outcomes: string[];
+  events: string[];
   writesHeld: boolean;
 }
 
@@ -36,11 +36,15 @@ export class Stage {
   #left: Map<string, number> = new Map<string, number>();
   readonly #createCore: CreateCore;
 
-  constructor(voters: readonly number[], createCore: CreateCore = createZabCore) {
+  constructor(
+    voters: readonly number[],
+    createCore: CreateCore = createZabCore,
+    { retainedEntriesMax = 1000 }: { readonly retainedEntriesMax?: number } = {},
+  ) {
     this.#voters = voters;
     this.#createCore = createCore;
     for (const id of voters) {
-      const disk = createRecordDisk({ voting: true, retainedEntriesMax: 1000 });
+      const disk = createRecordDisk({ voting: true, retainedEntriesMax });
       this.#actors.set(id, {
         disk,
         core: undefined,
@@ -48,6 +52,7 @@ export class Stage {
         held: [],
         applied: [],
         outcomes: [],
+        events: [],
         writesHeld: false,
       });
     }
@@ -72,11 +77,20 @@ export class Stage {
     assert(effects.fatal === undefined, `replica ${id} goes on: ${effects.fatal?.detail}`);
     for (const write of effects.writes) disk.submit(write);
     actor.held.push(...effects.sends);
-    let last: Entry | undefined;
+    let last: Zxid | undefined;
     for (const apply of effects.applies) {
-      assert(apply.kind === "commit", "the scripts need no snapshots");
-      last = apply.entry;
-      actor.applied.push(formatZxid(last.zxid));
+      if (apply.kind === "commit") {
+        last = apply.entry.zxid;
+        actor.applied.push(formatZxid(last));
+      } else {
+        last = apply.snapshot.position;
+        actor.applied.push(`${formatZxid(last)}[${apply.snapshot.chunks.join(" ")}]`);
+      }
+    }
+    for (const event of effects.events) {
+      actor.events.push(
+        event.kind === "role" ? `${event.from} > ${event.to}` : `leader ${event.leader ?? "none"} in ${event.epoch}`,
+      );
     }
     for (const outcome of effects.outcomes) actor.outcomes.push(outcome.kind);
     if (!actor.writesHeld) this.#completeWrites(id);
@@ -88,7 +102,7 @@ export class Stage {
       this.#wire.push({ from: id, to, link: present, message });
       this.#left.set(message.kind, (this.#left.get(message.kind) ?? 0) + 1);
     }
-    if (last !== undefined) this.#step(id, { kind: "applied", position: last.zxid });
+    if (last !== undefined) this.#step(id, { kind: "applied", position: last });
   }
 
   #completeWrites(id: number): void {
@@ -127,7 +141,7 @@ export class Stage {
         reported: () => undefined,
       };
       const members = { voters: this.#voters, observers: [] };
-      Object.assign(actor, { durable: 0, held: [], applied: [], outcomes: [], writesHeld: false });
+      Object.assign(actor, { durable: 0, held: [], applied: [], outcomes: [], events: [], writesHeld: false });
       actor.core = this.#createCore({ id, members, recovered: actor.disk.recover(), hooks });
       this.#perform(id);
       for (const [other, { core }] of this.#actors) if (other !== id && core !== undefined) this.link(id, other);
@@ -192,8 +206,9 @@ export class Stage {
   }
 
   /** The machine of this replica gives a snapshot of all that it has applied up to there. */
-  saveSnapshot(id: number, position: bigint): void {
-    this.#step(id, { kind: "snapshot", snapshot: { position, chunks: [] } });
+  saveSnapshot(id: number, position: bigint, bytes: readonly number[] = []): void {
+    const chunks = bytes.map((byte) => Uint8Array.of(byte));
+    this.#step(id, { kind: "snapshot", snapshot: { position, chunks } });
   }
 
   get wire(): readonly string[] {
@@ -219,6 +234,11 @@ export class Stage {
 
   outcomes(id: number): string {
     return this.#actor(id).outcomes.join(" ");
+  }
+
+  /** What it told people in this life. */
+  events(id: number): readonly string[] {
+    return this.#actor(id).events;
   }
 
   disk(id: number): string {
