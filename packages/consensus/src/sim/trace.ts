@@ -12,6 +12,7 @@ export interface Trace {
 
 const linesMax = 4000;
 
+/** Begins one. `now` is the virtual time; lines are kept, the last few thousand, where `isKept` says so. */
 export function createTrace(now: () => number, isKept: boolean): Trace {
   let hash = 0x811c_9dc5;
   const lines: string[] = [];

@@ -70,6 +70,8 @@ export class Judge {
   readonly #toldExpired = new Set<bigint>();
   readonly #silent = new Set<bigint>();
 
+  /** Told when servers end a session for its silence. */
+  onExpired: (sessionId: bigint) => void = () => undefined;
   #connectionCount = 0;
 
   nextConnection(): number {
@@ -142,6 +144,7 @@ export class Judge {
         assert(tree.sessions.has(sessionId), `${at}: a session ends once`);
         assert(this.#silent.has(sessionId), `${at}: only a session that was silent is ended by the servers`);
         this.counts.expired += 1;
+        this.onExpired(sessionId);
         return inOrderOf(body.paths, { errs: [0], changes: tree.close(sessionId, zxid) }, at);
       }
       case "delete": {

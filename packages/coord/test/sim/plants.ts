@@ -20,6 +20,7 @@ const tracker = "core/session-tracker.ts";
 const prepare = "core/prepare.ts";
 const watches = "core/watch-table.ts";
 const snapshot = "core/snapshot.ts";
+const life = "core/client/connection-life.ts";
 
 /** Mistakes in sessions, watches, multis, snapshots and ephemerals. */
 export const plants: readonly CoordPlant[] = [
@@ -154,6 +155,11 @@ export const plants: readonly CoordPlant[] = [
     replies,
     'if (waiting.kind === "sync") this.#synced.add(waiting.token);\n    }',
     "}",
+  ]),
+  planted(0, "a client that comes back does not say what it has seen", [
+    life,
+    "lastZxidSeen: this.#lastZxid,",
+    "lastZxidSeen: 0n,",
   ]),
 ];
 

@@ -1,8 +1,9 @@
 import type { SimWorld } from "@tutti/consensus/sim";
 import { assert, type Prng } from "@tutti/stdx";
 import { xids } from "../../src/protocol/opcodes.ts";
-import type { ConnectRequest, ConnectResponse, ReplyHeader } from "../../src/protocol/records.ts";
+import type { ConnectRequest, ConnectResponse } from "../../src/protocol/records.ts";
 import type { Request } from "../../src/protocol/requests.ts";
+import type { SeenAnswer } from "./connection-witness.ts";
 import type { Judge } from "./judge.ts";
 import { anyRequest } from "./random-requests.ts";
 import { type ConnectionOwner, SimConnection } from "./sim-connection.ts";
@@ -90,9 +91,9 @@ export class SimClient {
 
   /** For people. */
   toString(): string {
-    const { isOpen, isClosed, serverId, pendingCount } = this.#connection ?? {};
+    const { isOpen, isClosed, serverId, witness } = this.#connection ?? {};
     const phase = isOpen ? "open" : isClosed ? "closed" : "connecting";
-    return `session ${this.#session?.id} ${phase} at ${serverId}, ${pendingCount} pending, probe ${this.#probe}`;
+    return `session ${this.#session?.id} ${phase} at ${serverId}, ${witness?.pendingCount ?? 0} pending, probe ${this.#probe}`;
   }
 
   start(): void {
@@ -126,7 +127,7 @@ export class SimClient {
     if (!connection.isOpen || this.#isClosing) return;
     if (this.#probe !== "none") return this.#askToBeServed(connection);
     if (chance.nextUnit() < this.#unrest) return this.#doSomethingUnusual(connection);
-    const count = Math.min(1 + chance.nextBelow(3), pendingMax - connection.pendingCount);
+    const count = Math.min(1 + chance.nextBelow(3), pendingMax - connection.witness.pendingCount);
     for (let index = 0; index < count; index += 1) this.#ask(connection, anyRequest(chance));
   }
 
@@ -210,13 +211,13 @@ export class SimClient {
     const old = this.#connection;
     if (old !== undefined) {
       this.#keep(old);
-      old.isLeft = true;
+      old.witness.isLeft = true;
     }
     const owner: ConnectionOwner = {
       opened: (response) => this.#opened(connection, response),
       expired: () => this.#expired(connection),
       closed: () => this.#closed(connection),
-      answered: (request, header) => this.#answered(connection, { request, header }),
+      answered: (answer) => this.#answered(connection, answer),
     };
     const greeting = this.#greeting();
     const channel = lines.dial(serverId);
@@ -228,13 +229,20 @@ export class SimClient {
     const connection = this.#connection;
     if (connection === undefined) return;
     connection.destroy();
+    this.#left(connection);
+  }
+
+  /** Whether what was asked over it came through, nobody knows. */
+  #left(connection: SimConnection): void {
     this.#keep(connection);
     this.#connection = undefined;
+    this.#isClosing = false;
+    if (this.#probe === "asked") this.#probe = "wanted";
   }
 
   /** What it watched, for the next connection; one that was never greeted has nothing to keep. */
-  #keep({ watches, lastZxid, isGreeted }: SimConnection): void {
-    if (isGreeted) this.#lost = watches;
+  #keep({ witness: { watches, lastZxid, sessionId } }: SimConnection): void {
+    if (sessionId !== 0n) this.#lost = watches;
     if (this.#session !== undefined && lastZxid > this.#session.lastZxid) this.#session.lastZxid = lastZxid;
   }
 
@@ -264,11 +272,7 @@ export class SimClient {
   #closed(connection: SimConnection): void {
     if (this.#connection !== connection) return;
     this.#trace("closed", connection.serverId);
-    this.#keep(connection);
-    this.#connection = undefined;
-    // Whether the end of the session came through, nobody knows: it asks for it again.
-    this.#isClosing = false;
-    if (this.#probe === "asked") this.#probe = "wanted";
+    this.#left(connection);
   }
 
   #forget(): void {
@@ -278,17 +282,17 @@ export class SimClient {
     this.#isClosing = false;
   }
 
-  #answered(connection: SimConnection, { request, header }: { request: Request; header: ReplyHeader }): void {
+  #answered(connection: SimConnection, { request, header }: SeenAnswer): void {
     this.#trace(`${request.type} ${header.err}`, connection.serverId);
     const session = this.#session;
     if (session === undefined || this.#connection !== connection) return;
-    if (connection.lastZxid > session.lastZxid) session.lastZxid = connection.lastZxid;
+    if (connection.witness.lastZxid > session.lastZxid) session.lastZxid = connection.witness.lastZxid;
     if (request.type === "closeSession" && header.err === 0) {
       this.counts.closed += 1;
       connection.destroy();
       this.#forget();
     } else if (request.type === "closeSession") this.#isClosing = false;
-    if (this.#probe === "asked" && request.type === "getChildren2" && connection.pendingCount === 0) {
+    if (this.#probe === "asked" && request.type === "getChildren2" && connection.witness.pendingCount === 0) {
       this.#probe = header.err === -112 ? "wanted" : "done";
     }
   }
@@ -301,15 +305,8 @@ export class SimClient {
     const connection = this.#connection;
     if (connection === undefined || connection.isClosed || this.#isSilent) return;
     const limitMs = connection.isOpen ? (timeoutMs * 2) / 3 : Math.max(60, timeoutMs / 3);
-    if (world.nowMs - connection.heardMs > limitMs) {
-      this.#hangUp();
-      this.#closedByItself();
-    } else if (connection.isOpen && world.nowMs - connection.sentMs > timeoutMs / 5) connection.ping();
-  }
-
-  #closedByItself(): void {
-    this.#isClosing = false;
-    if (this.#probe === "asked") this.#probe = "wanted";
+    if (world.nowMs - connection.heardMs > limitMs) this.#hangUp();
+    else if (connection.isOpen && world.nowMs - connection.sentMs > timeoutMs / 5) connection.ping();
   }
 
   #after(delayMs: number, action: () => void): void {

@@ -10,6 +10,7 @@ import { assert, type Prng } from "@tutti/stdx";
 import { resolveServerOptions } from "../../src/server/server-options.ts";
 import { Judge } from "./judge.ts";
 import { SimClient } from "./sim-client.ts";
+import { type HeldLock, ShippedClient } from "./shipped-client.ts";
 import { SimLines } from "./sim-lines.ts";
 import { type ServerShape, SimServer } from "./sim-server.ts";
 
@@ -38,7 +39,7 @@ interface Ensemble {
   readonly judge: Judge;
   readonly lines: SimLines;
   readonly servers: ReadonlyMap<number, SimServer>;
-  readonly clients: readonly SimClient[];
+  readonly clients: readonly (SimClient | ShippedClient)[];
   readonly trace: Trace;
   readonly shape: ServerShape;
 }
@@ -147,15 +148,20 @@ function createEnsemble(options: SimulationOptions, durationMs: number): Ensembl
     };
     servers.set(id, new SimServer({ id, world, shape, judge, torment: () => torment, onTxn }));
   }
-  const clients = Array.from({ length: 2 + world.chance(31).nextBelow(4) }, (_, index) => {
+  const sessions = Array.from({ length: 2 + world.chance(31).nextBelow(4) }, (_, index) => {
     const record = (kind: string, detail: () => string, salt: number): void => {
       trace.record(100 + index, kind, detail, salt);
     };
     const chance = world.chance(40 + index);
     return new SimClient({ world, chance, lines, judge, servers: world.ids, trace: record });
   });
+  const held: HeldLock = { holder: undefined };
+  const shipped = Array.from({ length: world.chance(34).nextBelow(3) }, (_, index) => {
+    return new ShippedClient({ world, chance: world.chance(60 + index), lines, judge, servers: world.ids, held });
+  });
+  judge.onExpired = (sessionId) => shipped.forEach((client) => client.ended(sessionId));
   disturbLines({ world, lines, endMs: durationMs });
-  return { world, torment, judge, lines, servers, clients, trace, shape };
+  return { world, torment, judge, lines, servers, clients: [...sessions, ...shipped], trace, shape };
 }
 
 /** In some runs often, in some never. */
