@@ -97,7 +97,10 @@ test.each([
   expect(simulate({ seed, protocol: "slot-paxos" }).violation).toBeUndefined();
 });
 
-test("slot-paxos, SEED=301776: whoever knows a barrier by a snapshot has entered its ballot before it may decide alone", () => {
-  const options = { seed: 301_776, protocol: "slot-paxos", reconfigures: true } as const;
+test.each([
+  [301_776, "whoever knows a barrier by a snapshot has entered its ballot before it may decide alone"],
+  [310_013, "a leader that learns another value for a slot of its own tells nobody that the slot is chosen"],
+])("slot-paxos while members change, SEED=%i: %s", { timeout: 20_000 }, (seed) => {
+  const options = { seed, protocol: "slot-paxos", reconfigures: true, eventsMin: 20_000 } as const;
   expect(simulate(options).violation).toBeUndefined();
 });

@@ -4,7 +4,7 @@ import type { Entry, NodeId, Snapshot } from "../entry.ts";
 import { formatZxid, type Zxid } from "../zxid.ts";
 import { noteChosen } from "./accept.ts";
 import type { SlotMessage } from "./slot-messages.ts";
-import { advance, barrierOf, sendOver, windowEnd, type SlotState } from "./slot-state.ts";
+import { advance, barrierOf, request, sendOver, windowEnd, type SlotState } from "./slot-state.ts";
 
 // Whoever lacks chosen slots asks somebody who knows them: a follower its leader, a candidate the member of its quorum
 // that knows most. What is chosen stays so, whoever tells it.
@@ -57,6 +57,12 @@ export function onAsk(state: SlotState, from: NodeId, link: LinkId, { after }: O
 export function onLearn(state: SlotState, from: NodeId, entry: Entry): void {
   if (state.asking?.peer === from) state.asking.silentTicks = 0;
   if (entry.zxid <= state.log.committed || entry.zxid > windowEnd(state)) return;
+  const { role } = state;
+  if (role.kind === "leading" && role.phase !== "discovery" && !state.log.holds(entry)) {
+    // What it proposed there is void, and those who accepted it must not hear from this ballot that the slot is chosen
+    // (SEED=310013 with changes of members).
+    request(state, { to: "looking", reason: `a later ballot has decided ${formatZxid(entry.zxid)}` });
+  }
   if (!state.log.learn(entry)) {
     state.out.fatal({
       reason: "history-mismatch",

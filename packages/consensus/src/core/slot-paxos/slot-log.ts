@@ -95,6 +95,12 @@ export class SlotLog {
     return slot <= this.#base ? undefined : this.#records[Number(slot - this.#base) - 1];
   }
 
+  /** Whether its slot holds this value, chosen or not. */
+  holds(entry: Entry): boolean {
+    const held = this.get(entry.zxid);
+    return held !== undefined && isSameValue(held.entry, entry);
+  }
+
   /** Writes what a ballot proposes for a slot that is not known to be chosen. */
   accept(ballot: number, entry: Entry): Token {
     const held = this.get(entry.zxid);
@@ -107,7 +113,7 @@ export class SlotLog {
   learn(entry: Entry): boolean {
     if (entry.zxid <= this.#base) return true;
     const held = this.get(entry.zxid);
-    if (held !== undefined && isSameValue(held.entry, entry)) held.chosen = true;
+    if (held !== undefined && this.holds(entry)) held.chosen = true;
     else if (held?.chosen === true) return false;
     else this.#write(chosenBallot, entry);
     return true;

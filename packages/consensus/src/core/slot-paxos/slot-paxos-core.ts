@@ -151,7 +151,7 @@ function progress(state: SlotState): void {
   const { role } = state;
   if (role.kind === "leading" && role.ballot < state.epochs.accepted) {
     request(state, { to: "looking", reason: `ballot ${state.epochs.accepted} was led` });
-  } else if (role.kind === "leading") {
+  } else if (role.kind === "leading" && state.next === undefined) {
     considerPromises(state, role);
     acceptOwn(state, role);
     advanceLeading(state, role);
