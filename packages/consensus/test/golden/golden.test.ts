@@ -55,6 +55,48 @@ const final = {
   configuration: alone,
 } as const;
 
+const slot = { ...entry, zxid: 7n } as const;
+/** Of per-slot Paxos, which came with version 2. */
+const slotMessages: Readonly<Record<string, ReplicaMessage>> = {
+  "2 prepare": { kind: "prepare", ballot: 260, from: 7n },
+  "2 promise": {
+    kind: "promise",
+    ballot: 260,
+    committed: 6n,
+    entered: 258,
+    part: 0,
+    parts: 1,
+    record: { ballot: 258, entry: slot },
+  },
+  "2 promise of nothing": {
+    kind: "promise",
+    ballot: 260,
+    committed: 6n,
+    entered: 258,
+    part: 0,
+    parts: 1,
+    record: undefined,
+  },
+  "2 accept": { kind: "accept", ballot: 260, committed: 6n, entry: slot },
+  "2 accepted": { kind: "accepted", ballot: 260, first: 7n, last: 9n },
+  "2 preempted": { kind: "preempted", ballot: 261, leader: 1 },
+  "2 chosen": { kind: "chosen", ballot: 260, committed: 7n },
+  "2 lead": { kind: "lead", ballot: 260, round: 4, barrier: 8n, committed: 7n, admit: 0n },
+  "2 followed": { kind: "followed", ballot: 260, round: 4, voting: true, committed: 7n },
+  "2 forward": { kind: "forward", ballot: 260, session: 5, client: 7n, sequence: 12, payload },
+  "2 ask": { kind: "ask", after: 6n },
+  "2 learn": { kind: "learn", entry: { ...slot, configuration: joint } },
+  "2 state": {
+    kind: "state",
+    position: 7n,
+    part: 1,
+    configuration: { ...alone, position: 3n },
+    chunk: payload,
+    last: true,
+  },
+  "2 told": { kind: "told", committed: 9n },
+};
+
 describe("bytes that earlier versions wrote", () => {
   test("messages", () => {
     const { check } = goldenOf("messages.txt");
@@ -93,6 +135,7 @@ describe("bytes that earlier versions wrote", () => {
         last: true,
       },
       "2 upToDate of a guest": { kind: "upToDate", session: 5, committed: 0x3_0000_0007n, guest: true },
+      ...slotMessages,
     };
     for (const [name, message] of Object.entries(messages)) {
       expect(decodeMessage(check(name, encodeMessage(message))), name).toEqual(message);
