@@ -1,3 +1,4 @@
+import type { FileForm } from "../frame/frame-engine.ts";
 import type { JsSignature } from "../plan/functions/js-call.ts";
 
 /** What the tasks of one stage of SQL do: plain data, made by the driver. Texts are in the engine's words. */
@@ -42,6 +43,8 @@ export interface FragmentRead {
 }
 
 export type FragmentOutput =
+  /** Files, put aside in a directory that all tasks see. The driver gives those that count their names. */
+  | { readonly kind: "files"; readonly form: FileForm; readonly directory: string }
   | { readonly kind: "gather"; readonly columns: string }
   /** `slice`: an expression over the columns for the slice that a row belongs to. */
   | { readonly kind: "slices"; readonly columns: string; readonly slice: string; readonly sliceCount: number }

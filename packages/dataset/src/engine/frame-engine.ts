@@ -18,6 +18,7 @@ import { createPartitionedRuns } from "./partitioned-runs.ts";
 import { splitFrame } from "./split-frame.ts";
 import { explainStages } from "../physical/explain-stages.ts";
 import { batchesOf, throwIfAborted } from "./read-chunks.ts";
+import { copyTo } from "./copy-files.ts";
 import { writeOutput } from "./write-output.ts";
 import { checkSqlText } from "./sql-text.ts";
 import { registerJsFunctions } from "./js-scalar.ts";
@@ -141,6 +142,16 @@ export function createFrameEngine({
         access,
       }),
     profile: (plan, run) => executeWith(plan, profiled, { run, access }),
+    async copy(plan, { form, directory }, options) {
+      const physical = await cutting?.cut(plan, options);
+      if (cutting !== undefined && physical !== undefined)
+        return await cutting.copy(physical, { form, directory }, options);
+      const target = form.isPartitioned ? directory : `${directory}/part-00000.${form.ending}`;
+      return await executeWith(plan, (query, connection) => copyTo(query, { form, target }, connection), {
+        run: options,
+        access,
+      });
+    },
     write: writeOutput,
     statement: (sql) =>
       withConnection(async (connection) => {

@@ -1,4 +1,4 @@
-import type { Executor } from "@tutti/runtime";
+import type { Executor, JobGraph } from "@tutti/runtime";
 import type { ColumnBatch, PartitionedOptions, QueryRun } from "../frame/frame-engine.ts";
 import type { DataType } from "../plan/data-type.ts";
 import type { ResolvedPlan } from "../plan/resolved-plan.ts";
@@ -13,13 +13,16 @@ import { throwIfAborted } from "./read-chunks.ts";
 import type { EngineHost } from "./engine-host.ts";
 import { cutRows } from "./cut-rows.ts";
 import { exchangeColumns } from "./exchange-columns.ts";
-import { jobOfStages, runStages, type LeafSplit } from "./run-stages.ts";
+import { grantCopies, type CopiedFile } from "./copy-files.ts";
+import { jobOfStages, runStages, type CopyTarget, type LeafSplit } from "./run-stages.ts";
 import { splitRange, splitScan } from "./split-leaf.ts";
 
 export interface PartitionedRuns {
   /** Undefined where the plan shall run whole. */
   readonly cut: (plan: ResolvedPlan, run: QueryRun) => Promise<PhysicalPlan | undefined>;
   readonly run: (plan: PhysicalPlan, run: QueryRun) => AsyncGenerator<ColumnBatch>;
+  /** Its last tasks write files. Gives how many rows there were. */
+  readonly copy: (plan: PhysicalPlan, target: CopyTarget, run: QueryRun) => Promise<number>;
 }
 
 /** Runs plans in parts on an executor. */
@@ -38,6 +41,21 @@ export function createPartitionedRuns(options: PartitionedOptions, host: EngineH
     });
   };
 
+  const jobOf = async (physical: PhysicalPlan, run: QueryRun, files?: CopyTarget): Promise<JobGraph> => {
+    throwIfAborted(run.signal);
+    return await jobOfStages(
+      physical,
+      {
+        timeZone: host.timeZone,
+        sliceCount: sliceCount(),
+        skewedRowsMin: options.skewedRowsMin,
+        compile: (one, isWide) => host.withConnection((connection) => host.compile(one, connection, isWide)),
+        split: (leaf) => split(leaf, run),
+      },
+      files,
+    );
+  };
+
   return {
     async cut(plan, run) {
       const isAuto = options.mode === "auto";
@@ -53,17 +71,20 @@ export function createPartitionedRuns(options: PartitionedOptions, host: EngineH
       });
     },
     async *run(physical, run) {
-      throwIfAborted(run.signal);
-      const job = await jobOfStages(physical, {
-        timeZone: host.timeZone,
-        sliceCount: sliceCount(),
-        skewedRowsMin: options.skewedRowsMin,
-        compile: (one, isWide) => host.withConnection((connection) => host.compile(one, connection, isWide)),
-        split: (leaf) => split(leaf, run),
-      });
+      const job = await jobOf(physical, run);
       try {
         const blocks = await runStages(job, { ...run, executor: options.executor() });
         yield* readResult(blocks, physical, { run, host });
+      } catch (thrown) {
+        throwIfAborted(run.signal);
+        throw fromEngine(thrown);
+      }
+    },
+    async copy(physical, target, run) {
+      const job = await jobOf(physical, run, target);
+      try {
+        const copied = await runStages(job, { ...run, executor: options.executor() });
+        return await grantCopies(copied.flat() as CopiedFile[], target);
       } catch (thrown) {
         throwIfAborted(run.signal);
         throw fromEngine(thrown);

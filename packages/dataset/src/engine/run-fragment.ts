@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import path from "node:path";
 import { version, type DuckDBConnection } from "@duckdb/node-api";
 import type { TaskContext, TaskOutput } from "@tutti/runtime";
@@ -5,6 +6,9 @@ import { DatasetError } from "../dataset-error.ts";
 import { connectEngine, registerFunction, sqlText } from "./duckdb.ts";
 import { fromEngine } from "./engine-error.ts";
 import { openFragmentDirectory } from "../files/fragment-directory.ts";
+import { locate } from "../files/location.ts";
+import { attemptName } from "../sinks/output-directory.ts";
+import { copyTo } from "./copy-files.ts";
 import type { FragmentBranch, FragmentOutput, FragmentProgram, LeafPart } from "./fragment.ts";
 import { scalarFunction } from "./js-scalar.ts";
 import { exchangeFormat, parquetOf, readPieces, writePieces, type Piece } from "./parquet-pieces.ts";
@@ -111,6 +115,8 @@ async function openInputs(branch: FragmentBranch, { context, connection, directo
 async function writeOutput(query: string, task: FragmentTask): Promise<TaskOutput> {
   const { output, connection } = task;
   switch (output.kind) {
+    case "files":
+      return await copyAside(query, output, task);
     case "gather":
       return await writeSlices([`SELECT ${output.columns} FROM (${query})`], task);
     case "sample":
@@ -127,6 +133,21 @@ async function writeOutput(query: string, task: FragmentTask): Promise<TaskOutpu
       return await writeSlices(await sliceQueries(output.sliceCount, connection), task);
     }
   }
+}
+
+/** Under a name that no other attempt has; what it is called in the end is for whoever knows which attempt counts. */
+async function copyAside(
+  query: string,
+  { form, directory }: Extract<FragmentOutput, { kind: "files" }>,
+  { context, connection }: FragmentTask,
+): Promise<TaskOutput> {
+  if ((await locate(directory).files.look(directory)) === undefined) {
+    const what = `the directory ${directory} of the driver is not there on ${hostname()}: workers write the files of frames, and must see it`;
+    throw new DatasetError("not-found", what);
+  }
+  const name = attemptName(context);
+  const rowCount = await copyTo(query, { form, target: path.join(directory, name) }, connection);
+  return { slices: [[[name, rowCount]]], rowCount };
 }
 
 /** Keys are computed of columns in the types in which they travel. */

@@ -1,7 +1,7 @@
 import { version } from "@duckdb/node-api";
 import type { Executor, JobGraph, SliceDivision, Stage, StageInput } from "@tutti/runtime";
 import { DatasetError } from "../dataset-error.ts";
-import type { QueryRun } from "../frame/frame-engine.ts";
+import type { FileForm, QueryRun } from "../frame/frame-engine.ts";
 import { jsFunctionOf, type JsFunction } from "../frame/js-functions.ts";
 import type { Schema } from "../plan/data-type.ts";
 import type { ResolvedPlan } from "../plan/resolved-plan.ts";
@@ -45,11 +45,20 @@ export type LeafSplit =
   | { readonly kind: "queries"; readonly queries: readonly string[] }
   | { readonly kind: "pieces"; readonly pieces: readonly (readonly Piece[])[] };
 
-/** The job of a plan that was cut. */
-export async function jobOfStages(plan: PhysicalPlan, host: StageHost): Promise<JobGraph> {
+/** Where the last tasks of a plan write files. */
+export interface CopyTarget {
+  readonly form: FileForm;
+  readonly directory: string;
+}
+
+/** The job of a plan that was cut. Its rows are its result, or go into files. */
+export async function jobOfStages(plan: PhysicalPlan, host: StageHost, files?: CopyTarget): Promise<JobGraph> {
   const stages: Stage[] = [];
   for (const stage of plan.stages) stages.push(await jobStage(stage, { host, stages }));
-  return { name: "query", stages };
+  const last = stages.at(-1);
+  if (files === undefined || last === undefined) return { name: "query", stages };
+  const program: FragmentProgram = { ...(last.args as FragmentProgram), output: { kind: "files", ...files } };
+  return { name: "write", stages: [...stages.slice(0, -1), { ...last, args: program }] };
 }
 
 /** So many tasks may share a slice. */

@@ -6,6 +6,7 @@ import type { FileFormat } from "../plan/plan-node.ts";
 import type { ResolvedPlan } from "../plan/resolved-plan.ts";
 import { shorten } from "../shorten.ts";
 import { signalOf } from "./frame-actions.ts";
+import type { FileForm } from "./frame-engine.ts";
 import type { FrameSession } from "./frame-host.ts";
 import type { FrameWriter, SaveMode, WriteOptions, WrittenFrame } from "./frame-writer.ts";
 
@@ -62,13 +63,14 @@ async function writeFrame(
   await session.keep(resolved, signal);
   const run = { signal, onProgress: options.onProgress, local: session.rowsOf(resolved) };
   const rowCount = await engine.write(directory, state.mode, async (hidden) => {
-    const target = partitionBy.length === 0 ? `${hidden}/part-00000.${endingOf(format, options)}` : hidden;
-    const clauses = [...formatOf(format, options), ...partitionOf(partitionBy, endingOf(format, options))];
-    return await engine.execute(
-      resolved,
-      (query) => `COPY (${named(query, resolved)}) TO ${sqlText(target)} (${clauses.join(", ")})`,
-      run,
-    );
+    const ending = endingOf(format, options);
+    const form: FileForm = {
+      columns: namedColumns(resolved),
+      clauses: [...formatOf(format, options), ...partitionOf(partitionBy, ending)],
+      ending,
+      isPartitioned: partitionBy.length > 0,
+    };
+    return await engine.copy(resolved, { form, directory: hidden }, run);
   });
   return { directory, rowCount };
 }
@@ -81,8 +83,8 @@ function endingOf(format: FileFormat, { compression }: WriteOptions): string {
   return `${endings[format]}${format === "parquet" ? "" : packed}`;
 }
 
-function named(query: string, { schema }: ResolvedPlan): string {
-  return `SELECT ${schema.map(({ name, type }, index) => `CAST(c${index} AS ${sqlType(type)}) AS ${sqlName(name)}`).join(", ")} FROM (${query})`;
+function namedColumns({ schema }: ResolvedPlan): string {
+  return schema.map(({ name, type }, index) => `CAST(c${index} AS ${sqlType(type)}) AS ${sqlName(name)}`).join(", ");
 }
 
 function checkColumns({ schema }: ResolvedPlan, format: FileFormat, partitionBy: readonly string[]): void {

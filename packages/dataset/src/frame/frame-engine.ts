@@ -45,6 +45,17 @@ export interface TextSchema {
   readonly local: ReadonlyMap<string, RowsInMemory>;
 }
 
+/** How rows become files, in the engine's words. */
+export interface FileForm {
+  /** The columns as they are to be named and typed, of `c0`, `c1` … */
+  readonly columns: string;
+  readonly clauses: readonly string[];
+  /** Of file names, without the point. */
+  readonly ending: string;
+  /** Files lie in directories named by values: the engine makes them. */
+  readonly isPartitioned: boolean;
+}
+
 /** The port behind which an engine runs analysed plans. */
 export interface FrameEngine {
   /** The columns of files, by looking at them. */
@@ -64,5 +75,11 @@ export interface FrameEngine {
   /** Runs the query and says how the engine did it, with times and rows. */
   readonly profile: (plan: ResolvedPlan, run: QueryRun) => Promise<string>;
   /** Lets a directory appear whole or not at all. `write` fills a hidden one and gives how many rows that took. */
+  /** Fills a directory with the rows of a plan, by as many tasks as it is cut into. Gives how many rows there were. */
+  readonly copy: (
+    plan: ResolvedPlan,
+    target: { readonly form: FileForm; readonly directory: string },
+    run: QueryRun,
+  ) => Promise<number>;
   readonly write: (directory: string, mode: SaveMode, write: (hidden: string) => Promise<number>) => Promise<number>;
 }

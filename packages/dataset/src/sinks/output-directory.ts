@@ -15,6 +15,11 @@ export interface PartFile {
 
 const attemptPrefix = "_attempt-";
 
+/** What a task writes aside: no other attempt at it has this name. */
+export function attemptName({ partition, attempt }: Pick<TaskContext, "partition" | "attempt">): string {
+  return `${attemptPrefix}${partition}-${attempt}-${randomUUID()}`;
+}
+
 /** Of renames that are under way at once. */
 const grantsMax = 64;
 
@@ -24,9 +29,9 @@ const grantsMax = 64;
  */
 export async function openPartFile(
   directory: string,
-  { partition, attempt }: Pick<TaskContext, "partition" | "attempt">,
+  context: Pick<TaskContext, "partition" | "attempt">,
 ): Promise<PartFile> {
-  const name = `${attemptPrefix}${partition}-${attempt}-${randomUUID()}`;
+  const name = attemptName(context);
   const { files, path: parent } = locate(directory);
   const file = await files.openWrite(path.join(parent, name));
   return {
@@ -43,12 +48,12 @@ export async function openPartFile(
  * Gives the files of the attempts that count, in the order of their partitions, the names of parts. What other attempts
  * wrote, or still write, counts for nothing.
  */
-export async function grantParts(directory: string, attempts: readonly string[]): Promise<void> {
+export async function grantParts(directory: string, attempts: readonly string[], ending: string = ""): Promise<void> {
   const { files, path: parent } = locate(directory);
   for (let first = 0; first < attempts.length; first += grantsMax) {
     await Promise.all(
       attempts.slice(first, first + grantsMax).map(async (attempt, index) => {
-        const part = `part-${String(first + index).padStart(5, "0")}`;
+        const part = `part-${String(first + index).padStart(5, "0")}${ending}`;
         await files.rename(path.join(parent, attempt), path.join(parent, part));
       }),
     );
