@@ -89,6 +89,26 @@ test.each([
   expect(stage.events(3).slice(0, 2)).toEqual(["looking > leading", "leading > looking"]);
 });
 
+test.each([
+  ["zab", (options) => createZabCore({ ...options, zab: { outstandingEntriesMax: 2 } })],
+  ["slot-paxos", (options) => createSlotPaxosCore({ ...options, slotPaxos: { outstandingEntriesMax: 2 } })],
+] as const satisfies readonly (readonly [string, CreateCore])[])(
+  "%s has no more under way than it may, also when some of the epoch is committed",
+  (_name, createCore) => {
+    const stage = new Stage([1, 2, 3], createCore);
+    stage.start(1, 2, 3);
+    stage.settle();
+    for (let left = 3; left > 0; left -= 1) stage.propose(3);
+    stage.settle();
+    stage.takeCosts();
+    for (let left = 5; left > 0; left -= 1) stage.propose(3);
+    expect(stage.takeCosts()).toMatch(/^4 (proposal|accept)$/);
+    stage.settle();
+    expect(stage.applied(1)).toBe(stage.applied(3));
+    expect(stage.outcomes(3).split(" ")).toHaveLength(8);
+  },
+);
+
 describe("Paxos", () => {
   test("by slots: of two that a quorum answers the one leads that knows more, whatever its number", () => {
     const stage = new Stage([1, 2, 3], createSlotPaxosCore);
