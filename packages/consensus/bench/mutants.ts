@@ -6,14 +6,16 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { createPrng } from "@tutti/stdx";
+import { equivalents, isEquivalent, isThat } from "./mutants/equivalent.ts";
 import { createJudge, type Verdict } from "./mutants/judge.ts";
 import { makeMutants, withoutCounting, type Mutant } from "./mutants/make-mutants.ts";
 
+const allFiles = "**/*.ts";
 const { values } = parseArgs({
   options: {
     sample: { type: "string" },
     base: { type: "string", default: "1" },
-    files: { type: "string", default: "**/*.ts" },
+    files: { type: "string", default: allFiles },
     seeds: { type: "string", default: "30" },
     mutant: { type: "string" },
     "no-tests": { type: "boolean", default: false },
@@ -26,12 +28,16 @@ const { mutants: made, textsWith } = await makeMutants(values.files);
 const chosen =
   values.mutant === undefined ? shuffled(made) : made.filter(({ id }) => values.mutant?.split(",").includes(id));
 const mutants: Mutant[] = [];
-let refused = 0;
+let [refused, explained] = [0, 0];
 for (const mutant of chosen) {
   if (mutants.length >= Number(values.sample ?? Infinity)) break;
-  if (mutant.isRefused()) refused += 1;
+  if (isEquivalent(mutant) && values.mutant === undefined) explained += 1;
+  else if (mutant.isRefused()) refused += 1;
   else mutants.push(mutant);
 }
+const stale = equivalents.filter((one) => values.files === allFiles && !made.some((mutant) => isThat(mutant, one)));
+if (stale.length > 0)
+  throw new RangeError(`of the equivalent mutants these are none any more: ${JSON.stringify(stale)}`);
 const folder = await mkdtemp(path.join(tmpdir(), "mutants-"));
 const verdicts: Verdict[] = [];
 try {
@@ -53,8 +59,10 @@ const survivors = verdicts.filter(({ kind }) => kind === "survived");
 const summary = {
   mutants: mutants.length,
   refusedByTheCompiler: refused,
+  explained,
   killed: verdicts.filter(({ kind }) => kind === "killed").length,
   survived: survivors.length,
+  killedShare: `${((100 * (verdicts.length - survivors.length)) / verdicts.length).toFixed(1)} %`,
   killedBy: countBy(verdicts.flatMap((verdict) => (verdict.kind === "killed" ? [verdict.by] : []))),
   seconds: Math.round((performance.now() - startedMs) / 1000),
 };

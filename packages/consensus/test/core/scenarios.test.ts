@@ -76,24 +76,65 @@ test.each([
   },
 );
 
+test.each([
+  ["zab", createZabCore],
+  ["paxos", createPaxosCore],
+  ["slot-paxos", createSlotPaxosCore],
+] as const)("%s tells of no leader where nobody came into step with one", (_name, core) => {
+  const stage = new Stage([1, 2, 3], core);
+  stage.start(1, 2, 3);
+  for (const id of [1, 2, 3]) stage.holdWrites(id);
+  stage.settle(120);
+  for (const id of [1, 2, 3]) expect(stage.events(id).filter((event) => event.startsWith("leader"))).toEqual([]);
+  expect(stage.events(3).slice(0, 2)).toEqual(["looking > leading", "leading > looking"]);
+});
+
+test.each([
+  ["zab", (options) => createZabCore({ ...options, zab: { outstandingEntriesMax: 2 } })],
+  ["slot-paxos", (options) => createSlotPaxosCore({ ...options, slotPaxos: { outstandingEntriesMax: 2 } })],
+] as const satisfies readonly (readonly [string, CreateCore])[])(
+  "%s has no more under way than it may, also when some of the epoch is committed",
+  (_name, createCore) => {
+    const stage = new Stage([1, 2, 3], createCore);
+    stage.start(1, 2, 3);
+    stage.settle();
+    for (let left = 3; left > 0; left -= 1) stage.propose(3);
+    stage.settle();
+    stage.takeCosts();
+    for (let left = 5; left > 0; left -= 1) stage.propose(3);
+    expect(stage.takeCosts()).toMatch(/^4 (proposal|accept)$/);
+    stage.settle();
+    expect(stage.applied(1)).toBe(stage.applied(3));
+    expect(stage.outcomes(3).split(" ")).toHaveLength(8);
+  },
+);
+
 describe("Paxos", () => {
-  test.each([
-    ["paxos", createPaxosCore],
-    ["slot-paxos", createSlotPaxosCore],
-  ] as const)(
-    "%s: of two that a quorum answers the one leads that has less to take over, whatever its number",
-    (_name, createCore) => {
-      const stage = new Stage([1, 2, 3], createCore);
-      stage.start(1, 2);
-      stage.settle();
-      for (let left = 3; left > 0; left -= 1) stage.propose(stage.leader() ?? 0);
-      stage.settle();
-      stage.crash(1, 2);
-      stage.start(2, 3);
-      stage.settle();
-      expect(stage.leader()).toBe(2);
-    },
-  );
+  test("by slots: of two that a quorum answers the one leads that knows more, whatever its number", () => {
+    const stage = new Stage([1, 2, 3], createSlotPaxosCore);
+    stage.start(1, 2);
+    stage.settle();
+    for (let left = 3; left > 0; left -= 1) stage.propose(stage.leader() ?? 0);
+    stage.settle();
+    stage.crash(1, 2);
+    stage.start(2, 3);
+    stage.settle();
+    expect(stage.leader()).toBe(2);
+  });
+
+  test("of two that a quorum answers the one leads that has less to take over, whatever its number", () => {
+    const stage = new Stage([1, 2, 3], createPaxosCore);
+    stage.start(1, 2, 3);
+    stage.settle();
+    // Of one epoch are both: 2 has the higher number, and has written nothing.
+    stage.holdWrites(2);
+    for (let left = 3; left > 0; left -= 1) stage.propose(3);
+    stage.settle(2);
+    stage.crash(1, 2, 3);
+    stage.start(1, 2);
+    stage.settle();
+    expect(stage.leader()).toBe(1);
+  });
 
   /** Five, of whom only 3, which was away, reaches more than one other. `covered`: the others hold a snapshot and what is behind it. */
   function withHubBehind({ covered }: { readonly covered: boolean }): Stage {

@@ -337,7 +337,7 @@ describe("who may lead", () => {
     const rig = new SlotRig(1).start();
     const rounds = rig.take("heartbeat", 2).map(({ round }) => round);
     rig.tick(4);
-    for (const round of rounds) rig.hear(2, answerOf(round));
+    for (const round of [...rounds, ...rounds]) rig.hear(2, answerOf(round));
     rig.tick(4);
     expect(rig.status().role).toBe("looking");
     expect(rig.becomeCandidate([2])).toBeGreaterThan(0);
@@ -391,6 +391,14 @@ describe("what a member says of itself", () => {
     });
     for (const slot of [1, 2]) rig.hear(2, { kind: "learn", entry: entryOf(slot, "chosen") });
     expect([...phases, rig.status().phase]).toEqual(["discovery", "synchronization", "broadcast"]);
+  });
+
+  test("it forgets no barrier over an older word of its leader that comes late", () => {
+    const rig = new SlotRig(1).start();
+    const lead = { kind: "lead", ballot: ballotOf(2, 1), committed: 0n, admit: 0n } as const;
+    rig.hear(2, { ...lead, round: 2, barrier: 2n });
+    rig.hear(2, { ...lead, round: 1, barrier: 0n });
+    expect(rig.status().phase).toBe("synchronization");
   });
 
   test("without a vote it observes", () => {

@@ -196,7 +196,7 @@ function considerDecision(state: ZabState, looking: Looking): void {
     return;
   }
   looking.ticksToFinal ??= state.options.finalizeTicks;
-  const linked = [...voters].filter((voter) => voter === state.id || state.links.has(voter));
+  const linked = [...voters].filter((voter) => state.links.has(voter));
   if (looking.ticksToFinal > 0 && !linked.every((voter) => looking.votes.has(voter))) return;
   decide(state, looking.vote);
 }
