@@ -10,7 +10,7 @@ export interface Scenario {
   readonly voters: number;
   readonly observers: number;
   readonly durationMs: number;
-  /** Who is healed at the end. */
+  /** Who is healed at the end; none where something was wrong before. */
   readonly core: readonly NodeId[];
   readonly events: readonly ScriptedEvent[];
   /** Whether members change, of whom there may be more than those that begin. */
@@ -19,6 +19,11 @@ export interface Scenario {
   readonly plant?: string;
   /** What went wrong. */
   readonly violation?: string;
+}
+
+/** Who is healed by a script; undefined where the run that it tells of did not come so far. */
+export function healedIn(script: Pick<Scenario, "core"> | undefined): readonly NodeId[] | undefined {
+  return script === undefined || script.core.length === 0 ? undefined : script.core;
 }
 
 /** How a scenario is shrunk. */

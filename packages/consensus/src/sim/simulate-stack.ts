@@ -19,7 +19,7 @@ import {
   repeatedIn,
   type Recorder,
 } from "./script.ts";
-import type { Scenario } from "./shrink.ts";
+import { healedIn, type Scenario } from "./shrink.ts";
 import { createSimWorld, type SimWorld } from "./sim-world.ts";
 import { StackClients, type CallCounts } from "./stack-clients.ts";
 import { extend, isOver, type FaultSpan } from "./fault-span.ts";
@@ -138,7 +138,7 @@ export async function simulateStack<M extends Machine>(options: StackOptions<M>)
       await world.run(span.endMs);
     }
     // Changes of members that are still on their way may ask for anybody.
-    core = options.script?.core ?? (reconfigures ? world.ids : stack.electorates.chooseCore(world.chance(6)));
+    core = healedIn(options.script) ?? (reconfigures ? world.ids : stack.electorates.chooseCore(world.chance(6)));
     const isStuck = isBeyondBudget || (reconfigures && !stack.electorates.suffices(world.ids));
     // A mark of when it was, which does nothing: the time stands still between events.
     stack.recorder.record({ act: "heal", node: 0 });

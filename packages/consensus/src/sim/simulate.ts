@@ -21,7 +21,7 @@ import {
   type Recorder,
   type ScriptedEvent,
 } from "./script.ts";
-import type { Scenario } from "./shrink.ts";
+import { healedIn, type Scenario } from "./shrink.ts";
 import { SimNode } from "./sim-node.ts";
 import { streamOf } from "./stream-of.ts";
 import { createTrace, type Trace } from "./trace.ts";
@@ -145,7 +145,7 @@ export function simulate(options: SimulationOptions): SimulationReport {
       extend(span);
       while (world.queue.runNext(span.endMs)) events += 1;
     }
-    core = script?.core ?? electorates.chooseCore(chance(6));
+    core = healedIn(script) ?? electorates.chooseCore(chance(6));
     // A change was logged when one of its voters was about to lose its disk. Nothing may go wrong, but nothing need go on.
     const isStuck = reconfigures && world.checker.chain.length > 0 && !electorates.suffices([...world.nodes.keys()]);
     // A mark of when it was, which does nothing: the time stands still between events.
