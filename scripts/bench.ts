@@ -35,8 +35,9 @@ for (const file of chosen) {
   ${result.ratio.toFixed(2)}x of the ${result.reference} (${result.ratioMin.toFixed(2)} to ${result.ratioMax.toFixed(2)}${target})
   ${result.cpuRatio.toFixed(2)}x its CPU time
   ${perSecond(result.unitsPerSecond)} ${result.unit}/s, the reference ${perSecond(result.referenceUnitsPerSecond)}
-`);
+${result.note === undefined ? "" : `  ${result.note}\n`}`);
   }
+  for (const note of open.notes?.() ?? []) console.log(note);
   await open.close?.();
 }
 const machine = `${cpus().length} × ${cpus()[0]?.model ?? "unknown"}, Node ${process.versions.node}`;

@@ -14,6 +14,9 @@ const apacheJar = "/usr/share/java/zookeeper.jar";
 /** One server or three, as processes with files, every write synced. */
 export interface ServersUnderLoad {
   readonly connectString: string;
+  readonly processIds: readonly number[];
+  /** From their start until a session was there. */
+  readonly firstAnswerMs: number;
   close(): Promise<void>;
 }
 
@@ -40,6 +43,7 @@ async function start(command: Command, count: number): Promise<ServersUnderLoad>
     return `server.${index + 1}=127.0.0.1:${ports[count + index]}:${ports[2 * count + index]}`;
   });
   const children: ChildProcess[] = [];
+  const startedMs = performance.now();
   for (let id = 1; id <= count; id += 1) {
     const own = join(directory, String(id));
     await mkdir(own);
@@ -59,12 +63,15 @@ async function start(command: Command, count: number): Promise<ServersUnderLoad>
     await rm(directory, { recursive: true, force: true });
   };
   try {
-    await (await connect(connectString, { connectTimeoutMs: 60_000 })).close();
+    const session = await connect(connectString, { connectTimeoutMs: 60_000, backoffMsMax: 10 });
+    const firstAnswerMs = performance.now() - startedMs;
+    await session.close();
+    const processIds = children.flatMap(({ pid }) => pid ?? []);
+    return { connectString, processIds, firstAnswerMs, close };
   } catch (thrown) {
     await close();
     throw thrown;
   }
-  return { connectString, close };
 }
 
 export function startOurs(count: number): Promise<ServersUnderLoad> {

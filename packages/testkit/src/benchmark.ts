@@ -16,6 +16,8 @@ export interface BenchmarkCase {
   readonly prepare?: () => unknown;
   /** Ours over the reference, at most. For the table; nothing fails by it, since machines are noisy. */
   readonly targetRatioMax?: number;
+  /** What else was seen in all rounds, in a line. */
+  readonly note?: () => string;
 }
 
 /** What a `*.bench.ts` file exports under the name `benchmark`. */
@@ -28,6 +30,8 @@ export interface OpenBenchmark {
   readonly cases: readonly BenchmarkCase[];
   /** Processes that work for a case, beside this one: their CPU time is counted, where the system tells it (Linux). */
   readonly processIds?: readonly number[];
+  /** What can be said when all cases were measured, in lines. */
+  readonly notes?: () => readonly string[];
   readonly close?: () => Promise<void>;
 }
 
@@ -45,6 +49,7 @@ export interface CaseResult {
   readonly referenceUnitsPerSecond: number;
   readonly roundCount: number;
   readonly targetRatioMax: number | undefined;
+  readonly note: string | undefined;
 }
 
 interface Timing {
@@ -85,6 +90,7 @@ export async function measureCase(
     referenceUnitsPerSecond: (one.unitCount * 1000) / median(rounds.map(({ reference }) => reference.wallMs)),
     roundCount,
     targetRatioMax: one.targetRatioMax,
+    note: one.note?.(),
   };
 }
 
