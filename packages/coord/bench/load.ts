@@ -51,21 +51,18 @@ export class Load implements AsyncDisposable {
 
   /** One change of a node that so many watch, from all connections, until all have heard of it. */
   async fanOut(watchers: number): Promise<number> {
-    let told = 0;
-    await new Promise<void>((resolve, reject) => {
-      const watch = (): void => {
-        told += 1;
-        if (told === watchers) resolve();
-      };
-      const armed = Array.from({ length: watchers }, (_, index) =>
-        // A callback of its own each: one that is known to a connection is armed once.
-        this.#sessions[index % this.#sessions.length]?.get("/load/0", { watch: () => watch() }),
-      );
-      Promise.all(armed)
-        .then(() => this.#sessions[0]?.set("/load/0", data))
-        .catch(reject);
-    });
-    return told;
+    const path = "/load/0";
+    const heard: Promise<void>[] = [];
+    for (let index = 0; index < watchers; index += 1) {
+      const session = this.#sessions[index % this.#sessions.length] as Session;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      heard.push(promise);
+      // A callback of its own each: one that a connection knows is armed once.
+      await session.get(path, { watch: () => resolve() });
+    }
+    await this.#sessions[0]?.set(path, data);
+    await Promise.all(heard);
+    return watchers;
   }
 
   /** Sessions that are opened and closed, so many at once. */
