@@ -93,7 +93,11 @@ async function casesFor(
   }
   const creates = { name: `create, ${place}, 64 connections x 16`, unit: "operations", unitCount: 10_000 };
   add(64, { ...creates, run: (load) => load.run("create", 16, creates.unitCount), hasLatencies: true });
-  const told = { name: `a change that ${watchers} watch, ${place}`, unit: "watchers", unitCount: watchers };
+  const told = {
+    name: `${watchers} watches armed one by one and told by one change, ${place}`,
+    unit: "watchers",
+    unitCount: watchers,
+  };
   add(64, { ...told, run: (load) => load.fanOut(watchers), hasLatencies: false });
   const churn = { name: `sessions opened and closed, ${place}, 16 at once`, unit: "sessions", unitCount: churnCount };
   add(8, { ...churn, run: (load) => load.churn(churnCount, 16), hasLatencies: false });
