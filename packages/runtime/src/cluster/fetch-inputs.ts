@@ -27,6 +27,16 @@ export interface FetchedInputs {
   readonly lost: readonly HeldBlock[];
 }
 
+/** From so many workers at once. Spark: `spark.reducer.maxReqsInFlight` and its kin. */
+const fetchesMax = 8;
+
+/** What one worker holds, and where it goes. */
+interface Portion {
+  readonly blocks: readonly HeldBlock[];
+  readonly offset: number;
+  readonly bytes: number;
+}
+
 /**
  * Brings the blocks of a task to this worker: what others hold comes into one file, each worker asked once. Checksums are compared
  * by the task that reads the blocks; see {@link damagedBlocks}.
@@ -36,41 +46,8 @@ export async function fetchInputs(
   source: BlockSource,
   intoPath: string,
 ): Promise<FetchedInputs> {
-  const foreign = Map.groupBy(
-    inputs
-      .flat()
-      .filter((block) => block.kind === "held")
-      .filter((block) => block.worker !== source.worker),
-    (block) => block.worker,
-  );
-  const places = new Map<HeldBlock, number>();
-  const lost: HeldBlock[] = [];
-  const file = foreign.size === 0 ? undefined : openSync(intoPath, "w");
-  let length = 0;
-  try {
-    for (const blocks of foreign.values()) {
-      const [first] = blocks;
-      if (first === undefined || file === undefined) continue;
-      const startedAt = length;
-      const take = (bytes: Uint8Array): void => {
-        for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);
-        length += bytes.length;
-      };
-      let offset = startedAt;
-      for (const block of blocks) {
-        places.set(block, offset);
-        offset += block.bytes;
-      }
-      const problem = await source.fetch(first, blocks, take, false);
-      if (problem === undefined && length === offset) continue;
-      const place = problem?.range;
-      lost.push(...(place === undefined ? blocks : blocks.slice(place, place + 1)));
-    }
-  } catch (thrown) {
-    throw new RuntimeError("spill-failed", `${intoPath} cannot be written: ${String(thrown)}`, { cause: thrown });
-  } finally {
-    if (file !== undefined) closeSync(file);
-  }
+  const { places, portions } = placesOf(inputs, source.worker);
+  const fetched = portions.length === 0 ? nothing : await fetchPortions(portions, source, intoPath);
   const stored = (block: ClusterBlock): StoredBlock => {
     if (block.kind === "inline") return shared(block.bytes);
     const offset = places.get(block);
@@ -79,7 +56,79 @@ export async function fetchInputs(
     const own = path.join(source.directory, path.basename(block.file));
     return { path: own, offset: block.offset, bytes, crc32, codec };
   };
-  return { inputs: inputs.map((blocks) => blocks.map(stored)), fetchedBytes: length, lost };
+  return { inputs: inputs.map((blocks) => blocks.map(stored)), ...fetched };
+}
+
+const nothing: Omit<FetchedInputs, "inputs"> = { fetchedBytes: 0, lost: [] };
+
+/** Where in the file what others hold shall lie: the blocks of each worker one after another. */
+function placesOf(
+  inputs: readonly (readonly ClusterBlock[])[],
+  own: string,
+): { readonly places: ReadonlyMap<HeldBlock, number>; readonly portions: readonly Portion[] } {
+  const held = inputs.flat().filter((block) => block.kind === "held");
+  const foreign = Map.groupBy(
+    held.filter((block) => block.worker !== own),
+    (block) => block.worker,
+  );
+  const places = new Map<HeldBlock, number>();
+  let end = 0;
+  const portions = [...foreign.values()].map((blocks): Portion => {
+    const offset = end;
+    for (const block of blocks) {
+      places.set(block, end);
+      end += block.bytes;
+    }
+    return { blocks, offset, bytes: end - offset };
+  });
+  return { places, portions };
+}
+
+async function fetchPortions(
+  portions: readonly Portion[],
+  { fetch }: BlockSource,
+  intoPath: string,
+): Promise<Omit<FetchedInputs, "inputs">> {
+  const lost: HeldBlock[] = [];
+  let fetchedBytes = 0;
+  let file: number | undefined;
+  /** Of the file's: whoever calls `take` could not know what it means. */
+  let failure: unknown;
+  const fetchOne = async (into: number, { blocks, offset, bytes }: Portion): Promise<void> => {
+    const [first] = blocks;
+    if (first === undefined) return;
+    let comeBytes = 0;
+    const take = (chunk: Uint8Array): void => {
+      const at = offset + comeBytes;
+      comeBytes += chunk.length;
+      // More than was asked for would lie where others' bytes are.
+      if (comeBytes > bytes || failure !== undefined) return;
+      try {
+        for (let done = 0; done < chunk.length;) done += writeSync(into, chunk, done, chunk.length - done, at + done);
+      } catch (thrown) {
+        failure = thrown;
+      }
+    };
+    const problem = await fetch(first, blocks, take, false);
+    fetchedBytes += Math.min(comeBytes, bytes);
+    if (problem === undefined && comeBytes === bytes) return;
+    const place = problem?.range;
+    lost.push(...(place === undefined ? blocks : blocks.slice(place, place + 1)));
+  };
+  try {
+    const into = (file = openSync(intoPath, "w"));
+    const waiting = portions.values();
+    const fetchMany = async (): Promise<void> => {
+      for (const portion of waiting) await fetchOne(into, portion);
+    };
+    await Promise.all(Array.from({ length: Math.min(fetchesMax, portions.length) }, fetchMany));
+    if (failure !== undefined) throw failure;
+  } catch (thrown) {
+    throw new RuntimeError("spill-failed", `${intoPath} cannot be written: ${String(thrown)}`, { cause: thrown });
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+  return { fetchedBytes, lost };
 }
 
 /** Blocks that cannot be read where they are held, here or with another worker: found when a task could not read one. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { crc32 } from "node:zlib";
@@ -60,4 +60,38 @@ test("all blocks of a worker that cannot be reached are lost", async () => {
   holder.close();
   expect((await fetchInputs([blocks], source, path.join(directory, "fetched"))).lost).toEqual(blocks);
   expect(await damagedBlocks([blocks], source)).toEqual(blocks);
+});
+
+test.runIf(existsSync("/dev/full"))(
+  "a full disk of the reader's is no fault of those who hold the blocks",
+  async () => {
+    await expect(fetchInputs([blocks], source, "/dev/full")).rejects.toMatchObject({ code: "spill-failed" });
+  },
+);
+
+test("several workers are read at once, each into its own place of the file", async () => {
+  const started: string[] = [];
+  const bothStarted = Promise.withResolvers<void>();
+  const held = (worker: string, bytes: number): HeldBlock => ({ ...(blocks[0] as HeldBlock), worker, bytes });
+  const fetch: BlockSource["fetch"] = async ({ worker }, ranges, take) => {
+    started.push(worker);
+    if (started.length === 2) bothStarted.resolve();
+    // One after the other would wait here for ever.
+    await bothStarted.promise;
+    for (const { bytes } of ranges) take(Buffer.alloc(bytes, worker));
+    // Says more than it was asked for: that is not what was asked for, and nobody else's place.
+    if (worker === "c") take(Buffer.alloc(3, "x"));
+    return undefined;
+  };
+  const into = path.join(directory, "fetched");
+  const wanted = [held("b", 4), held("c", 5), held("b", 2)];
+  const { inputs, lost, fetchedBytes } = await fetchInputs([wanted], { worker: "a", directory, fetch }, into);
+  expect(lost).toEqual([wanted[1]]);
+  expect(fetchedBytes).toBe(11);
+  const [ofB, , last] = (inputs[0] ?? []) as readonly { readonly offset: number; readonly bytes: number }[];
+  const content = readFileSync(into, "utf8");
+  expect([ofB, last].map((one) => content.slice(one?.offset, (one?.offset ?? 0) + (one?.bytes ?? 0)))).toEqual([
+    "bbbb",
+    "bb",
+  ]);
 });

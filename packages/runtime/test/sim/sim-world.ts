@@ -264,12 +264,14 @@ export class SimWorld {
 
   #startWorker(): void {
     const name = `w${(this.#workerCount += 1)}`;
-    const isBad = this.#below(6) === 0;
+    const isBad = this.#below(5) === 0;
+    // Tasks break there late, while others overtake them and masters change.
+    const sloth = isBad && this.#below(2) === 0 ? 4 : 1;
     const worker = new SimWorker({
       name,
       slotCount: 1 + this.#below(2),
       after: (delayMs, run) => this.#after(delayMs, run),
-      workMs: () => (10 + this.#below(150)) * this.#slowness,
+      workMs: () => (10 + this.#below(150)) * this.#slowness * sloth,
       breaks: () => {
         const isBroken = isBad && this.#time.now() < faultsUntilMs && this.#below(3) > 0;
         if (isBroken) this.#count("taskBroken");
