@@ -424,7 +424,8 @@ function healed(world: World, core: readonly NodeId[], endMs: number): number {
   const inStep = (): boolean => {
     const end = checker.committedEnd;
     return members().every(
-      (node) => node.status?.phase === "broadcast" && node.status.delivered === end && node.openProposals === 0,
+      ({ status, openProposals, openReads }) =>
+        status?.phase === "broadcast" && status.delivered === end && openProposals + openReads === 0,
     );
   };
   let untilMs = queue.now;
@@ -440,7 +441,9 @@ function healed(world: World, core: readonly NodeId[], endMs: number): number {
     }
   }
   const live = members();
-  const states = live.map((node) => `${node.id}:${node.status?.role}/${node.status?.phase}/${node.openProposals} open`);
+  const states = live.map(
+    (node) => `${node.id}:${node.status?.role}/${node.status?.phase}/${node.openProposals + node.openReads} open`,
+  );
   assert(probes > 0 && inStep(), `a healed ensemble is in step within the bound; ${states.join(", ")}`);
   const digests = new Set(live.map((node) => node.digest));
   // None is left where all that were healed have left by then.
