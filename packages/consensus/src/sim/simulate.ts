@@ -421,12 +421,13 @@ function healed(world: World, core: readonly NodeId[], endMs: number): number {
     const takesPart = present === undefined ? new Set<NodeId>() : membersOf(present);
     return core.flatMap((id) => (takesPart.has(id) ? (nodes.get(id) ?? []) : []));
   };
+  const isVoter = (id: NodeId): boolean => checker.configurations[0]?.voters.includes(id) === true;
   const inStep = (): boolean => {
     const end = checker.committedEnd;
-    return members().every(
-      ({ status, openProposals, openReads }) =>
-        status?.phase === "broadcast" && status.delivered === end && openProposals + openReads === 0,
-    );
+    return members().every(({ id, status, openProposals, openReads }) => {
+      const isSettled = status?.phase === "broadcast" && (status.voting || !isVoter(id));
+      return isSettled && status.delivered === end && openProposals + openReads === 0;
+    });
   };
   let untilMs = queue.now;
   while (untilMs < endMs && !(probes > 0 && inStep())) {
