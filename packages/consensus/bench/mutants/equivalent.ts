@@ -81,6 +81,20 @@ export const equivalents: readonly Equivalent[] = [
     replacement: "false",
     reason: "a learner in discovery answers, and is not counted: a ping too many",
   },
+  {
+    file: "log-mirror.ts",
+    line: "if (droppable <= 0) return;",
+    original: "droppable <= 0",
+    replacement: "false",
+    reason: "a list gives up a negative number of entries by giving up none",
+  },
+  {
+    file: "paxos/connected-election.ts",
+    line: "if (!state.links.has(to)) return;",
+    original: "!state.links.has(to)",
+    replacement: "false",
+    reason: "what is sent where no link leads is lost by the driver",
+  },
 ];
 
 export function isEquivalent(mutant: Mutant): boolean {

@@ -1,5 +1,5 @@
 // Over 400 lines: the twin of the replica's driver, in the same order of duties, with a checker at every step.
-import type { Prng } from "@tutti/stdx";
+import { assert, type Prng } from "@tutti/stdx";
 import type { Send } from "../core/effects.ts";
 import {
   requestKey,
@@ -13,7 +13,7 @@ import type { ReplicaMessage } from "../core/messages.ts";
 import { majority } from "../core/quorum.ts";
 import type { LoggedConfiguration, Members } from "../core/configuration.ts";
 import type { CoreStatus, Input, LeaderHooks, Prepared, ReplicaCore } from "../core/replica-core.ts";
-import { formatZxid, type Zxid } from "../core/zxid.ts";
+import { epochOf, formatZxid, type Zxid } from "../core/zxid.ts";
 import { createVariantCore, type ZabCoreOptions } from "../core/zab/zab-core.ts";
 import { zabVariant } from "../core/zab/election.ts";
 import type { Variant } from "../core/zab/zab-state.ts";
@@ -88,6 +88,9 @@ export class SimNode implements NetworkPeer<ReplicaMessage> {
   #inbox: (() => void)[] = [];
   #tickWaits = false;
   #nextRead = 0;
+  readonly #reads: Set<number> = new Set<number>();
+  /** The epoch of what its machine prepared and may still expect to come; undefined when it knows of nothing. */
+  #preparedIn: number | undefined;
   #nextProposal = 0;
   #nextSubmission = 0;
   readonly #open: Map<number, string> = new Map<number, string>();
@@ -109,6 +112,11 @@ export class SimNode implements NetworkPeer<ReplicaMessage> {
 
   get isUp(): boolean {
     return this.#core !== undefined;
+  }
+
+  /** Reads of this life that have no answer. */
+  get openReads(): number {
+    return this.#reads.size;
   }
 
   get openProposals(): number {
@@ -179,6 +187,8 @@ export class SimNode implements NetworkPeer<ReplicaMessage> {
     this.#life += 1;
     this.#open.clear();
     this.#answers = [];
+    this.#reads.clear();
+    this.#preparedIn = undefined;
     if (this.#options.fault?.zombieWrites === true) this.#writeAsZombie();
     else this.#options.disk.crash(this.#options.chance);
     this.#options.network().nodeDown(this.id);
@@ -236,6 +246,7 @@ export class SimNode implements NetworkPeer<ReplicaMessage> {
       checker.readAnswered(this.#readName(read), status.committed);
       return;
     }
+    if (this.#core !== undefined) this.#reads.add(read);
     this.#step({ kind: "read", read });
   }
 
@@ -332,6 +343,7 @@ export class SimNode implements NetworkPeer<ReplicaMessage> {
     }
     for (const { read, position } of effects.reads) {
       this.counts.reads += 1;
+      this.#reads.delete(read);
       this.#options.checker.readAnswered(this.#readName(read), position);
     }
     for (const outcome of effects.outcomes) {
@@ -476,7 +488,10 @@ export class SimNode implements NetworkPeer<ReplicaMessage> {
 
   #hooks(): LeaderHooks {
     return {
-      prepare: (request, _position, membership): Prepared => {
+      prepare: (request, position, membership, epoch = epochOf(position)): Prepared => {
+        const isToldOfLoss = this.#preparedIn === undefined || this.#preparedIn === epoch;
+        assert(isToldOfLoss, `node ${this.id} forgets what it prepared in ${this.#preparedIn} before it leads again`);
+        this.#preparedIn = epoch;
         const known = request.client !== unnamedClient && this.#machine.applied.has(requestKey(request));
         if (known && this.#options.fault?.noDeduplication !== true) return { kind: "known" };
         const { members } = request;
@@ -486,7 +501,10 @@ export class SimNode implements NetworkPeer<ReplicaMessage> {
         if (members !== undefined) return (this.#options.fault?.change ?? prepareChange)(members, membership);
         return { kind: "txn", payload: request.payload };
       },
-      leadershipLost: () => this.#trace("event", () => "leadership lost", 7),
+      leadershipLost: () => {
+        this.#preparedIn = undefined;
+        this.#trace("event", () => "leadership lost", 7);
+      },
       reported: (from) => this.#trace("event", () => `a report of ${from}`, 8),
     };
   }

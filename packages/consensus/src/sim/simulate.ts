@@ -421,11 +421,13 @@ function healed(world: World, core: readonly NodeId[], endMs: number): number {
     const takesPart = present === undefined ? new Set<NodeId>() : membersOf(present);
     return core.flatMap((id) => (takesPart.has(id) ? (nodes.get(id) ?? []) : []));
   };
+  const isVoter = (id: NodeId): boolean => checker.configurations[0]?.voters.includes(id) === true;
   const inStep = (): boolean => {
     const end = checker.committedEnd;
-    return members().every(
-      (node) => node.status?.phase === "broadcast" && node.status.delivered === end && node.openProposals === 0,
-    );
+    return members().every(({ id, status, openProposals, openReads }) => {
+      const isSettled = status?.phase === "broadcast" && (status.voting || !isVoter(id));
+      return isSettled && status.delivered === end && openProposals + openReads === 0;
+    });
   };
   let untilMs = queue.now;
   while (untilMs < endMs && !(probes > 0 && inStep())) {
@@ -440,7 +442,9 @@ function healed(world: World, core: readonly NodeId[], endMs: number): number {
     }
   }
   const live = members();
-  const states = live.map((node) => `${node.id}:${node.status?.role}/${node.status?.phase}/${node.openProposals} open`);
+  const states = live.map(
+    (node) => `${node.id}:${node.status?.role}/${node.status?.phase}/${node.openProposals + node.openReads} open`,
+  );
   assert(probes > 0 && inStep(), `a healed ensemble is in step within the bound; ${states.join(", ")}`);
   const digests = new Set(live.map((node) => node.digest));
   // None is left where all that were healed have left by then.
