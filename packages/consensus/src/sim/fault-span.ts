@@ -9,7 +9,8 @@ export function isOver(span: FaultSpan, nowMs: number): boolean {
   return nowMs >= span.endMs;
 }
 
-/** Makes it longer where too little has happened in it. */
-export function extend(span: FaultSpan): void {
-  span.endMs += extensionMs;
+/** Makes it longer where too little has happened in it, and says whether it did. */
+export function extended(span: FaultSpan, isTooShort: boolean): boolean {
+  if (isTooShort) span.endMs += extensionMs;
+  return isTooShort;
 }

@@ -22,7 +22,7 @@ import {
 import { healedIn, type Scenario } from "./shrink.ts";
 import { createSimWorld, type SimWorld } from "./sim-world.ts";
 import { StackClients, type CallCounts } from "./stack-clients.ts";
-import { extend, isOver, type FaultSpan } from "./fault-span.ts";
+import { extended, isOver, type FaultSpan } from "./fault-span.ts";
 import { machineFaults } from "./machine-faults.ts";
 import { plantedProtocol } from "./stack-plants.ts";
 import { StackNode, type StackShape } from "./stack-node.ts";
@@ -133,10 +133,7 @@ export async function simulateStack<M extends Machine>(options: StackOptions<M>)
     if (options.script === undefined) clients.start(hasEnded);
     if (options.script === undefined && reconfigures) clients.startReconfiguring(hasEnded);
     await world.run(span.endMs);
-    while (world.eventCount < (options.eventsMin ?? 0)) {
-      extend(span);
-      await world.run(span.endMs);
-    }
+    while (extended(span, world.eventCount < (options.eventsMin ?? 0))) await world.run(span.endMs);
     // Changes of members that are still on their way may ask for anybody.
     core = healedIn(options.script) ?? (reconfigures ? world.ids : stack.electorates.chooseCore(world.chance(6)));
     const isStuck = isBeyondBudget || (reconfigures && !stack.electorates.suffices(world.ids));

@@ -6,7 +6,7 @@ import type { ZabOptions } from "../core/zab/zab-options.ts";
 import { Checker, type ReplicaChecker } from "./checker.ts";
 import { createEventQueue, type EventQueue } from "./event-queue.ts";
 import type { PlantedFault, SimProtocol } from "./faults.ts";
-import { extend, isOver, type FaultSpan } from "./fault-span.ts";
+import { extended, isOver, type FaultSpan } from "./fault-span.ts";
 import { createElectorates, type Electorates } from "./electorates.ts";
 import { createNemesis, type FaultCounts, type Victim, type WriteHook } from "./nemesis.ts";
 import { createRecordDisk, type DiskImage } from "./record-disk.ts";
@@ -140,11 +140,7 @@ export function simulate(options: SimulationOptions): SimulationReport {
     nemesis.start();
     if (script === undefined) startClients(world, { ...options, reconfigures, isOver: hasEnded, recorder });
     else playScript(world, script.events);
-    while (world.queue.runNext(span.endMs)) events += 1;
-    while (events < (options.eventsMin ?? 0)) {
-      extend(span);
-      while (world.queue.runNext(span.endMs)) events += 1;
-    }
+    while (world.queue.runNext(span.endMs) || extended(span, events < (options.eventsMin ?? 0))) events += 1;
     core = healedIn(script) ?? electorates.chooseCore(chance(6));
     // A change was logged when one of its voters was about to lose its disk. Nothing may go wrong, but nothing need go on.
     const isStuck = reconfigures && world.checker.chain.length > 0 && !electorates.suffices([...world.nodes.keys()]);
