@@ -149,8 +149,7 @@ export function simulate(options: SimulationOptions): SimulationReport {
     recorder.without(() => nemesis.heal(core));
     const endMs = span.endMs + (options.healMs ?? 4000);
     if (isStuck) while (world.queue.runNext(endMs)) events += 1;
-    else events += healed(world, core, endMs);
-    if (!isStuck && !reconfigures && core.length === world.nodes.size) events += staysSettled(world);
+    else events += healed(world, core, endMs) + (reconfigures ? 0 : staysSettled(world, core));
   } catch (thrown) {
     violation = thrown instanceof Error ? thrown.message : String(thrown);
   }
@@ -393,8 +392,9 @@ function startWorkload(world: World, isOver: () => boolean, isSubmitting: boolea
 /** Longer than any silence and any joining may take. */
 const quietMs = 300;
 
-/** Stability: a healed ensemble that is left alone keeps its leader, and nobody looks for another. */
-function staysSettled({ queue, nodes }: World): number {
+/** Stability: an ensemble that is healed as a whole and left alone keeps its leader, and nobody looks for another. */
+function staysSettled({ queue, nodes }: World, core: readonly NodeId[]): number {
+  if (core.length < nodes.size) return 0;
   const before = [...nodes.values()].map((node) => node.status?.epoch);
   const untilMs = queue.now + quietMs;
   let events = 0;
