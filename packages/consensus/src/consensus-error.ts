@@ -10,7 +10,7 @@
  * - `proposal-too-large`: the payload is above the limit.
  * - `invalid-options`: an option is out of its range.
  * - `storage-failed`: a write or a sync failed; the replica has stopped.
- * - `storage-foreign`: the directory belongs to another node, or to another protocol.
+ * - `storage-foreign`: the directory belongs to another node, ensemble, or protocol.
  * - `history-mismatch`: the leader's history cannot be reconciled with what this replica applied; it has stopped.
  * - `malformed-message`: a peer sent what no replica sends; its link was broken.
  * - `listen-failed`: the address for links from other members cannot be listened on.

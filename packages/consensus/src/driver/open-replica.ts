@@ -1,6 +1,7 @@
 import type { NodeId } from "../core/entry.ts";
 import type { Members } from "../core/configuration.ts";
 import { ConsensusError } from "../consensus-error.ts";
+import { checkCluster } from "../log/cluster-name.ts";
 import { openWal } from "../log/wal.ts";
 import type { Clock } from "../ports/clock.ts";
 import { problemsOfMembers } from "./change-members.ts";
@@ -69,8 +70,10 @@ export async function openReplica(options: ReplicaOptions): Promise<Replica> {
   const { storage: disk, id: node, bootstrap = false } = options;
   const segment = options.segmentBytes === undefined ? {} : { segmentBytes: options.segmentBytes };
   try {
+    const markAsOurs = await checkCluster(disk, options.transport.cluster);
     const wal = await openWal({ disk, node, bootstrap, ...segment });
     try {
+      await markAsOurs();
       return new ReplicaDriver(options, settings, wal);
     } catch (thrown) {
       await wal.close();

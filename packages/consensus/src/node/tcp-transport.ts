@@ -43,7 +43,7 @@ export interface TcpTransportOptions {
   readonly listen: MemberAddress;
   /** Where the others listen; looked at again before every attempt to reach one. */
   readonly addressOf: (member: NodeId) => MemberAddress | undefined;
-  /** Name of the ensemble: members of another are refused. Default: none, which goes with every other. */
+  /** Name of the ensemble: members and directories of another are refused. Default: none, which goes with every other member. */
   readonly cluster?: string;
   /** Known to all members and to nobody else. At least 16 bytes. */
   readonly secret?: Uint8Array;
@@ -105,6 +105,7 @@ export async function openTcpTransport(options: TcpTransportOptions, version: nu
   }
   const close = (): Promise<void> => hub.close();
   return {
+    cluster: options.cluster ?? "",
     address: hub.address,
     attach: (id, peers, listener) => hub.attach(id, peers, listener),
     close,

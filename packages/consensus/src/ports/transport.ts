@@ -14,6 +14,8 @@ export interface TransportListener {
  * that comes back has a new number.
  */
 export interface Transport {
+  /** Name of the ensemble whose members it links: a directory of another is refused. "" where there is none. */
+  readonly cluster?: string;
   /** Joins as `id` and keeps links to `peers` until closed. */
   attach(id: NodeId, peers: readonly NodeId[], listener: TransportListener): TransportPort;
 }
