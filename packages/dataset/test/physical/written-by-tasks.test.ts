@@ -89,8 +89,12 @@ test("rows are there once, although a worker is killed while it writes", { timeo
     const writers = new Set<string | undefined>();
     cluster.executor.events.on("workerLost", ({ worker }) => lost.push(worker));
     cluster.executor.events.on("taskFinished", ({ worker }) => writers.add(worker));
-    // The others of the victim are on their way then.
-    cluster.executor.events.once("taskFinished", () => cluster.processes[0]?.kill("SIGKILL"));
+    // Each of the three has its first task now, and has it for longer than a signal takes.
+    let begun = 0;
+    cluster.executor.events.on("taskStarted", () => {
+      begun += 1;
+      if (begun === 3) cluster.processes[0]?.kill("SIGKILL");
+    });
     const tutti = createContext({ ...inParts, partitionCount: 12, executor: cluster.executor, ownsExecutor: false });
     const slow = udf([t.long], t.long, (n) => {
       let value = n;
