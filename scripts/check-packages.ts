@@ -66,8 +66,10 @@ function installAlone(manifest: Manifest): void {
       path.join(project, "package.json"),
       JSON.stringify({ private: true, type: "module", dependencies, overrides }),
     );
-    // A connection that stalls is given up and made again in time; npm itself would wait for five minutes.
-    run("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", "--fetch-timeout=20000"], project);
+    // A connection that stalls is given up and made again at once: npm itself would wait for five minutes, and then for one more.
+    const patience = ["--fetch-timeout=10000", "--fetch-retries=6", "--fetch-retry-mintimeout=200"];
+    const install = ["install", "--no-audit", "--no-fund", "--prefer-offline", ...patience];
+    run("npm", [...install, "--fetch-retry-maxtimeout=1000"], project);
     for (const entry of entriesOf(manifest)) {
       const names = run(
         "node",
