@@ -68,7 +68,7 @@ function installAlone(manifest: Manifest): void {
     );
     // A connection that stalls is given up and made again at once: npm itself would wait for five minutes, and then for one more.
     const patience = ["--fetch-timeout=10000", "--fetch-retries=6", "--fetch-retry-mintimeout=200"];
-    const install = ["install", "--no-audit", "--no-fund", "--prefer-offline", ...patience];
+    const install = ["install", "--loglevel=error", "--no-audit", "--no-fund", "--prefer-offline", ...patience];
     run("npm", [...install, "--fetch-retry-maxtimeout=1000"], project);
     for (const entry of entriesOf(manifest)) {
       const names = run(
