@@ -208,6 +208,7 @@ export class Generator {
       { type: "create2", ...below, flags: 2 },
       { type: "createContainer", ...below, flags: 4 },
       { type: "createTtl", ...below, flags: 5, ttlMs: 100_000n },
+      { type: "createTtl", ...below, path: "/missing/x", flags: 5, ttlMs: 100_000n },
       { type: "exists", path: this.pick(["", "a", "//a", "/a/"]), watch: false },
       { type: "auth", authType: 0, scheme: this.pick(["nonsense", "digest"]), auth: null },
       { type: "reconfig", joining: null, leaving: "9", newMembers: null, curConfigId: -1n },
