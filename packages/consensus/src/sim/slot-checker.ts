@@ -31,6 +31,8 @@ export class SlotChecker implements ReplicaChecker {
   readonly chain: Entry[] = [];
   /** That which decides the slot behind the chosen prefix first; then those that were accepted anywhere behind it. */
   #configurations: LoggedConfiguration[];
+  /** Those that decided slots within the chosen prefix, in their order, and the one that decides what is behind it. */
+  readonly #deciding: LoggedConfiguration[];
   /** Every slot up to here is chosen. */
   #prefix: Zxid = 0n;
   /** The highest ballot whose barrier lies there: behind it, lower ballots choose nothing, whoever has accepted them. */
@@ -51,6 +53,7 @@ export class SlotChecker implements ReplicaChecker {
 
   constructor(members: Members, imageOf: (node: NodeId) => DiskImage) {
     this.#configurations = [{ ...members, outgoing: undefined, position: 0n }];
+    this.#deciding = [...this.#configurations];
     this.#imageOf = imageOf;
   }
 
@@ -82,11 +85,11 @@ export class SlotChecker implements ReplicaChecker {
     while (this.#choices.has(this.#prefix + 1n)) this.#extendPrefix();
   }
 
-  /** Whether the voters before this slot have chosen what this ballot proposes for it. */
+  /** Whether the voters before this slot have chosen what this ballot proposes for it; those of a later slot had no say. */
   #consider(slot: Zxid, ballot: number): void {
     if (ballot < this.#barred && slot > this.#prefix) return;
     const proposal = this.#proposals.get(slot)?.get(ballot);
-    const voters = this.#configurations[0]?.voters ?? [];
+    const { voters = [] } = this.#deciding.findLast(({ position }) => position < slot) ?? {};
     if (proposal === undefined || voters.filter((voter) => proposal.by.has(voter)).length * 2 <= voters.length) return;
     const choice = this.#choices.get(slot);
     const { value, entry } = proposal;
@@ -105,7 +108,9 @@ export class SlotChecker implements ReplicaChecker {
       this.#configurations = [...this.#configurations.slice(0, 1), ...later];
       return;
     }
-    this.#configurations = [{ ...configuration, position: this.#prefix }, ...later];
+    const decides = { ...configuration, position: this.#prefix };
+    this.#configurations = [decides, ...later];
+    this.#deciding.push(decides);
     for (const [slot, ballots] of this.#proposals) {
       if (slot > this.#prefix) for (const ballot of ballots.keys()) this.#consider(slot, ballot);
     }

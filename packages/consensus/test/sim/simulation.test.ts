@@ -100,6 +100,7 @@ test.each([
 test.each([
   [301_776, "whoever knows a barrier by a snapshot has entered its ballot before it may decide alone"],
   [310_013, "a leader that learns another value for a slot of its own tells nobody that the slot is chosen"],
+  [602_792, "who decides alone after a change has no say in the slots before it"],
 ])("slot-paxos while members change, SEED=%i: %s", { timeout: 20_000 }, (seed) => {
   const options = { seed, protocol: "slot-paxos", reconfigures: true, eventsMin: 20_000 } as const;
   expect(simulate(options).violation).toBeUndefined();

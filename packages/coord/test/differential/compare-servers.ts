@@ -6,6 +6,8 @@ import { Generator, type Oracle } from "./generator.ts";
 
 const connectionCount = 3;
 const syncXid = 1 << 30;
+/** A leader that is further behind is a difference. */
+const syncsMax = 1000;
 /** The same when a session comes back: another one is a transaction of ours, and none of Apache's. */
 const sessionTimeoutMs = 40_000;
 
@@ -16,12 +18,33 @@ interface Side {
   /** What is taken off zxids, from which one on; the newest comes last. */
   bases: { readonly from: bigint; readonly base: bigint }[];
   sessionIds: bigint[];
+  /** The highest that any reply told. */
+  answeredZxid: bigint;
 }
 
 const sorted = (values: readonly unknown[]): unknown[] => values.map((value) => JSON.stringify(value)).toSorted();
 
 function relative({ bases }: Side, zxid: bigint): bigint {
   return zxid - (bases.findLast(({ from }) => from <= zxid)?.base ?? 0n);
+}
+
+/**
+ * Until the server behind a connection has applied what any of them has answered. One `sync` is enough of ours, which is what is
+ * compared then. Apache's leader answers those of its own clients at once, when a follower may already have told of a
+ * transaction that the leader itself has committed and not yet applied.
+ */
+async function catchUp(
+  { answeredZxid, ...side }: Side,
+  which: number,
+  mayRepeat: boolean,
+): Promise<RawReply["events"]> {
+  const events: RawReply["events"][number][] = [];
+  for (let asked = 0; asked < syncsMax; asked += 1) {
+    const synced = await side.clients[which]?.request({ type: "sync", path: "/" }, syncXid);
+    events.push(...(synced?.events ?? []));
+    if (!mayRepeat || synced === undefined || synced.header.zxid >= answeredZxid) break;
+  }
+  return events;
 }
 
 /** What a server has applied when all that was committed before is there. */
@@ -138,6 +161,7 @@ export async function compareServers(options: CompareOptions): Promise<Compariso
     clients: [],
     bases: [],
     sessionIds: [],
+    answeredZxid: 0n,
   }));
   await Promise.all(sides.map(connectAll));
   const generator = new Generator(createPrng(seed), oracle);
@@ -166,12 +190,14 @@ export async function compareServers(options: CompareOptions): Promise<Compariso
       sides.map(async (side) => {
         const client = side.clients[which];
         // What came with it are events of changes before it, which another server may have told at another moment.
-        const synced = side.ports.length > 1 ? await client?.request({ type: "sync", path: "/" }, syncXid) : undefined;
+        const earlier = side.ports.length > 1 ? await catchUp(side, which, side === sides[0]) : [];
         client?.write(bytes);
         const reply = await client?.reply(request.type);
         // The connection is closed next: a request in between would meet it or not.
         if (reply?.header.err === errorCodes.authFailed) await client?.reply(request.type);
-        return reply === undefined ? undefined : { ...reply, events: [...(synced?.events ?? []), ...reply.events] };
+        if (reply === undefined) return undefined;
+        if (reply.header.zxid > side.answeredZxid) side.answeredZxid = reply.header.zxid;
+        return { ...reply, events: [...earlier, ...reply.events] };
       }),
     );
     const [left, right] = sides.map((side, index) => normal(side, replies[index]));
