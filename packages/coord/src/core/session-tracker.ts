@@ -1,23 +1,55 @@
+import { anyServer } from "./session-table.ts";
+
 interface Tracked {
   timeoutMs: number;
+  /** The one that hears of it; `anyServer` where none does. */
+  serverId: number;
+  /** By the time that moves while somebody could be heard. */
+  heardMs: number;
   /** End of the bucket in which the session is; always a multiple of the tick. */
   bucketMs: number;
 }
 
+/** When a server told of its sessions. */
+interface Reports {
+  lastMs: number;
+  lastButOneMs: number;
+}
+
+export interface TrackerOptions {
+  readonly tickMs: number;
+  /** The leader itself, which hears its sessions without a report. */
+  readonly serverId: number;
+  /** For so long a server answers clients though no report of its is confirmed. */
+  readonly unconfirmedMsMax: number;
+}
+
+/** Clocks of servers run differently fast, though none twice as fast as another. */
+const clockRatioMax = 2;
+
 /**
  * When sessions expire: on the leader alone, by a monotonic clock that is handed in. Deadlines are rounded up to
  * ticks, so that a session ends between its timeout and one tick later, and a tick looks only at what is due.
+ *
+ * A session that another server has must not end while that server goes on answering its client. So it ends when its
+ * server has told that it did not hear of it for the whole timeout; or when the server must have stopped answering, since
+ * nothing that it told was confirmed for so long, and the timeout has passed since.
  */
 export class SessionTracker {
-  readonly #tickMs: number;
+  readonly #options: TrackerOptions;
   readonly #sessions = new Map<bigint, Tracked>();
   readonly #buckets = new Map<number, Set<bigint>>();
+  readonly #reports = new Map<number, Reports>();
+  /** Silent for their timeouts, as far as is known here. */
+  readonly #overdue = new Set<bigint>();
+  readonly #startedMs: number;
   #tickedMs: number;
   /** How far deadlines were moved because nobody could have been heard. */
   #shiftMs = 0;
 
-  constructor(tickMs: number, nowMs: number) {
-    this.#tickMs = tickMs;
+  constructor(options: TrackerOptions, nowMs: number) {
+    this.#options = options;
+    this.#startedMs = nowMs;
     this.#tickedMs = nowMs;
   }
 
@@ -25,11 +57,11 @@ export class SessionTracker {
     return this.#sessions.size;
   }
 
-  /** Starts or goes on; also how a re-attached session gets a new timeout. */
-  track(sessionId: bigint, timeoutMs: number, nowMs: number): void {
+  /** Starts or goes on; also how a re-attached session gets a new timeout and another server. */
+  track(sessionId: bigint, { timeoutMs, serverId }: Pick<Tracked, "timeoutMs" | "serverId">, nowMs: number): void {
     const tracked = this.#sessions.get(sessionId);
-    if (tracked === undefined) this.#sessions.set(sessionId, { timeoutMs, bucketMs: -1 });
-    else tracked.timeoutMs = timeoutMs;
+    if (tracked === undefined) this.#sessions.set(sessionId, { timeoutMs, serverId, heardMs: 0, bucketMs: -1 });
+    else Object.assign(tracked, { timeoutMs, serverId });
     this.touch(sessionId, nowMs);
   }
 
@@ -37,13 +69,26 @@ export class SessionTracker {
   touch(sessionId: bigint, nowMs: number): void {
     const tracked = this.#sessions.get(sessionId);
     if (tracked === undefined) return;
-    const deadlineMs = nowMs - this.#shiftMs + tracked.timeoutMs;
-    const bucketMs = (Math.floor(deadlineMs / this.#tickMs) + 1) * this.#tickMs;
+    const { tickMs } = this.#options;
+    tracked.heardMs = nowMs - this.#shiftMs;
+    const bucketMs = (Math.floor(deadlineOf(tracked) / tickMs) + 1) * tickMs;
     if (bucketMs === tracked.bucketMs) return;
     this.#leaveBucket(sessionId, tracked.bucketMs);
     tracked.bucketMs = bucketMs;
     const bucket = this.#buckets.get(bucketMs) ?? new Set<bigint>();
     this.#buckets.set(bucketMs, bucket.add(sessionId));
+  }
+
+  /**
+   * Another server tells of the sessions that it has heard of. It tells nothing more until it knows that this came: what it
+   * tells next, it will have heard after now. Returns the sessions that are over by that, as `expire` does.
+   */
+  reported(serverId: number, sessionIds: readonly bigint[], nowMs: number): readonly bigint[] {
+    const servedMs = nowMs - this.#shiftMs;
+    const lastButOneMs = this.#reports.get(serverId)?.lastMs ?? Number.NEGATIVE_INFINITY;
+    this.#reports.set(serverId, { lastMs: servedMs, lastButOneMs });
+    for (const sessionId of sessionIds) this.touch(sessionId, nowMs);
+    return this.#takeOver(servedMs);
   }
 
   forget(sessionId: bigint): void {
@@ -64,23 +109,57 @@ export class SessionTracker {
   expire(nowMs: number): readonly bigint[] {
     const gapMs = nowMs - this.#tickedMs;
     this.#tickedMs = nowMs;
-    if (gapMs > 2 * this.#tickMs) {
+    if (gapMs > 2 * this.#options.tickMs) {
       this.#shiftMs += gapMs;
+      this.#capReports(nowMs - this.#shiftMs);
       return [];
     }
-    const expired: bigint[] = [];
+    const servedMs = nowMs - this.#shiftMs;
     for (const [bucketMs, sessionIds] of this.#buckets) {
-      if (bucketMs > nowMs - this.#shiftMs) continue;
-      expired.push(...sessionIds);
+      if (bucketMs > servedMs) continue;
+      for (const sessionId of sessionIds) this.#overdue.add(sessionId);
       this.#buckets.delete(bucketMs);
     }
-    for (const sessionId of expired) this.#sessions.delete(sessionId);
-    return expired;
+    return this.#takeOver(servedMs);
+  }
+
+  /** What came within a gap that is left out came before all that is heard from now on. */
+  #capReports(servedMs: number): void {
+    for (const reports of this.#reports.values()) {
+      reports.lastMs = Math.min(reports.lastMs, servedMs);
+      reports.lastButOneMs = Math.min(reports.lastButOneMs, servedMs);
+    }
+  }
+
+  /** The overdue ones whose clients nobody can be answering any more. */
+  #takeOver(servedMs: number): readonly bigint[] {
+    if (this.#overdue.size === 0) return [];
+    const over = [...this.#overdue].filter((sessionId) => {
+      const tracked = this.#sessions.get(sessionId);
+      return tracked !== undefined && this.#isOver(tracked, servedMs);
+    });
+    for (const sessionId of over) this.forget(sessionId);
+    return over;
+  }
+
+  #isOver(tracked: Tracked, servedMs: number): boolean {
+    const { serverId, unconfirmedMsMax } = this.#options;
+    if (tracked.serverId === serverId || tracked.serverId === anyServer) return true;
+    const reports = this.#reports.get(tracked.serverId);
+    // The last report was sent after the one before it had come, and does not name the session.
+    if (reports !== undefined && reports.lastButOneMs >= deadlineOf(tracked)) return true;
+    const answersUntilMs = (reports?.lastMs ?? this.#startedMs) + clockRatioMax * unconfirmedMsMax;
+    return servedMs >= answersUntilMs + tracked.timeoutMs;
   }
 
   #leaveBucket(sessionId: bigint, bucketMs: number): void {
+    this.#overdue.delete(sessionId);
     const bucket = this.#buckets.get(bucketMs);
     bucket?.delete(sessionId);
     if (bucket?.size === 0) this.#buckets.delete(bucketMs);
   }
+}
+
+function deadlineOf({ heardMs, timeoutMs }: Tracked): number {
+  return heardMs + timeoutMs;
 }

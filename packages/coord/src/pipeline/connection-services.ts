@@ -43,6 +43,8 @@ export interface ConnectionServices {
   readonly isReadOnly: boolean;
   /** So much waits for the log that connections are to take no more; they hear `drained` when there is room. */
   readonly isOverloaded: boolean;
+  /** What this server answers may make clients trust in their sessions; while it may not, they hear `resumed` later. */
+  readonly isConfirmed: boolean;
   /** The session was heard of: it lives on. */
   touch(sessionId: bigint): void;
   /** From now on this connection has the session; an older one is closed. */

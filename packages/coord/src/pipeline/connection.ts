@@ -187,21 +187,28 @@ export class Connection {
     // A commit may come back while its request is being proposed; the outer loop goes on then.
     if (this.#draining) return;
     this.#draining = true;
-    while (this.#mayRead()) {
-      if (this.#phase === "greeting" && this.#answerWord()) break;
+    // What is here by now was sent while this server was confirmed, however late it comes to it.
+    const isHeld = this.#phase === "open" && !this.#isReadOnly && !this.#services.isConfirmed;
+    while (!isHeld && this.#mayRead()) {
+      if (this.#phase === "greeting" && (this.#answerWord() || !this.#mayGreet)) break;
       const step = this.#decoder.next();
       if (step.kind === "partial") break;
       if (step.kind === "illegal-length") this.close();
       else this.#handleFrame(step.payload);
     }
     this.#draining = false;
-    this.#setPaused(!this.#mayRead());
+    this.#setPaused(isHeld || !this.#mayRead());
   }
 
   #mayRead(): boolean {
     if (this.#phase === "greeting") return true;
     if (this.#phase !== "open" || this.#choked || this.#services.isOverloaded) return false;
     return this.#queue.length < this.#services.options.outstandingPerConnectionMax;
+  }
+
+  /** Without a leader it is refused, or served reads alone. */
+  get #mayGreet(): boolean {
+    return this.#services.leader === "none" || this.#services.isConfirmed;
   }
 
   #setPaused(paused: boolean): void {

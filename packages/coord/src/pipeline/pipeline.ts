@@ -20,6 +20,14 @@ const noSession = 0n;
 /** How long a connection may stay without a session; ZooKeeper's `zookeeper.nio.sessionlessCnxnTimeout`. */
 const greetingMsMax = 10_000;
 
+/** A server that stands still for less than this goes on as if nothing had been. */
+const unconfirmedMsMaxMin = 500;
+
+interface Report {
+  readonly madeMs: number;
+  readonly heard: ReadonlySet<bigint>;
+}
+
 export interface PipelineParts {
   readonly machine: CoordMachine;
   readonly replication: Replication;
@@ -48,6 +56,10 @@ export class Pipeline implements ConnectionServices, CommitListener {
   #holdsBack = false;
   /** Sessions heard of since the leader was told last. */
   #heard = new Set<bigint>();
+  /** What the leader was told and has not confirmed. One at a time: see `SessionTracker.reported`. */
+  #report: Report | undefined;
+  /** When the last report was made that a leader of a quorum confirmed. */
+  #confirmedMs = Number.NEGATIVE_INFINITY;
   #lastConnectionId = 0;
   #lastToken = 0;
   #lastSessionId: bigint;
@@ -94,6 +106,26 @@ export class Pipeline implements ConnectionServices, CommitListener {
     return this.#isReadOnly;
   }
 
+  /**
+   * Whether this server may answer in the name of the ensemble. What it answers makes a client trust in its session, which
+   * others may end when they hear nothing of this server; so it answers only while it knows that it is heard.
+   */
+  get isConfirmed(): boolean {
+    if (this.#isRecentlyConfirmed) return true;
+    this.report();
+    if (this.#isRecentlyConfirmed) return true;
+    this.#holdsBack = true;
+    return false;
+  }
+
+  get #isRecentlyConfirmed(): boolean {
+    return this.environment.monotonicMs() - this.#confirmedMs <= this.#unconfirmedMsMax;
+  }
+
+  get #unconfirmedMsMax(): number {
+    return Math.max(this.options.sessionTimeoutMsMin / 3, unconfirmedMsMaxMin);
+  }
+
   /** Serves reads to those who ask for no more, until there is a leader. Without effect while there is one. */
   serveReadOnly(): void {
     this.#isReadOnly = this.#leader === "none";
@@ -108,18 +140,40 @@ export class Pipeline implements ConnectionServices, CommitListener {
       const silentMsMax = sessionId === 0n ? greetingMsMax : isReadOnly ? timeoutMs : Number.POSITIVE_INFINITY;
       if (nowMs - heardMs > silentMsMax) connection.close();
     }
-    for (const sessionId of this.#tracker?.expire(nowMs) ?? []) {
+    this.#expire(this.#tracker?.expire(nowMs) ?? []);
+  }
+
+  #expire(sessionIds: readonly bigint[]): void {
+    for (const sessionId of sessionIds) {
       this.environment.tell("sessionExpired", { sessionId });
       this.#propose(sessionId, { type: "closeSession" });
     }
   }
 
-  /** Tells the leader which sessions live. Call it several times in the shortest timeout of a session. */
-  tellHeard(): void {
-    if (this.#heard.size === 0 || this.#leader === "none") return;
-    const heard = [...this.#heard];
+  /** Tells the leader which sessions live, and that this server does. Call it several times in the shortest timeout of a session. */
+  report(): void {
+    if (this.#report !== undefined || this.#leader === "none") return;
+    const report = { madeMs: this.environment.monotonicMs(), heard: this.#heard };
+    this.#report = report;
     this.#heard = new Set();
-    this.replication.tellHeard(heard);
+    this.replication.report([...report.heard], (isConfirmed) => {
+      // There was another leader since, who may have confirmed what it was never told.
+      if (this.#report !== report) return;
+      this.#endReport(isConfirmed ? report.madeMs : undefined);
+    });
+  }
+
+  /** What nobody has confirmed is told again. */
+  #endReport(confirmedMs: number | undefined): void {
+    const report = this.#report;
+    this.#report = undefined;
+    if (report === undefined) return;
+    if (confirmedMs === undefined) {
+      for (const sessionId of report.heard) this.#heard.add(sessionId);
+      return;
+    }
+    this.#confirmedMs = confirmedMs;
+    this.#letGoOn();
   }
 
   /** Proposes to remove empty containers and TTL nodes that are over, on the leader alone. */
@@ -132,21 +186,22 @@ export class Pipeline implements ConnectionServices, CommitListener {
 
   ledBy(leader: Leader): void {
     this.#leader = leader;
+    this.#endReport(undefined);
     if (this.#isReadOnly && leader !== "none") {
       this.#isReadOnly = false;
       // They come back as sessions of the ensemble.
       for (const connection of this.#connections.values()) if (connection.isReadOnly) connection.close();
     }
     this.#tracker = leader === "self" ? this.#trackAll() : undefined;
+    this.report();
     if (leader !== "none") return;
     // Their clients must not wait for an answer that nobody can give; they come back, with their session.
     for (const connection of this.#connections.values()) if (connection.waitsForLeader) connection.close();
     this.#waiting.clear();
   }
 
-  heard(sessionIds: readonly bigint[]): void {
-    const nowMs = this.environment.monotonicMs();
-    for (const sessionId of sessionIds) this.#tracker?.touch(sessionId, nowMs);
+  reported(serverId: number, sessionIds: readonly bigint[]): void {
+    this.#expire(this.#tracker?.reported(serverId, sessionIds, this.environment.monotonicMs()) ?? []);
   }
 
   /** Watches were set on a state that is gone, and what it became in between was never seen here. */
@@ -212,16 +267,17 @@ export class Pipeline implements ConnectionServices, CommitListener {
   }
 
   /** A session is new or has moved: the leader counts its silence, any other server lets go of it. */
-  #follow(sessionId: bigint, { timeoutMs, serverId }: Session): void {
-    this.#tracker?.track(sessionId, timeoutMs, this.environment.monotonicMs());
-    if (serverId !== this.options.serverId) this.#bySession.get(sessionId)?.close();
+  #follow(sessionId: bigint, session: Pick<Session, "timeoutMs" | "serverId">): void {
+    this.#tracker?.track(sessionId, session, this.environment.monotonicMs());
+    if (session.serverId !== this.options.serverId) this.#bySession.get(sessionId)?.close();
   }
 
   /** A new leader has not heard of anybody yet, so everybody gets the whole timeout from now on. */
   #trackAll(): SessionTracker {
     const nowMs = this.environment.monotonicMs();
-    const tracker = new SessionTracker(this.options.tickTimeMs, nowMs);
-    for (const [sessionId, { timeoutMs }] of this.machine.sessions.all) tracker.track(sessionId, timeoutMs, nowMs);
+    const { tickTimeMs: tickMs, serverId } = this.options;
+    const tracker = new SessionTracker({ tickMs, serverId, unconfirmedMsMax: this.#unconfirmedMsMax }, nowMs);
+    for (const [sessionId, session] of this.machine.sessions.all) tracker.track(sessionId, session, nowMs);
     return tracker;
   }
 

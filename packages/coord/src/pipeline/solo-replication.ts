@@ -27,8 +27,8 @@ export class SoloReplication implements Replication {
     this.#listener?.committed({ token, txn, result });
   }
 
-  tellHeard(sessionIds: readonly bigint[]): void {
-    this.#listener?.heard(sessionIds);
+  report(_sessionIds: readonly bigint[], ended: (isConfirmed: boolean) => void): void {
+    ended(true);
   }
 
   /** Nobody else can have committed anything. */

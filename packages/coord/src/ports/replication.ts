@@ -25,8 +25,8 @@ export interface CommitListener {
    * applied until there is a leader again, without its token, or never.
    */
   ledBy(leader: Leader): void;
-  /** On the leader: some server has heard of these sessions. */
-  heard(sessionIds: readonly bigint[]): void;
+  /** On the leader: this server has told of these sessions, which it heard of since its last report. */
+  reported(serverId: number, sessionIds: readonly bigint[]): void;
   /** Everything was replaced by another server's state; what changed since then nobody knows. */
   restored(): void;
 }
@@ -40,6 +40,9 @@ export interface Replication {
   propose(request: WriteRequest, token: ProposalToken): void;
   /** Asks to hear when everything that is committed by now is applied here. Keeps its order among proposals. */
   sync(token: ProposalToken): void;
-  /** Tells the leader of sessions that were heard of here. May be lost; it is told again. */
-  tellHeard(sessionIds: readonly bigint[]): void;
+  /**
+   * Tells the leader of sessions that were heard of here, and hears whether it led a quorum after it was told. No answer
+   * comes, or one that means nothing, when the leader changes meanwhile.
+   */
+  report(sessionIds: readonly bigint[], ended: (isConfirmed: boolean) => void): void;
 }

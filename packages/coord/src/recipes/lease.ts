@@ -17,8 +17,8 @@ export interface Lease extends AsyncDisposable {
   readonly fencingToken: bigint;
   /**
    * Aborts with `lease-lost` when it may be lost: the node was deleted, the session is over, or no server has been heard
-   * of for a whole session timeout, which is before the server can have ended the session. A server that is cut off from
-   * the others goes on answering until it notices: then the signal comes after the others have ended the session.
+   * of for a whole session timeout, which is before the servers can have ended the session. (An Apache server that is cut
+   * off from the others goes on answering until it notices: then the signal may come after they have ended the session.)
    */
   readonly signal: AbortSignal;
   /** For `transaction().guard(lease.check)`: nothing is written unless the lease still holds. */

@@ -22,7 +22,7 @@ export function keepTime(server: TimedServer): () => void {
     clock.every(tickTimeMs, () => pipeline.tick()),
     clock.every(reapIntervalMs, () => pipeline.reap(reapCountMax)),
     // Often enough that the leader hears of the shortest session in time, though one message is lost.
-    clock.every(Math.max(1, sessionTimeoutMsMin / 8), () => pipeline.tellHeard()),
+    clock.every(Math.max(1, sessionTimeoutMsMin / 8), () => pipeline.report()),
   ];
   if (replica !== undefined) stops.push(closeWithoutLeader(server, replica));
   return () => {

@@ -101,8 +101,10 @@ export class ReplicatedMachine implements Machine, Replication {
     this.#replica?.read(() => listener?.synced(token)).catch(() => undefined);
   }
 
-  tellHeard(sessionIds: readonly bigint[]): void {
-    this.#replica?.toLeader(new Uint8Array(BigInt64Array.from(sessionIds).buffer));
+  /** What is asked of the leader later comes to it later, or the leader has changed. */
+  report(sessionIds: readonly bigint[], ended: (isConfirmed: boolean) => void): void {
+    if (!this.#isLeading) this.#replica?.toLeader(new Uint8Array(BigInt64Array.from(sessionIds).buffer));
+    this.#replica?.read(() => ended(true)).catch(() => ended(false));
   }
 
   prepare(bytes: Uint8Array, { position, epoch, nowMs, membership }: PrepareContext): PrepareResult {
@@ -169,8 +171,8 @@ export class ReplicatedMachine implements Machine, Replication {
     this.#machine.leadershipLost();
   }
 
-  reported(_from: NodeId, bytes: Uint8Array): void {
+  reported(from: NodeId, bytes: Uint8Array): void {
     const whole = bytes.slice(0, bytes.length - (bytes.length % BigInt64Array.BYTES_PER_ELEMENT));
-    this.#listener?.heard([...new BigInt64Array(whole.buffer)]);
+    this.#listener?.reported(from, [...new BigInt64Array(whole.buffer)]);
   }
 }

@@ -31,10 +31,14 @@ class HeldReplication implements Replication {
     this.held.push({ syncToken: token });
   }
 
-  readonly told: (readonly bigint[])[] = [];
+  readonly reports: (readonly bigint[])[] = [];
+  /** Undefined: each is confirmed at once. */
+  unconfirmed: ((isConfirmed: boolean) => void)[] | undefined;
 
-  tellHeard(sessionIds: readonly bigint[]): void {
-    this.told.push(sessionIds);
+  report(sessionIds: readonly bigint[], ended: (isConfirmed: boolean) => void): void {
+    this.reports.push(sessionIds);
+    if (this.unconfirmed === undefined) ended(true);
+    else this.unconfirmed.push(ended);
   }
 }
 

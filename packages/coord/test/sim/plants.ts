@@ -116,10 +116,40 @@ export const plants: readonly CoordPlant[] = [
   ]),
   planted(1, "a new leader takes everybody for silent", [
     pipeline,
-    "tracker.track(sessionId, timeoutMs, nowMs);\n    return tracker;",
-    "tracker.track(sessionId, timeoutMs, nowMs - timeoutMs);\n    return tracker;",
+    "tracker.track(sessionId, session, nowMs);\n    return tracker;",
+    "tracker.track(sessionId, session, nowMs - session.timeoutMs);\n    return tracker;",
   ]),
-  planted(2, "the leader is not told of whom others hear", [pipeline, "this.replication.tellHeard(heard);", ""]),
+  planted(2, "the leader is not told of whom others hear", [
+    pipeline,
+    "this.replication.report([...report.heard], ",
+    "this.replication.report([], ",
+  ]),
+  planted(1, "a server answers whoever hears of it", [
+    connection,
+    'const isHeld = this.#phase === "open" && !this.#isReadOnly && !this.#services.isConfirmed;',
+    "const isHeld = false;",
+  ]),
+  planted(1, "a session goes on at a server of which nobody hears", [
+    connection,
+    'return this.#services.leader === "none" || this.#services.isConfirmed;',
+    "return true;",
+  ]),
+  planted(1, "a leader counts the silence of sessions that others have, and not that of the others", [
+    tracker,
+    "return servedMs >= answersUntilMs + tracked.timeoutMs;",
+    "return servedMs >= answersUntilMs - Infinity;",
+  ]),
+  planted(1, "the last report counts as if it had been made when it came", [
+    tracker,
+    "reports.lastButOneMs >= deadlineOf(tracked)",
+    "reports.lastMs >= deadlineOf(tracked)",
+  ]),
+  planted(1, "a report is confirmed by a leader that never had it", [pipeline, "this.#endReport(undefined);\n", ""]),
+  planted(1, "a client counts from when it hears, and not from when it asked", [
+    "core/client/connection-life.ts",
+    "if (provenMs > this.#provenMs && this.#isProof) this.#provenMs = provenMs;",
+    "if (this.#isProof) this.#provenMs = nowMs;",
+  ]),
   planted(160, "time in which nobody could be heard is silence", [
     tracker,
     "if (gapMs > 2 * this.#tickMs) {",
