@@ -1,17 +1,21 @@
+import type { SessionReport } from "../ports/replication.ts";
 import { anyServer } from "./session-table.ts";
 
 interface Tracked {
   timeoutMs: number;
   /** The one that hears of it; `anyServer` where none does. */
   serverId: number;
+  /** Of that server, in which it may have heard of it last; undefined when the leader is too new to know. */
+  life: bigint | undefined;
   /** By the time that moves while somebody could be heard. */
   heardMs: number;
   /** End of the bucket in which the session is; always a multiple of the tick. */
   bucketMs: number;
 }
 
-/** When a server told of its sessions. */
+/** When a server told of its sessions, in this life of it. */
 interface Reports {
+  readonly life: bigint;
   lastMs: number;
   lastButOneMs: number;
 }
@@ -60,8 +64,9 @@ export class SessionTracker {
   /** Starts or goes on; also how a re-attached session gets a new timeout and another server. */
   track(sessionId: bigint, { timeoutMs, serverId }: Pick<Tracked, "timeoutMs" | "serverId">, nowMs: number): void {
     const tracked = this.#sessions.get(sessionId);
-    if (tracked === undefined) this.#sessions.set(sessionId, { timeoutMs, serverId, heardMs: 0, bucketMs: -1 });
-    else Object.assign(tracked, { timeoutMs, serverId });
+    const life = this.#reports.get(serverId)?.life;
+    if (tracked === undefined) this.#sessions.set(sessionId, { timeoutMs, serverId, life, heardMs: 0, bucketMs: -1 });
+    else Object.assign(tracked, { timeoutMs, serverId, life });
     this.touch(sessionId, nowMs);
   }
 
@@ -82,13 +87,30 @@ export class SessionTracker {
   /**
    * Another server tells of the sessions that it has heard of. It tells nothing more until it knows that this came: what it
    * tells next, it will have heard after now. Returns the sessions that are over by that, as `expire` does.
+   *
+   * A server that was started again may have heard of sessions just before its end, and told nobody: of those that it had in
+   * that life, since a session is attached again by a transaction after a start.
    */
-  reported(serverId: number, sessionIds: readonly bigint[], nowMs: number): readonly bigint[] {
+  reported({ serverId, life, sessionIds }: SessionReport, nowMs: number): readonly bigint[] {
     const servedMs = nowMs - this.#shiftMs;
-    const lastButOneMs = this.#reports.get(serverId)?.lastMs ?? Number.NEGATIVE_INFINITY;
-    this.#reports.set(serverId, { lastMs: servedMs, lastButOneMs });
-    for (const sessionId of sessionIds) this.touch(sessionId, nowMs);
+    const before = this.#reports.get(serverId);
+    const lastButOneMs = before?.life === life ? before.lastMs : Number.NEGATIVE_INFINITY;
+    this.#reports.set(serverId, { life, lastMs: servedMs, lastButOneMs });
+    if (before !== undefined && before.life !== life) this.#touchAllOf(serverId, before.life, nowMs);
+    for (const sessionId of sessionIds) {
+      const tracked = this.#sessions.get(sessionId);
+      if (tracked !== undefined) tracked.life = life;
+      this.touch(sessionId, nowMs);
+    }
     return this.#takeOver(servedMs);
+  }
+
+  #touchAllOf(serverId: number, life: bigint, nowMs: number): void {
+    for (const [sessionId, tracked] of this.#sessions) {
+      if (tracked.serverId !== serverId || (tracked.life ?? life) !== life) continue;
+      tracked.life = life;
+      this.touch(sessionId, nowMs);
+    }
   }
 
   forget(sessionId: bigint): void {

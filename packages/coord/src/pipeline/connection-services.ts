@@ -45,6 +45,8 @@ export interface ConnectionServices {
   readonly isOverloaded: boolean;
   /** What this server answers may make clients trust in their sessions; while it may not, they hear `resumed` later. */
   readonly isConfirmed: boolean;
+  /** When a session of this server was heard of last, here; undefined when it was not since this server started. */
+  heardOfMs(sessionId: bigint): number | undefined;
   /** The session was heard of: it lives on. */
   touch(sessionId: bigint): void;
   /** From now on this connection has the session; an older one is closed. */

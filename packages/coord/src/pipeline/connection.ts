@@ -38,6 +38,11 @@ interface RequestPlace {
 
 const passwordBytes = 16;
 const protocolVersion = 0;
+/**
+ * A session that was silent for this share of its timeout may be over for the leader, by clocks that are a third faster. Its
+ * client has left this connection by then, at two thirds.
+ */
+const silentShareMax = 3 / 4;
 /** Replies to auth and SASL carry this instead of the last zxid. */
 const noZxid = 0n;
 /** zxid in the reply to an unknown opcode. */
@@ -287,14 +292,25 @@ export class Connection {
     else replication.propose({ serverId: options.serverId, sessionId, xid, ids: this.#ids, op }, token);
   }
 
-  /** A session of this server goes on at once; of any other, only the leader knows whether it still lives. */
+  /** Whether a session that was heard of then surely lives. The leader itself would know that it is over. */
+  #isAlive(heardMs: number | undefined, timeoutMs: number): boolean {
+    const { leader, environment } = this.#services;
+    if (leader === "self" || this.#isReadOnly) return true;
+    return heardMs !== undefined && environment.monotonicMs() - heardMs <= timeoutMs * silentShareMax;
+  }
+
+  /** A session that this server has just heard of goes on at once; of any other, only the leader knows whether it still lives. */
   #reattach({ sessionId, password: given }: ConnectRequest): void {
     const { machine, options, leader } = this.#services;
     const password = given ?? new Uint8Array(0);
     const session = machine.sessions.getOutstanding(sessionId);
     if (session === undefined && leader === "self") {
       this.#refuseSession();
-    } else if (session?.serverId !== options.serverId || session.timeoutMs !== this.#timeoutMs) {
+    } else if (
+      session?.serverId !== options.serverId ||
+      session.timeoutMs !== this.#timeoutMs ||
+      !this.#isAlive(this.#services.heardOfMs(sessionId), session.timeoutMs)
+    ) {
       this.#connect(sessionId, { type: "attachSession", timeoutMs: this.#timeoutMs, password });
     } else if (sameBytes(password, session.password)) {
       this.#opened(sessionId, password);
@@ -311,6 +327,7 @@ export class Connection {
   #opened(sessionId: bigint, password: Uint8Array): void {
     this.#sessionId = sessionId;
     this.#phase = "open";
+    this.#heardMs = this.#services.environment.monotonicMs();
     if (!this.#isReadOnly) this.#services.touch(sessionId);
     this.#services.attach(this);
     this.#services.environment.tell("sessionAttached", {
@@ -328,6 +345,8 @@ export class Connection {
 
   #handleRequest(payload: Uint8Array): void {
     const nowMs = this.#services.environment.monotonicMs();
+    // It comes back, by way of the leader.
+    if (!this.#isAlive(this.#heardMs, this.#timeoutMs)) return this.close();
     this.#heardMs = nowMs;
     if (!this.#isReadOnly) this.#services.touch(this.#sessionId);
     const reader = new JuteReader(payload);

@@ -7,7 +7,14 @@ import type { WatchEvent, WatcherId } from "../core/watch-table.ts";
 import type { WriteOp } from "../core/write-request.ts";
 import type { ConnectionHost } from "../ports/connection-host.ts";
 import type { PipelineEnvironment } from "../ports/pipeline-environment.ts";
-import type { Commit, CommitListener, Leader, ProposalToken, Replication } from "../ports/replication.ts";
+import type {
+  Commit,
+  CommitListener,
+  Leader,
+  ProposalToken,
+  Replication,
+  SessionReport,
+} from "../ports/replication.ts";
 import { permissions } from "../protocol/opcodes.ts";
 import { encodeNotification } from "../protocol/responses.ts";
 import type { ConnectionServices, PipelineOptions } from "./connection-services.ts";
@@ -54,6 +61,8 @@ export class Pipeline implements ConnectionServices, CommitListener {
   #isReadOnly = false;
   /** Some connection was told to take no more. */
   #holdsBack = false;
+  /** When sessions of this server that have no connection now were heard of last. */
+  readonly #leftMs = new Map<bigint, number>();
   /** Sessions heard of since the leader was told last. */
   #heard = new Set<bigint>();
   /** What the leader was told and has not confirmed. One at a time: see `SessionTracker.reported`. */
@@ -200,13 +209,20 @@ export class Pipeline implements ConnectionServices, CommitListener {
     this.#waiting.clear();
   }
 
-  reported(serverId: number, sessionIds: readonly bigint[]): void {
-    this.#expire(this.#tracker?.reported(serverId, sessionIds, this.environment.monotonicMs()) ?? []);
+  reported(report: SessionReport): void {
+    this.#expire(this.#tracker?.reported(report, this.environment.monotonicMs()) ?? []);
   }
 
   /** Watches were set on a state that is gone, and what it became in between was never seen here. */
   restored(): void {
     this.closeAll();
+    for (const sessionId of this.#leftMs.keys()) {
+      if (this.machine.sessions.get(sessionId) === undefined) this.#leftMs.delete(sessionId);
+    }
+  }
+
+  heardOfMs(sessionId: bigint): number | undefined {
+    return this.#bySession.get(sessionId)?.heardMs ?? this.#leftMs.get(sessionId);
   }
 
   touch(sessionId: bigint): void {
@@ -226,6 +242,7 @@ export class Pipeline implements ConnectionServices, CommitListener {
       this.environment.tell("sessionEnded", { sessionId: txn.sessionId });
       this.#tracker?.forget(txn.sessionId);
       this.#bySession.get(txn.sessionId)?.close();
+      this.#leftMs.delete(txn.sessionId);
     }
   }
 
@@ -255,6 +272,7 @@ export class Pipeline implements ConnectionServices, CommitListener {
   attach(connection: Connection): void {
     const older = this.#bySession.get(connection.sessionId);
     this.#bySession.set(connection.sessionId, connection);
+    this.#leftMs.delete(connection.sessionId);
     older?.close();
   }
 
@@ -263,13 +281,17 @@ export class Pipeline implements ConnectionServices, CommitListener {
     this.environment.tell("connectionClosed", { remote: host.remoteName, sessionId });
     this.#connections.delete(connection.id);
     this.watches.removeWatcher(connection.id);
-    if (this.#bySession.get(connection.sessionId) === connection) this.#bySession.delete(connection.sessionId);
+    if (this.#bySession.get(sessionId) !== connection) return;
+    this.#bySession.delete(sessionId);
+    if (!connection.isReadOnly) this.#leftMs.set(sessionId, connection.heardMs);
   }
 
   /** A session is new or has moved: the leader counts its silence, any other server lets go of it. */
   #follow(sessionId: bigint, session: Pick<Session, "timeoutMs" | "serverId">): void {
     this.#tracker?.track(sessionId, session, this.environment.monotonicMs());
-    if (session.serverId !== this.options.serverId) this.#bySession.get(sessionId)?.close();
+    if (session.serverId === this.options.serverId) return;
+    this.#bySession.get(sessionId)?.close();
+    this.#leftMs.delete(sessionId);
   }
 
   /** A new leader has not heard of anybody yet, so everybody gets the whole timeout from now on. */

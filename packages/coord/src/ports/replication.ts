@@ -15,6 +15,15 @@ export interface Commit {
   readonly result: ApplyResult;
 }
 
+/** What a server tells its leader. */
+export interface SessionReport {
+  readonly serverId: number;
+  /** Another one after each start of the server, which has forgotten then what it did not tell. */
+  readonly life: bigint;
+  /** Heard of since its last report. */
+  readonly sessionIds: readonly bigint[];
+}
+
 /** Who wants to hear of commits: one call per transaction, in their order, right after it was applied. */
 export interface CommitListener {
   committed(commit: Commit): void;
@@ -25,8 +34,8 @@ export interface CommitListener {
    * applied until there is a leader again, without its token, or never.
    */
   ledBy(leader: Leader): void;
-  /** On the leader: this server has told of these sessions, which it heard of since its last report. */
-  reported(serverId: number, sessionIds: readonly bigint[]): void;
+  /** On the leader: another server has told of sessions. */
+  reported(report: SessionReport): void;
   /** Everything was replaced by another server's state; what changed since then nobody knows. */
   restored(): void;
 }

@@ -103,7 +103,8 @@ export class ReplicatedMachine implements Machine, Replication {
 
   /** What is asked of the leader later comes to it later, or the leader has changed. */
   report(sessionIds: readonly bigint[], ended: (isConfirmed: boolean) => void): void {
-    if (!this.#isLeading) this.#replica?.toLeader(new Uint8Array(BigInt64Array.from(sessionIds).buffer));
+    const words = BigInt64Array.from([this.#life, ...sessionIds]);
+    if (!this.#isLeading) this.#replica?.toLeader(new Uint8Array(words.buffer));
     this.#replica?.read(() => ended(true)).catch(() => ended(false));
   }
 
@@ -173,6 +174,7 @@ export class ReplicatedMachine implements Machine, Replication {
 
   reported(from: NodeId, bytes: Uint8Array): void {
     const whole = bytes.slice(0, bytes.length - (bytes.length % BigInt64Array.BYTES_PER_ELEMENT));
-    this.#listener?.reported(from, [...new BigInt64Array(whole.buffer)]);
+    const [life, ...sessionIds] = new BigInt64Array(whole.buffer);
+    if (life !== undefined) this.#listener?.reported({ serverId: from, life, sessionIds });
   }
 }

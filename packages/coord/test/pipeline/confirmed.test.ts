@@ -54,10 +54,13 @@ test("whoever comes meanwhile waits as well, and a word is answered", () => {
 test("what one leader was told no other one confirms, and it is told again", () => {
   const { world, client, unconfirmed } = unconfirmedWorld();
   const { pipeline, replication } = world;
+  client.send(read);
+  unconfirmed.shift()?.(true);
+  expect(client.taken()).toEqual(["1 0"]);
   pipeline.ledBy("other");
   unconfirmed.shift()?.(true);
   client.send(read);
-  expect(client.taken()).toEqual(["1 0"]);
+  expect(client.taken()).toEqual(["2 0"]);
   const session = client.connection.sessionId;
   pipeline.report();
   expect(replication.reports.at(-1)).toEqual([session]);

@@ -114,7 +114,7 @@ export const plants: readonly CoordPlant[] = [
     "return serverId === anyServer || serverId === session.serverId ? undefined : errorCodes.sessionMoved;",
     "return serverId === session.serverId ? undefined : undefined;",
   ]),
-  planted(1, "a new leader takes everybody for silent", [
+  planted(2, "a new leader takes everybody for silent", [
     pipeline,
     "tracker.track(sessionId, session, nowMs);\n    return tracker;",
     "tracker.track(sessionId, session, nowMs - session.timeoutMs);\n    return tracker;",
@@ -124,35 +124,45 @@ export const plants: readonly CoordPlant[] = [
     "this.replication.report([...report.heard], ",
     "this.replication.report([], ",
   ]),
-  planted(1, "a server answers whoever hears of it", [
+  planted(400, "a server answers whoever hears of it", [
     connection,
     'const isHeld = this.#phase === "open" && !this.#isReadOnly && !this.#services.isConfirmed;',
     "const isHeld = false;",
   ]),
-  planted(1, "a session goes on at a server of which nobody hears", [
+  planted(400, "a session goes on at a server of which nobody hears", [
     connection,
     'return this.#services.leader === "none" || this.#services.isConfirmed;',
     "return true;",
   ]),
-  planted(1, "a leader counts the silence of sessions that others have, and not that of the others", [
+  planted(43, "a leader counts the silence of sessions that others have, and not that of the others", [
     tracker,
     "return servedMs >= answersUntilMs + tracked.timeoutMs;",
     "return servedMs >= answersUntilMs - Infinity;",
   ]),
-  planted(1, "the last report counts as if it had been made when it came", [
+  planted(400, "a session goes on at its server however long it was silent", [
+    connection,
+    "return heardMs !== undefined && environment.monotonicMs() - heardMs <= timeoutMs * silentShareMax;",
+    "return true;",
+  ]),
+  planted(65, "a server that was started again remembers whom it heard of", [
+    tracker,
+    "if (before !== undefined && before.life !== life) this.#touchAllOf(serverId, before.life, nowMs);",
+    "",
+  ]),
+  planted(400, "the last report counts as if it had been made when it came", [
     tracker,
     "reports.lastButOneMs >= deadlineOf(tracked)",
     "reports.lastMs >= deadlineOf(tracked)",
   ]),
-  planted(1, "a report is confirmed by a leader that never had it", [pipeline, "this.#endReport(undefined);\n", ""]),
-  planted(1, "a client counts from when it hears, and not from when it asked", [
+  planted(400, "a report is confirmed by a leader that never had it", [pipeline, "this.#endReport(undefined);\n", ""]),
+  planted(400, "a client counts from when it hears, and not from when it asked", [
     "core/client/connection-life.ts",
     "if (provenMs > this.#provenMs && this.#isProof) this.#provenMs = provenMs;",
     "if (this.#isProof) this.#provenMs = nowMs;",
   ]),
-  planted(160, "time in which nobody could be heard is silence", [
+  planted(8, "time in which nobody could be heard is silence", [
     tracker,
-    "if (gapMs > 2 * this.#tickMs) {",
+    "if (gapMs > 2 * this.#options.tickMs) {",
     "if (gapMs < 0) {",
   ]),
   planted(191, "a session comes back to a server that is behind it", [

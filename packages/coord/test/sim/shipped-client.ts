@@ -8,7 +8,7 @@ import { CoordError } from "../../src/coord-error.ts";
 import { isFinal } from "../../src/core/client/session-state.ts";
 import { createLease } from "../../src/recipes/lease.ts";
 import type { Judge } from "./judge.ts";
-import type { SimLines } from "./sim-lines.ts";
+import type { SimLine, SimLines } from "./sim-lines.ts";
 import { TappedChannel } from "./tapped-channel.ts";
 
 export interface ShippedClientOptions {
@@ -49,6 +49,9 @@ export class ShippedClient {
   #isGone = false;
   #isSettling = false;
   #isServed = false;
+  #line: SimLine | undefined;
+  /** Until then nothing gets from it to any server, or back. */
+  #offlineUntilMs = 0;
 
   constructor(options: ShippedClientOptions) {
     this.#options = options;
@@ -70,6 +73,7 @@ export class ShippedClient {
   }
 
   start(): void {
+    if (this.#options.chance.nextUnit() < 0.5) this.#goOfflineLater();
     this.#options.world.after(0, () => {
       this.#open();
       void this.#work().catch((thrown: unknown) => this.#options.world.fail(thrown));
@@ -116,7 +120,21 @@ export class ShippedClient {
   #dial(wanted: number): TappedChannel {
     const { world, judge, lines } = this.#options;
     const serverId = this.#servers.includes(wanted) ? wanted : (this.#servers[0] ?? 1);
-    return new TappedChannel({ world, judge, serverId, line: lines.dial(serverId) });
+    this.#line = lines.dial(serverId);
+    if (this.#offlineUntilMs > world.nowMs) this.#line.hold(this.#offlineUntilMs - world.nowMs, 2);
+    return new TappedChannel({ world, judge, serverId, line: this.#line });
+  }
+
+  /** For about as long as its sessions live. */
+  #goOfflineLater(): void {
+    const { world, chance } = this.#options;
+    world.after(chance.nextUnit() * 1000, () => {
+      if (this.#isSettling) return;
+      const durationMs = 100 + chance.nextUnit() * 1500;
+      this.#offlineUntilMs = world.nowMs + durationMs;
+      this.#line?.hold(durationMs, chance.nextBelow(3));
+      this.#goOfflineLater();
+    });
   }
 
   #clock(): ClientClock {

@@ -25,6 +25,8 @@ interface OwnSession {
   timeoutMs: number;
   lastZxid: bigint;
   lastXid: number;
+  /** When the youngest request was sent that was answered: the session lives for its timeout from then on. */
+  provenMs: number;
 }
 
 export interface ClientCounts {
@@ -39,6 +41,8 @@ export interface ClientCounts {
 }
 
 const pendingMax = 8;
+/** No server's clock runs so fast. */
+const clientPace = 0.94;
 const noPassword = new Uint8Array(16);
 
 /** A client with one session after the other. It works, wanders, falls silent, hangs up and comes back, all by chance. */
@@ -107,6 +111,18 @@ export class SimClient {
     this.#probe = "wanted";
     this.#silentUntilMs = 0;
     if (this.#connection !== undefined && !servers.includes(this.#connection.serverId)) this.#hangUp();
+  }
+
+  /** Servers have ended a session: none that its owner could believe in. */
+  ended(sessionId: bigint): void {
+    if (this.#session?.id !== sessionId) return;
+    const { provenMs, timeoutMs } = this.#session;
+    const trustedMs = provenMs + timeoutMs * clientPace;
+    const { nowMs } = this.#options.world;
+    assert(
+      nowMs >= trustedMs,
+      `session ${sessionId} is over at ${nowMs}, when its owner trusts in it until ${trustedMs}`,
+    );
   }
 
   /** It is gone, and its session with it when its time is over. */
@@ -213,8 +229,12 @@ export class SimClient {
       this.#keep(old);
       old.witness.isLeft = true;
     }
+    const { nowMs } = world;
     const owner: ConnectionOwner = {
-      opened: (response) => this.#opened(connection, response),
+      opened: (response) => {
+        this.#opened(connection, response);
+        this.#proved(nowMs);
+      },
       expired: () => this.#expired(connection),
       closed: () => this.#closed(connection),
       answered: (answer) => this.#answered(connection, answer),
@@ -251,7 +271,14 @@ export class SimClient {
     if (this.#session?.id !== sessionId) {
       this.counts.sessions += 1;
       this.#lost = new WatchModel();
-      this.#session = { id: sessionId, password: password ?? noPassword, timeoutMs, lastZxid: 0n, lastXid: 0 };
+      this.#session = {
+        id: sessionId,
+        password: password ?? noPassword,
+        timeoutMs,
+        lastZxid: 0n,
+        lastXid: 0,
+        provenMs: 0,
+      };
     } else {
       this.counts.attached += 1;
       this.#session.timeoutMs = timeoutMs;
@@ -259,6 +286,11 @@ export class SimClient {
     if (this.#connection !== connection) return;
     if (this.#lost.isEmpty) return;
     connection.ask(xids.setWatches, { type: "setWatches2", ...this.#lost.asRequest(this.#session.lastZxid) });
+  }
+
+  #proved(sentMs: number): void {
+    const session = this.#session;
+    if (session !== undefined && sentMs > session.provenMs) session.provenMs = sentMs;
   }
 
   #expired(connection: SimConnection): void {
@@ -286,6 +318,7 @@ export class SimClient {
     this.#trace(`${request.type} ${header.err}`, connection.serverId);
     const session = this.#session;
     if (session === undefined || this.#connection !== connection) return;
+    this.#proved(connection.sentMsOf(request));
     if (connection.witness.lastZxid > session.lastZxid) session.lastZxid = connection.witness.lastZxid;
     if (request.type === "closeSession" && header.err === 0) {
       this.counts.closed += 1;

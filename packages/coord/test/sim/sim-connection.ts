@@ -34,6 +34,7 @@ export class SimConnection {
   heardMs: number;
   sentMs: number;
   readonly #options: ConnectionOptions;
+  readonly #sentMs = new WeakMap<Request, number>();
   readonly #decoder = new FrameDecoder(1 << 24);
   #phase: "connecting" | "open" | "closed" = "connecting";
 
@@ -62,7 +63,13 @@ export class SimConnection {
   ask(xid: number, request: Request): void {
     this.witness.asked(xid, request);
     this.sentMs = this.#options.world.nowMs;
+    this.#sentMs.set(request, this.sentMs);
     this.#options.channel.send(encodeRequest(xid, request));
+  }
+
+  /** When a request was sent. */
+  sentMsOf(request: Request): number {
+    return this.#sentMs.get(request) ?? 0;
   }
 
   ping(): void {

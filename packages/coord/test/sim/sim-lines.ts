@@ -23,6 +23,12 @@ interface LinesOptions {
   readonly listening: (serverId: number) => Listening | undefined;
 }
 
+/** A client's end of a line. */
+export interface SimLine extends ByteChannel {
+  /** Nothing gets through for so long: there (0), back (1) or both (2). */
+  hold(durationMs: number, ways: number): void;
+}
+
 /** How a line ends: both sides hear of it, or one of them hears so much later. */
 export interface LineCut {
   readonly clientLateMs: number;
@@ -44,7 +50,7 @@ export class SimLines {
     this.#pieceShare = chance.nextUnit() < 0.5 ? 0 : chance.nextUnit() * 0.5;
   }
 
-  dial(serverId: number): ByteChannel {
+  dial(serverId: number): SimLine {
     this.counts.dialed += 1;
     const line = new Line({
       ...this.#options,
@@ -100,7 +106,7 @@ interface Way {
   heldUntilMs: number;
 }
 
-class Line implements ByteChannel {
+class Line implements SimLine {
   readonly serverId: number;
   readonly #options: LineOptions;
   readonly #toServer: Way = { sent: [], arrivesMs: 0, heldUntilMs: 0 };
@@ -166,7 +172,6 @@ class Line implements ByteChannel {
     this.#after(this.#delayMs(), () => this.#tellClosed());
   }
 
-  /** Nothing gets through for so long: there, back or both. */
   hold(durationMs: number, ways: number): void {
     const untilMs = this.#options.world.nowMs + durationMs;
     for (const way of [this.#toServer, this.#toClient]) {

@@ -156,12 +156,26 @@ function createEnsemble(options: SimulationOptions, durationMs: number): Ensembl
     return new SimClient({ world, chance, lines, judge, servers: world.ids, trace: record });
   });
   const held: HeldLock = { holder: undefined };
-  const shipped = Array.from({ length: world.chance(34).nextBelow(3) }, (_, index) => {
-    return new ShippedClient({ world, chance: world.chance(60 + index), lines, judge, servers: world.ids, held });
+  const shipped = Array.from({ length: world.chance(34).nextBelow(4) }, (_, index) => {
+    const chance = world.chance(60 + index);
+    // Who knows one server alone comes back to it, whatever became of the session meanwhile.
+    const servers = chance.nextUnit() < 0.4 ? [1 + chance.nextBelow(world.ids.length)] : world.ids;
+    return new ShippedClient({ world, chance, lines, judge, servers, held });
   });
-  judge.onExpired = (sessionId) => shipped.forEach((client) => client.ended(sessionId));
+  judge.onExpired = (sessionId) => [...sessions, ...shipped].forEach((client) => client.ended(sessionId));
   disturbLines({ world, lines, endMs: durationMs });
+  standStill(world, durationMs);
   return { world, torment, judge, lines, servers, clients: [...sessions, ...shipped], trace, shape };
+}
+
+/** In some runs a server stands still for longer than sessions live, and goes on with what it knew. */
+function standStill(world: SimWorld, endMs: number): void {
+  const chance = world.chance(35);
+  if (chance.nextUnit() < 0.6) return;
+  const id = world.ids[chance.nextBelow(world.ids.length)] ?? 1;
+  world.after(chance.nextUnit() * endMs, () => {
+    if (world.host(id).isUp) world.host(id).stop(600 + chance.nextBelow(2500), false);
+  });
 }
 
 /** In some runs often, in some never. */
