@@ -47,6 +47,11 @@ export interface ConnectionServices {
   readonly isConfirmed: boolean;
   /** When a session of this server was heard of last, here; undefined when it was not since this server started. */
   heardOfMs(sessionId: bigint): number | undefined;
+  /**
+   * Of sessions that were silent for their timeout at this moment the leader may know by now; of no others. While this server
+   * stands still it tells nothing.
+   */
+  readonly toldMs: number;
   /** The session was heard of: it lives on. */
   touch(sessionId: bigint): void;
   /** From now on this connection has the session; an older one is closed. */

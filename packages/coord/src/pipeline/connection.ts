@@ -39,8 +39,8 @@ interface RequestPlace {
 const passwordBytes = 16;
 const protocolVersion = 0;
 /**
- * A session that was silent for this share of its timeout may be over for the leader, by clocks that are a third faster. Its
- * client has left this connection by then, at two thirds.
+ * A session that was told silent for this share of its timeout may be over for the leader, by clocks that are a third faster.
+ * Its client has left this connection by then, at two thirds.
  */
 const silentShareMax = 3 / 4;
 /** Replies to auth and SASL carry this instead of the last zxid. */
@@ -294,9 +294,9 @@ export class Connection {
 
   /** Whether a session that was heard of then surely lives. The leader itself would know that it is over. */
   #isAlive(heardMs: number | undefined, timeoutMs: number): boolean {
-    const { leader, environment } = this.#services;
+    const { leader, toldMs } = this.#services;
     if (leader === "self" || this.#isReadOnly) return true;
-    return heardMs !== undefined && environment.monotonicMs() - heardMs <= timeoutMs * silentShareMax;
+    return heardMs !== undefined && toldMs - heardMs <= timeoutMs * silentShareMax;
   }
 
   /** A session that this server has just heard of goes on at once; of any other, only the leader knows whether it still lives. */

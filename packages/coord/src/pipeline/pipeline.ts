@@ -67,6 +67,9 @@ export class Pipeline implements ConnectionServices, CommitListener {
   #heard = new Set<bigint>();
   /** What the leader was told and has not confirmed. One at a time: see `SessionTracker.reported`. */
   #report: Report | undefined;
+  /** When the last report ended, or a leader came: what was told before is known to have come by then. */
+  #endedMs = Number.NEGATIVE_INFINITY;
+  #toldMs = Number.NEGATIVE_INFINITY;
   /** When the last report was made that a leader of a quorum confirmed. */
   #confirmedMs = Number.NEGATIVE_INFINITY;
   #lastConnectionId = 0;
@@ -164,6 +167,7 @@ export class Pipeline implements ConnectionServices, CommitListener {
     if (this.#report !== undefined || this.#leader === "none") return;
     const report = { madeMs: this.environment.monotonicMs(), heard: this.#heard };
     this.#report = report;
+    this.#toldMs = this.#endedMs;
     this.#heard = new Set();
     this.replication.report([...report.heard], (isConfirmed) => {
       // There was another leader since, who may have confirmed what it was never told.
@@ -175,6 +179,7 @@ export class Pipeline implements ConnectionServices, CommitListener {
   /** What nobody has confirmed is told again. */
   #endReport(confirmedMs: number | undefined): void {
     const report = this.#report;
+    this.#endedMs = this.environment.monotonicMs();
     this.#report = undefined;
     if (report === undefined) return;
     if (confirmedMs === undefined) {
@@ -219,6 +224,10 @@ export class Pipeline implements ConnectionServices, CommitListener {
     for (const sessionId of this.#leftMs.keys()) {
       if (this.machine.sessions.get(sessionId) === undefined) this.#leftMs.delete(sessionId);
     }
+  }
+
+  get toldMs(): number {
+    return this.#toldMs;
   }
 
   heardOfMs(sessionId: bigint): number | undefined {

@@ -141,7 +141,7 @@ export const plants: readonly CoordPlant[] = [
   ]),
   planted(400, "a session goes on at its server however long it was silent", [
     connection,
-    "return heardMs !== undefined && environment.monotonicMs() - heardMs <= timeoutMs * silentShareMax;",
+    "return heardMs !== undefined && toldMs - heardMs <= timeoutMs * silentShareMax;",
     "return true;",
   ]),
   planted(65, "a server that was started again remembers whom it heard of", [
