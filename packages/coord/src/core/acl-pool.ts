@@ -1,6 +1,6 @@
 import { assert } from "@tutti/stdx";
 import type { Acl } from "../protocol/records.ts";
-import { openAcl } from "./acl.ts";
+import { isOpen, openAcl } from "./acl.ts";
 
 interface SharedList {
   readonly acl: readonly Acl[];
@@ -10,12 +10,6 @@ interface SharedList {
 
 /** Number of the list that most nodes have, which nobody counts. */
 const openNumber = 0;
-
-function isOpen(acl: readonly Acl[]): boolean {
-  const [first] = acl;
-  const [open] = openAcl;
-  return acl.length === 1 && first?.perms === open?.perms && first?.scheme === open?.scheme && first?.id === open?.id;
-}
 
 /** Nodes with equal lists share one, by its number: most trees have a handful. */
 export class AclPool {

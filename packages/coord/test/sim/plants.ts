@@ -34,10 +34,10 @@ export const plants: readonly CoordPlant[] = [
   {
     ...planted(2, "an end of a session that a follower has read in part counts as received", [
       replicated,
-      "const txn = this.#prepared.get(position) ?? readTxn(reader);",
+      "const txn = this.#takePrepared(position) ?? readTxn(reader);",
       `const read = (whole: Txn): Txn =>
          whole.body.type !== "closeSession" ? whole : { ...whole, body: { ...whole.body, paths: whole.body.paths.slice(1) } };
-       const txn = this.#prepared.get(position) ?? read(readTxn(reader));`,
+       const txn = this.#takePrepared(position) ?? read(readTxn(reader));`,
     ]),
     source: "Z24: ZOOKEEPER-2355",
   },
