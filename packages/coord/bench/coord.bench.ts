@@ -86,7 +86,7 @@ async function casesFor(
   };
   for (const [connections, window, count] of cells) {
     for (const operation of ["set", "get"] as const) {
-      const unitCount = operation === "set" && servers > 1 ? count / 3 : count;
+      const unitCount = operation === "set" && servers > 1 ? Math.round(count / 3) : count;
       const name = `${operation}, ${place}, ${connections} connections x ${window}`;
       const run = (load: Load): Promise<number> => load.run(operation, window, unitCount);
       add(connections, { name, unit: "operations", unitCount, run, hasLatencies: true });
