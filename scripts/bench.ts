@@ -37,9 +37,13 @@ for (const file of chosen) {
   ${perSecond(result.unitsPerSecond)} ${result.unit}/s, the reference ${perSecond(result.referenceUnitsPerSecond)}
 ${result.note === undefined ? "" : `  ${result.note}\n`}`);
   }
-  for (const note of open.notes?.() ?? []) console.log(note);
+  for (const note of (await open.notes?.()) ?? []) console.log(note);
   await open.close?.();
 }
+const mean = (ratios: readonly number[]): string =>
+  Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length).toFixed(2);
+const shares = `${mean(results.map(({ ratio }) => ratio))}x the time, ${mean(results.map(({ cpuRatio }) => cpuRatio))}x the CPU time`;
+if (results.length > 1) console.log(`geometric mean of ${results.length} cases: ${shares}`);
 const machine = `${cpus().length} × ${cpus()[0]?.model ?? "unknown"}, Node ${process.versions.node}`;
 console.log(`medians of ${roundCount} rounds; ${machine}`);
 if (values.json) console.log(JSON.stringify({ benchmark: wanted, machine, roundCount, results }));

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import type { Benchmark, BenchmarkCase } from "@tutti/testkit";
 import { Load } from "./load.ts";
 import { isApacheHere, startApache, startOurs, type ServersUnderLoad } from "./server-under-load.ts";
+import { compareDigests } from "./tree-digest.ts";
 
 /** Connections, requests on their way on each, and operations a round: sets of an ensemble take a third of them. */
 const cells = [
@@ -85,7 +86,7 @@ async function casesFor(
   };
   for (const [connections, window, count] of cells) {
     for (const operation of ["set", "get"] as const) {
-      const unitCount = operation === "set" && servers > 1 ? count / 3 : count;
+      const unitCount = operation === "set" && servers > 1 ? Math.round(count / 3) : count;
       const name = `${operation}, ${place}, ${connections} connections x ${window}`;
       const run = (load: Load): Promise<number> => load.run(operation, window, unitCount);
       add(connections, { name, unit: "operations", unitCount, run, hasLatencies: true });
@@ -113,9 +114,13 @@ function peakMiB({ processIds }: ServersUnderLoad): number {
   return Math.round(kib.reduce((sum, one) => sum + one, 0) / 1024);
 }
 
-function notesOf(servers: number, { ours, apache }: Both): string {
+async function notesOf(servers: number, { ours, apache }: Both): Promise<string[]> {
   const start = `${Math.round(ours.firstAnswerMs)} ms, the reference ${Math.round(apache.firstAnswerMs)} ms`;
-  return `${servers} servers: first answer after ${start}; peak memory ${peakMiB(ours)} MiB, the reference ${peakMiB(apache)} MiB`;
+  const peak = `${peakMiB(ours)} MiB, the reference ${peakMiB(apache)} MiB`;
+  const notes = [`${servers} servers: first answer after ${start}; peak memory ${peak}`];
+  if (servers === 1) return notes;
+  const [own, theirs] = [await compareDigests(ours.connectString), await compareDigests(apache.connectString)];
+  return [...notes, `${servers} servers, ours: ${own}`, `${servers} servers, the reference: ${theirs}`];
 }
 
 export const benchmark: Benchmark = {
@@ -138,7 +143,13 @@ export const benchmark: Benchmark = {
         started.push([servers, both]);
         cases.push(...(await casesFor(servers, both, closers)));
       }
-      return { cases, close, notes: () => started.map(([servers, both]) => notesOf(servers, both)) };
+      const notes = async (): Promise<string[]> => {
+        const all: string[] = [];
+        for (const [servers, both] of started) all.push(...(await notesOf(servers, both)));
+        return all;
+      };
+      const processIds = started.flatMap(([, { ours, apache }]) => [...ours.processIds, ...apache.processIds]);
+      return { cases, close, notes, processIds };
     } catch (thrown) {
       await close();
       throw thrown;

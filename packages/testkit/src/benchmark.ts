@@ -31,7 +31,7 @@ export interface OpenBenchmark {
   /** Processes that work for a case, beside this one: their CPU time is counted, where the system tells it (Linux). */
   readonly processIds?: readonly number[];
   /** What can be said when all cases were measured, in lines. */
-  readonly notes?: () => readonly string[];
+  readonly notes?: () => readonly string[] | Promise<readonly string[]>;
   readonly close?: () => Promise<void>;
 }
 

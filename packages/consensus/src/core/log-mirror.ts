@@ -1,6 +1,7 @@
 import { assert } from "@tutti/stdx";
 import type { AcceptedEntry } from "./accepted-entry.ts";
 import type { LoggedConfiguration, Members } from "./configuration.ts";
+import { EntryList } from "./entry-list.ts";
 import type { Entry, Snapshot } from "./entry.ts";
 import type { EffectsBuffer, Token } from "./effects.ts";
 import { formatZxid, isSuccessor, type Zxid } from "./zxid.ts";
@@ -40,7 +41,7 @@ interface InFlight {
 export class LogMirror {
   #snapshot: Snapshot;
   #base: Zxid;
-  #entries: Entry[];
+  #entries: EntryList;
   #durableEnd: Zxid;
   /** The one at the base, and all of the entries after it. Never empty. */
   #configurations: LoggedConfiguration[];
@@ -52,19 +53,20 @@ export class LogMirror {
   constructor(recovered: RecoveredLog, { initial, out, retainedEntriesMax }: MirrorOptions) {
     this.#snapshot = recovered.snapshot;
     this.#base = recovered.base;
-    this.#entries = [...recovered.entries];
+    this.#entries = new EntryList(recovered.entries);
     this.#out = out;
     this.#retainedEntriesMax = retainedEntriesMax;
     this.#durableEnd = this.end;
     this.#initial = { ...initial, outgoing: undefined, position: 0n };
     this.#configurations = this.#configurationsOf(recovered.snapshot, recovered.entries);
     let previous = this.#base;
-    for (const entry of this.#entries) {
+    for (const entry of recovered.entries) {
       assert(isSuccessor(previous, entry.zxid), `${formatZxid(entry.zxid)} follows ${formatZxid(previous)} in a log`);
       previous = entry.zxid;
     }
     assert(this.#base <= this.#snapshot.position, "a log reaches back to its snapshot");
     assert(this.#snapshot.position <= this.end, "a log reaches on to its snapshot");
+    this.#dropCovered();
   }
 
   /** The newest snapshot that is durable. */
@@ -78,7 +80,7 @@ export class LogMirror {
 
   /** Position of the last entry asked for, durable or not. */
   get end(): Zxid {
-    return this.#entries.at(-1)?.zxid ?? this.#base;
+    return this.#entries.last ?? this.#base;
   }
 
   /** Everything up to here is on the disk and belongs to the present history. */
@@ -125,7 +127,7 @@ export class LogMirror {
   truncate(last: Zxid): Token {
     assert(this.holds(last), `a log is cut at a position that it holds, ${formatZxid(last)}`);
     assert(last >= this.#snapshot.position, "a log is never cut below its snapshot");
-    this.#entries.length = this.#indexAfter(last);
+    this.#entries.truncate(this.#indexAfter(last));
     this.#durableEnd = last < this.#durableEnd ? last : this.#durableEnd;
     this.#configurations = this.#configurations.filter(({ position }) => position <= last);
     for (const write of this.#inFlight) if (write.end > last) write.end = last;
@@ -137,7 +139,7 @@ export class LogMirror {
   /** Exchanges the whole history. `safe` is the part of the old history that the new one is known to contain. */
   replace(snapshot: Snapshot, entries: readonly Entry[], safe: Zxid): Token {
     this.#base = snapshot.position;
-    this.#entries = [...entries];
+    this.#entries = new EntryList(entries);
     this.#durableEnd = safe;
     this.#configurations = this.#configurationsOf(snapshot, entries);
     for (const write of this.#inFlight) write.end = safe;
@@ -169,7 +171,7 @@ export class LogMirror {
   holds(zxid: Zxid): boolean {
     if (zxid === this.#base) return true;
     const index = this.#indexAfter(zxid) - 1;
-    return this.#entries[index]?.zxid === zxid;
+    return index >= 0 && this.#entries.zxidAt(index) === zxid;
   }
 
   /** The entries after `zxid`, oldest first. */
@@ -184,17 +186,23 @@ export class LogMirror {
 
   /** The position just before the first entry that is larger than `zxid`. */
   floorOf(zxid: Zxid): Zxid {
-    return this.#entries[this.#indexAfter(zxid) - 1]?.zxid ?? this.#base;
+    const index = this.#indexAfter(zxid) - 1;
+    return index < 0 ? this.#base : this.#entries.zxidAt(index);
   }
 
   #adopt(snapshot: Snapshot): void {
     this.#snapshot = snapshot;
     const present = this.#configurations.findLastIndex(({ position }) => position <= snapshot.position);
     this.#configurations.splice(0, Math.max(0, present));
-    const droppable = this.#indexAfter(snapshot.position) - this.#retainedEntriesMax;
+    this.#dropCovered();
+  }
+
+  /** Keeps of what the snapshot covers no more than is wanted for those that are a little behind. */
+  #dropCovered(): void {
+    const droppable = this.#indexAfter(this.#snapshot.position) - this.#retainedEntriesMax;
     if (droppable <= 0) return;
-    this.#base = this.#entries[droppable - 1]?.zxid ?? this.#base;
-    this.#entries.splice(0, droppable);
+    this.#base = this.#entries.zxidAt(droppable - 1);
+    this.#entries.dropFirst(droppable);
   }
 
   #noteConfiguration({ configuration, zxid }: Entry): void {
@@ -216,8 +224,7 @@ export class LogMirror {
     let high = this.#entries.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const entry = this.#entries[middle];
-      if (entry !== undefined && entry.zxid <= zxid) low = middle + 1;
+      if (this.#entries.zxidAt(middle) <= zxid) low = middle + 1;
       else high = middle;
     }
     return low;

@@ -63,7 +63,7 @@ export class ReplicaDriver implements Replica {
   readonly #members: MemberBook;
   readonly #memberMax: number;
   readonly #machine: Machine;
-  readonly #wal: Wal;
+  readonly #wal: Omit<Wal, "recovered">;
   readonly #core: ReplicaCore<ReplicaMessage>;
   /** Whether the protocol itself sees to it that no request gets two positions. */
   readonly #primaryOrder: boolean;
@@ -112,11 +112,13 @@ export class ReplicaDriver implements Replica {
     const { id, machine, protocol, transport } = options;
     this.#settings = settings;
     this.#machine = machine;
-    this.#wal = wal;
+    // What was recovered goes into core and machine, and is not held beside them.
+    const { recovered, ...log } = wal;
+    this.#wal = log;
     this.stopped = new Promise((resolve) => {
       this.#resolveStopped = resolve;
     });
-    const { snapshot } = wal.recovered.log;
+    const { snapshot } = recovered.log;
     this.#applied = snapshot.position;
     this.#members = new MemberBook(id, { ...settings.members, outgoing: undefined, position: 0n });
     this.#members.load(snapshot);
@@ -126,7 +128,7 @@ export class ReplicaDriver implements Replica {
     this.#client = this.#clock.drawName();
     const { members } = settings;
     this.#primaryOrder = protocol.capabilities.primaryOrder;
-    this.#core = protocol.create({ id, members, recovered: wal.recovered, hooks: this.#hooks() });
+    this.#core = protocol.create({ id, members, recovered, hooks: this.#hooks() });
     this.#members.log(this.#core.configuration);
     this.#port = transport.attach(id, this.#members.peers, {
       linkUp: (peer, link) => this.#step({ kind: "linkUp", peer, link }),

@@ -84,7 +84,7 @@ function writeEntry(bytes: Uint8Array, view: DataView, offset: number, entry: En
   bytes.set(entry.payload, payloadAt);
 }
 
-/** The records of a batch whose checksum held, or undefined when they do not parse all the same. */
+/** The records of a batch whose checksum held, or undefined when they do not parse all the same. Payloads are views. */
 export function decodeRecords(bytes: Uint8Array): readonly LogRecord[] | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const records: LogRecord[] = [];
@@ -116,7 +116,10 @@ function decodeRecord(bytes: Uint8Array, view: DataView, offset: number): LogRec
   }
   if (kind !== recordKinds.accepted || left < 1 + ballotBytes) return undefined;
   const entry = readEntry(bytes, view, offset + 1 + ballotBytes);
-  return entry === undefined ? undefined : { kind: "accepted", ballot: view.getUint32(offset + 1, true), entry };
+  if (entry === undefined) return undefined;
+  // Kept by itself for as long as its slot is, whereas a log copies what it keeps.
+  const own = { ...entry, payload: entry.payload.slice() };
+  return { kind: "accepted", ballot: view.getUint32(offset + 1, true), entry: own };
 }
 
 function readEntry(bytes: Uint8Array, view: DataView, offset: number): Entry | undefined {
@@ -135,6 +138,6 @@ function readEntry(bytes: Uint8Array, view: DataView, offset: number): Entry | u
     ...(configuration === undefined ? {} : { configuration }),
     client: view.getBigUint64(offset + 9, true),
     sequence: Number(view.getBigUint64(offset + 17, true)),
-    payload: bytes.slice(start, start + payloadBytes),
+    payload: bytes.subarray(start, start + payloadBytes),
   };
 }

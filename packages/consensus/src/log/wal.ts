@@ -46,6 +46,8 @@ export interface Wal {
 export type StagedSnapshot = Pick<SnapshotWriter, "append" | "finish" | "abandon">;
 
 const segmentBytesDefault = 4 * 1024 * 1024;
+/** What a new segment is filled with, piece by piece. */
+const zeros = new Uint8Array(256 * 1024);
 /** Made anew at every start. */
 const spareName = "spare.tmp";
 
@@ -278,7 +280,9 @@ class WalWriter {
 
   async #fillSpare(capacity: number): Promise<DiskFile> {
     const file = await this.#disk.open(spareName);
-    await file.write(new Uint8Array(capacity), 0);
+    for (let at = 0; at < capacity; at += zeros.length) {
+      await file.write(zeros.subarray(0, Math.min(zeros.length, capacity - at)), at);
+    }
     await file.sync();
     return file;
   }

@@ -4,6 +4,7 @@ import { hexOf } from "../server/server-place.ts";
 import { startMember } from "../server/start-member.ts";
 import type { CoordServer } from "../server/start-node.ts";
 import { startServer } from "../server/start-server.ts";
+import { boundYoungGeneration } from "./bound-young-generation.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { type CertificateFiles, type Configured, readConfig } from "./read-config.ts";
 
@@ -65,6 +66,7 @@ function auditLine({ sessionId, user, address, operation, path, nodeType, result
 
 /** Serves until a signal comes or the server cannot go on. Gives the exit code. */
 export async function serve(config: string, say: Say): Promise<number> {
+  boundYoungGeneration();
   const configured = await readConfig(config, process.env);
   const server = await start(configured, say);
   const { certificates } = configured;

@@ -13,7 +13,7 @@ import { decodeReplyHeader, decodeWatcherEvent } from "../protocol/responses.ts"
 import { withoutChroot } from "./client-path.ts";
 import type { ResolvedConnectOptions } from "./connect-options.ts";
 import type { ClientClock } from "./client-clock.ts";
-import { Fifo } from "./fifo.ts";
+import { Fifo } from "../core/fifo.ts";
 import { PendingCall, type Reply, type WireCallOptions } from "./pending-call.ts";
 import { probeServer } from "./probe-server.ts";
 import { type SaslClient, beginSaslClient } from "./sasl-client.ts";

@@ -5,6 +5,12 @@ import { cidrMatches, isValidCidr } from "./cidr.ts";
 /** Everyone may do everything. */
 export const openAcl: readonly Acl[] = [{ perms: permissions.all, scheme: "world", id: "anyone" }];
 
+/** Whether it is that list, however it came about. */
+export function isOpen(acl: readonly Acl[]): boolean {
+  const [first] = acl;
+  return acl.length === 1 && first !== undefined && first.perms === permissions.all && isWorld(first);
+}
+
 /** Everyone may read. */
 export const readAcl: readonly Acl[] = [{ perms: permissions.read, scheme: "world", id: "anyone" }];
 
@@ -44,6 +50,8 @@ function sameEntry(left: Acl, right: Acl): boolean {
  * the authenticated ids of the connection. Undefined means that the list is not valid (-114).
  */
 export function fixupAcl(acl: readonly Acl[], ids: readonly Id[]): readonly Acl[] | undefined {
+  // What nearly all clients send.
+  if (isOpen(acl)) return openAcl;
   const unique = acl.filter((entry, index) => acl.findIndex((other) => sameEntry(other, entry)) === index);
   if (unique.length === 0) return undefined;
   const fixed: Acl[] = [];

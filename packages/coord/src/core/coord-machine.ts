@@ -166,7 +166,7 @@ export function reapablePaths(machine: CoordMachine, nowMs: bigint, countMax: nu
   for (const path of machine.tree.reapables) {
     if (paths.length >= countMax) break;
     const node = machine.tree.get(path);
-    if (node === undefined || node.children.size > 0) continue;
+    if (node === undefined || node.childCount > 0) continue;
     const { kind } = node;
     // A container that never had a child stays: its maker may just not have come to it.
     const isOver = kind.kind === "ttl" ? nowMs - node.mtimeMs > kind.ttlMs : node.childCreates > 0;

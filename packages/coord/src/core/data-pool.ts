@@ -1,51 +1,68 @@
-const slabBytes = 4096;
+import { SlotPool, placeInPage, slotsOfPage } from "./slot-pool.ts";
+
 /** Longer data has an array of its own. */
 const pooledBytesMax = 512;
-/** Slabs may be this much larger than what is alive in them before they are packed again. */
-const wasteBytesMax = 16 * 1024 * 1024;
-
+/** Slots differ in length by this much, so that little of them is left empty. */
+const stepBytes = 16;
 const nothing = new Uint8Array(0);
 
-/**
- * Small data of many nodes side by side in few arrays: an array for each takes more memory than most data themselves.
- * A slab stays while any of its data lives, so it is for the owner to keep everything once more when `isWasteful`.
- */
+/** Where the pool keeps some data. */
+export interface DataPlace {
+  readonly slot: number;
+  /** -1 is null. */
+  readonly length: number;
+}
+
+/** Small data of many nodes side by side: an array for each takes more memory than most data themselves. */
 export class DataPool {
-  #slab = new Uint8Array(0);
-  #used = 0;
-  #slabBytes = 0;
-  #liveBytes = 0;
+  /** One for each length of slots, the shortest first. */
+  readonly #small: SlotPool<Uint8Array>[] = [];
+  readonly #large = new SlotPool<Uint8Array[]>(() => []);
 
-  /** The same bytes, as the pool keeps them. They are never written to. */
-  keep(data: Uint8Array | null): Uint8Array | null {
-    if (data === null || data.length > pooledBytesMax) return data;
-    if (data.length === 0) return nothing;
-    if (this.#used + data.length > this.#slab.length) {
-      this.#slab = new Uint8Array(slabBytes);
-      this.#used = 0;
-      this.#slabBytes += slabBytes;
+  constructor() {
+    for (let bytes = stepBytes; bytes <= pooledBytesMax; bytes += stepBytes) {
+      this.#small.push(new SlotPool(() => new Uint8Array(bytes * slotsOfPage)));
     }
-    const kept = this.#slab.subarray(this.#used, this.#used + data.length);
-    kept.set(data);
-    this.#used += data.length;
-    this.#liveBytes += data.length;
-    return kept;
   }
 
-  /** What `keep` gave is no longer needed. */
-  release(data: Uint8Array | null): void {
-    if (data !== null && data.length <= pooledBytesMax) this.#liveBytes -= data.length;
+  keep(data: Uint8Array | null): DataPlace {
+    if (data === null) return { slot: 0, length: -1 };
+    const { length } = data;
+    if (length === 0) return { slot: 0, length };
+    const pool = this.#poolOf(length);
+    if (pool === undefined) {
+      const slot = this.#large.take();
+      this.#large.pageOf(slot)[placeInPage(slot)] = data;
+      return { slot, length };
+    }
+    const slot = pool.take();
+    pool.pageOf(slot).set(data, placeInPage(slot) * roomFor(length));
+    return { slot, length };
   }
 
-  get isWasteful(): boolean {
-    return this.#slabBytes > 2 * this.#liveBytes + wasteBytesMax;
+  /** What is kept there, until it is released: after that others may write into the same bytes. */
+  read({ slot, length }: DataPlace): Uint8Array | null {
+    if (length < 0) return null;
+    if (length === 0) return nothing;
+    const pool = this.#poolOf(length);
+    if (pool === undefined) return this.#large.pageOf(slot)[placeInPage(slot)] ?? null;
+    const offset = placeInPage(slot) * roomFor(length);
+    return pool.pageOf(slot).subarray(offset, offset + length);
   }
 
-  /** From here on everything that lives is kept once more. */
-  beginAnew(): void {
-    this.#slab = new Uint8Array(0);
-    this.#used = 0;
-    this.#slabBytes = 0;
-    this.#liveBytes = 0;
+  release({ slot, length }: DataPlace): void {
+    if (length <= 0) return;
+    const pool = this.#poolOf(length);
+    if (pool !== undefined) return pool.release(slot);
+    this.#large.pageOf(slot)[placeInPage(slot)] = nothing;
+    this.#large.release(slot);
   }
+
+  #poolOf(length: number): SlotPool<Uint8Array> | undefined {
+    return this.#small[Math.ceil(length / stepBytes) - 1];
+  }
+}
+
+function roomFor(length: number): number {
+  return Math.ceil(length / stepBytes) * stepBytes;
 }

@@ -2,17 +2,21 @@ import { assert } from "@tutti/stdx";
 import type { Stat } from "../protocol/records.ts";
 import { openAcl, readAcl } from "./acl.ts";
 import { encodeQuotaTrack, limitsName, parseQuotaTrack, quotaSubjectOf, statsName, statsPathOf } from "./quota.ts";
-import { childPath, nameOf, normalPath, parentOf, specialPaths } from "./zookeeper-path.ts";
+import { nameOf, normalPath, parentOf, specialPaths } from "./zookeeper-path.ts";
 import type { CreateTxn, SetAclTxn, SetDataTxn, TreeChange } from "./txn.ts";
-import { AclPool } from "./acl-pool.ts";
-import { DataPool } from "./data-pool.ts";
 import { TreeView } from "./tree-view.ts";
-import { addChild, createZnode, persistentKind, removeChild, statOf, type Znode } from "./znode.ts";
+import { newZnode, statOf, type Znode, type ZnodeState } from "./znode.ts";
+import { kindOfOwner, persistentKind } from "./znode-kind.ts";
+import { ZnodeTable } from "./znode-table.ts";
 
 const noPaths: ReadonlySet<string> = new Set();
 
-function weightOf(path: string, { data }: Znode): number {
-  return path.length + (data?.length ?? 0);
+function weightOf(path: string, data: Uint8Array | null): number {
+  return path.length + bytesOf(data);
+}
+
+function bytesOf(data: Uint8Array | null): number {
+  return data?.length ?? 0;
 }
 
 /**
@@ -20,14 +24,12 @@ function weightOf(path: string, { data }: Znode): number {
  * Applies what was already judged; it refuses nothing but what cannot exist.
  */
 export class DataTree {
-  readonly #nodes = new Map<string, Znode>();
+  readonly #nodes = new ZnodeTable();
   readonly #ephemerals = new Map<bigint, Set<string>>();
   /** Containers and TTL nodes, which the reaper looks at. */
   readonly #reapables = new Set<string>();
   /** Paths with a limits node. */
   readonly #quotas = new Set<string>();
-  readonly #pool = new DataPool();
-  readonly #acls = new AclPool();
   #bytes = 0;
   #view: TreeView | undefined;
   #viewCount = 0;
@@ -35,17 +37,15 @@ export class DataTree {
   /** `config` is what `/zookeeper/config` shows: the servers of the ensemble, nothing for one that stands alone. */
   constructor(config: string = "") {
     const birth = { zxid: 0n, timeMs: 0n, data: new Uint8Array(0), acl: openAcl, kind: persistentKind };
-    for (const path of [specialPaths.root, specialPaths.zookeeper, specialPaths.quota]) {
-      this.#nodes.set(path, createZnode(birth));
-    }
-    const configNode = createZnode({ ...birth, data: new TextEncoder().encode(config), acl: readAcl });
-    // ZooKeeper sets this list with version -1 at start, which leaves the aversion there.
-    configNode.aversion = -1;
-    this.#nodes.set(specialPaths.config, configNode);
-    // Not counted as creates: a fresh root shows cversion -1, a fresh /zookeeper -2.
-    addChild(this.#existing(specialPaths.root), "zookeeper");
-    for (const name of ["quota", "config"]) addChild(this.#existing(specialPaths.zookeeper), name);
-    for (const [path, node] of this.#nodes) this.#bytes += weightOf(path, node);
+    const { root: rootPath, zookeeper: ownPath } = specialPaths;
+    const root = this.#nodes.add(rootPath, newZnode(birth), undefined);
+    const own = this.#nodes.add(ownPath, newZnode(birth), root);
+    this.#nodes.add(specialPaths.quota, newZnode(birth), own);
+    const configNode = newZnode({ ...birth, data: new TextEncoder().encode(config), acl: readAcl });
+    // ZooKeeper sets this list with version -1 at start, which leaves the aversion there. None of these counts as a create:
+    // a fresh root shows cversion -1, a fresh /zookeeper -2.
+    this.#nodes.add(specialPaths.config, { ...configNode, aversion: -1 }, own);
+    for (const [path, { data }] of this.#nodes.entries()) this.#bytes += weightOf(path, data);
   }
 
   get(path: string): Znode | undefined {
@@ -81,25 +81,30 @@ export class DataTree {
     return this.#nodes.entries();
   }
 
+  /** Paths of the children of a node, in no promised order. */
+  childPathsOf(node: Znode): string[] {
+    return this.#nodes.childPaths(node);
+  }
+
+  /** Names of the children of a node, in no promised order. */
+  childNamesOf(node: Znode): string[] {
+    return this.#nodes.childPaths(node).map(nameOf);
+  }
+
   /**
    * All nodes as they are now, parents before children, to be drawn while the tree changes. `lastZxid`: of the last
    * change. One at a time: the next one ends it, so that what the tree keeps for one that nobody draws is bounded.
    */
-  view(lastZxid: bigint): Iterable<readonly [path: string, node: Znode]> {
+  view(lastZxid: bigint): Iterable<readonly [path: string, node: ZnodeState]> {
     this.#viewCount += 1;
     const view = new TreeView(this.#nodes, this.#viewCount, lastZxid);
     this.#view = view;
-    const packs = this.#pool.isWasteful;
-    if (packs) this.#pool.beginAnew();
-    return this.#entriesOf(view, packs);
+    return this.#entriesOf(view);
   }
 
-  *#entriesOf(view: TreeView, packs: boolean): Generator<readonly [path: string, node: Znode], void> {
+  *#entriesOf(view: TreeView): Generator<readonly [path: string, node: ZnodeState], void> {
     try {
-      const onNode = (node: Znode): void => {
-        if (packs) node.data = this.#pool.keep(node.data);
-      };
-      for (const entry of view.entries(onNode)) {
+      for (const entry of view.entries()) {
         assert(this.#view === view, "a view is not drawn on after the next one began");
         yield entry;
       }
@@ -125,43 +130,40 @@ export class DataTree {
   create(txn: CreateTxn, zxid: bigint, timeMs: bigint): { stat: Stat; change: TreeChange } {
     const { path, data, acl, kind } = txn;
     const parent = this.#existing(parentOf(path));
-    assert(!this.#nodes.has(path), "a create is applied only where there is no node");
+    assert(this.#nodes.get(path) === undefined, "a create is applied only where there is no node");
     this.#view?.save(parentOf(path), parent);
-    const node = createZnode({ zxid, timeMs, data: this.#pool.keep(data), acl: this.#acls.keep(acl), kind });
-    this.#nodes.set(path, node);
-    this.#bytes += weightOf(path, node);
-    addChild(parent, nameOf(path));
+    const node = this.#nodes.add(path, newZnode({ zxid, timeMs, data, acl, kind }), parent);
+    this.#bytes += weightOf(path, data);
     parent.childCreates = txn.parentChildCreates;
     parent.pzxid = zxid;
     if (kind.kind === "ephemeral") this.#ephemeralSet(kind.sessionId).add(path);
     if (kind.kind === "container" || kind.kind === "ttl") this.#reapables.add(path);
     this.#quotaNodeCreated(path);
-    this.#count(path, 1n, BigInt(data?.length ?? 0));
+    this.#count(path, 1n, BigInt(bytesOf(data)));
     return { stat: statOf(node), change: { kind: "created", path, zxid, acl, parentAcl: parent.acl } };
   }
 
   delete(path: string, zxid: bigint): TreeChange {
     const node = this.#existing(path);
     const parent = this.#existing(parentOf(path));
-    assert(node.children.size === 0, "only a node without children is deleted");
+    assert(node.childCount === 0, "only a node without children is deleted");
     this.#view?.save(path, node);
     this.#view?.save(parentOf(path), parent);
-    this.#count(path, -1n, -BigInt(node.data?.length ?? 0));
-    this.#nodes.delete(path);
-    this.#bytes -= weightOf(path, node);
-    this.#pool.release(node.data);
-    removeChild(parent, nameOf(path));
+    const { acl, dataBytes, kind } = node;
+    this.#count(path, -1n, -BigInt(dataBytes));
+    this.#nodes.remove(path, node, parent);
+    this.#bytes -= path.length + dataBytes;
     parent.pzxid = zxid;
     this.#reapables.delete(path);
-    if (node.kind.kind === "ephemeral") this.#forgetEphemeral(node.kind.sessionId, path);
+    if (kind.kind === "ephemeral") this.#forgetEphemeral(kind.sessionId, path);
     const subject = quotaSubjectOf(path, limitsName);
     if (subject !== undefined) this.#quotas.delete(subject);
-    return { kind: "deleted", path, zxid, acl: node.acl, parentAcl: parent.acl };
+    return { kind: "deleted", path, zxid, acl, parentAcl: parent.acl };
   }
 
   setData(txn: SetDataTxn, zxid: bigint, timeMs: bigint): { stat: Stat; change: TreeChange } {
     const node = this.#existing(txn.path);
-    const bytesDiff = BigInt(txn.data?.length ?? 0) - BigInt(node.data?.length ?? 0);
+    const bytesDiff = BigInt(bytesOf(txn.data) - node.dataBytes);
     this.#view?.save(normalPath(txn.path), node);
     this.#replaceData(node, txn.data);
     node.version = txn.version;
@@ -175,31 +177,27 @@ export class DataTree {
   setAcl(txn: SetAclTxn): Stat {
     const node = this.#existing(txn.path);
     this.#view?.save(normalPath(txn.path), node);
-    node.acl = this.#acls.keep(txn.acl);
+    node.acl = txn.acl;
     node.aversion = txn.aversion;
     return statOf(node);
   }
 
   /** Puts a node back as it was saved; used by restore alone, parents before children. */
-  restoreNode(path: string, node: Znode): void {
+  restoreNode(path: string, node: ZnodeState): void {
     const before = this.#nodes.get(path);
-    this.#bytes += weightOf(path, node) - (before === undefined ? 0 : weightOf(path, before));
-    if (before !== undefined) this.#pool.release(before.data);
-    node.data = this.#pool.keep(node.data);
-    node.acl = this.#acls.keep(node.acl);
-    this.#nodes.set(path, node);
-    if (path === "/") return;
-    addChild(this.#existing(parentOf(path)), nameOf(path));
-    if (node.kind.kind === "ephemeral") this.#ephemeralSet(node.kind.sessionId).add(path);
-    if (node.kind.kind === "container" || node.kind.kind === "ttl") this.#reapables.add(path);
+    this.#bytes += weightOf(path, node.data) - (before === undefined ? 0 : path.length + before.dataBytes);
+    if (before === undefined) this.#nodes.add(path, node, this.#existing(parentOf(path)));
+    else before.overwrite(node);
+    const kind = kindOfOwner(node.owner);
+    if (kind.kind === "ephemeral") this.#ephemeralSet(kind.sessionId).add(path);
+    if (kind.kind === "container" || kind.kind === "ttl") this.#reapables.add(path);
     const subject = quotaSubjectOf(path, limitsName);
     if (subject !== undefined) this.#quotas.add(subject);
   }
 
   #replaceData(node: Znode, data: Uint8Array | null): void {
-    this.#bytes += (data?.length ?? 0) - (node.data?.length ?? 0);
-    this.#pool.release(node.data);
-    node.data = this.#pool.keep(data);
+    this.#bytes += bytesOf(data) - node.dataBytes;
+    node.data = data;
   }
 
   #existing(path: string): Znode {
@@ -235,7 +233,7 @@ export class DataTree {
     let bytes = 0n;
     this.#visit(subject, (node) => {
       count += 1n;
-      bytes += BigInt(node.data?.length ?? 0);
+      bytes += BigInt(node.dataBytes);
     });
     this.#view?.save(statsPathOf(subject), stats);
     this.#replaceData(stats, encodeQuotaTrack({ count, bytes, countHardLimit: -1n, byteHardLimit: -1n }));
@@ -259,7 +257,7 @@ export class DataTree {
       const node = this.#nodes.get(at);
       if (node === undefined) continue;
       visit(node, at);
-      for (const name of node.children) waiting.push(childPath(at, name));
+      for (const child of this.#nodes.childPaths(node)) waiting.push(child);
     }
   }
 }

@@ -1,7 +1,8 @@
 import type { Acl } from "../protocol/records.ts";
 import type { DataTree } from "./data-tree.ts";
 import { normalPath } from "./zookeeper-path.ts";
-import type { Znode, ZnodeKind } from "./znode.ts";
+import type { Znode } from "./znode.ts";
+import type { ZnodeKind } from "./znode-kind.ts";
 
 /** What judging a request has to know of a node. */
 export interface NodeView {
@@ -32,8 +33,8 @@ function viewOf(node: Znode): NodeView {
     version: node.version,
     aversion: node.aversion,
     childCreates: node.childCreates,
-    childCount: node.children.size,
-    dataBytes: node.data?.length ?? 0,
+    childCount: node.childCount,
+    dataBytes: node.dataBytes,
     mtimeMs: node.mtimeMs,
     kind: node.kind,
     acl: node.acl,

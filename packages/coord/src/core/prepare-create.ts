@@ -7,7 +7,8 @@ import type { NodeView } from "./outstanding.ts";
 import { may, type PrepareContext, reject } from "./prepare-context.ts";
 import { isQuotaExceeded } from "./prepare-quota.ts";
 import type { CreateTxn, ErrorTxn } from "./txn.ts";
-import { containerKind, persistentKind, ttlMsMax, wrap32, type ZnodeKind } from "./znode.ts";
+import { wrap32 } from "./znode.ts";
+import { containerKind, persistentKind, ttlMsMax, type ZnodeKind } from "./znode-kind.ts";
 import { hasParent, isValidPath, parentOf } from "./zookeeper-path.ts";
 
 export type CreateOp = Extract<MultiOp, { type: "create" | "create2" | "createContainer" | "createTtl" }>;

@@ -55,11 +55,12 @@ function readEphemerals(reader: Reader, prefixPath: string): ReadOutcome {
 
 /** Each operation for itself; one that fails does not touch the others. */
 function readMulti(reader: Reader, ops: readonly MultiReadOp[]): ReadOutcome {
+  const { tree } = reader;
   const results = ops.map((op): MultiResult => {
     const node = readable(reader, op.path);
     if (typeof node === "number") return { type: "error", err: node };
     if (op.type === "getData") return { type: "getData", data: node.data, stat: statOf(node) };
-    return { type: "getChildren", children: [...node.children] };
+    return { type: "getChildren", children: tree.childNamesOf(node) };
   });
   return { type: "multiRead", results };
 }
@@ -95,9 +96,9 @@ function readNode(request: NodeRead, node: Znode, { tree }: Reader): Response {
     case "getData":
       return { type: "getData", data: node.data, stat: statOf(node) };
     case "getChildren":
-      return { type: "getChildren", children: [...node.children] };
+      return { type: "getChildren", children: tree.childNamesOf(node) };
     case "getChildren2":
-      return { type: "getChildren2", children: [...node.children], stat: statOf(node) };
+      return { type: "getChildren2", children: tree.childNamesOf(node), stat: statOf(node) };
     case "getAllChildrenNumber": {
       // Under its name "" the root counts itself, too (seen on ZooKeeper 3.9.4).
       const itself = request.path === "" ? 1 : 0;

@@ -2,10 +2,10 @@ import { CoordError } from "../coord-error.ts";
 import { type Codec, buffer, bytes, int, long, record, text, vector } from "../protocol/codec.ts";
 import { JuteReader } from "../protocol/jute-reader.ts";
 import { JuteWriter } from "../protocol/jute-writer.ts";
-import { type Acl, aclCodec } from "../protocol/records.ts";
+import { aclCodec } from "../protocol/records.ts";
 import { DataTree } from "./data-tree.ts";
 import { type Session, SessionTable } from "./session-table.ts";
-import { kindOfOwner, noChildren, ownerOfKind, type Znode } from "./znode.ts";
+import type { ZnodeState } from "./znode.ts";
 
 /** Everything that a snapshot holds. */
 export interface SnapshotState {
@@ -25,21 +25,6 @@ interface SavedHead {
   readonly sessions: readonly SavedSession[];
 }
 
-interface SavedNode {
-  readonly path: string;
-  readonly data: Uint8Array | null;
-  readonly acl: readonly Acl[];
-  readonly owner: bigint;
-  readonly czxid: bigint;
-  readonly mzxid: bigint;
-  readonly pzxid: bigint;
-  readonly ctimeMs: bigint;
-  readonly mtimeMs: bigint;
-  readonly version: number;
-  readonly childCreates: number;
-  readonly aversion: number;
-}
-
 const chunkBytesDefault = 1 << 20;
 const magic = 0x54_43_53_4e;
 const formatVersion = 1;
@@ -51,8 +36,8 @@ const headCodec: Codec<SavedHead> = record<SavedHead>({
   sessions: vector(record<SavedSession>({ sessionId: long, timeoutMs: int, password: bytes, serverId: int })),
 });
 
-const nodeCodec: Codec<SavedNode> = record<SavedNode>({
-  path: text,
+/** Behind its path. */
+const nodeCodec: Codec<ZnodeState> = record<ZnodeState>({
   data: buffer,
   acl: vector(aclCodec),
   owner: long,
@@ -76,31 +61,19 @@ export function encodeSnapshot(state: SnapshotState, chunkBytes: number = chunkB
 
 function* chunksOf(
   head: JuteWriter,
-  nodes: Iterable<readonly [path: string, node: Znode]>,
+  nodes: Iterable<readonly [path: string, node: ZnodeState]>,
   chunkBytes: number,
 ): Generator<Uint8Array> {
   let writer = head;
   for (const [path, node] of nodes) {
     // At once: while a chunk is out, the node may change.
-    nodeCodec.write(writer, { path, ...node, owner: ownerOfKind(node.kind) });
+    text.write(writer, path);
+    nodeCodec.write(writer, node);
     if (writer.length < chunkBytes) continue;
     yield writer.finish();
     writer = new JuteWriter();
   }
   if (writer.length > 0) yield writer.finish();
-}
-
-function znodeOf(saved: SavedNode): Znode {
-  const { path: _path, owner, ...rest } = saved;
-  const { czxid, ctimeMs } = saved;
-  // Equal numbers become one: each that is read is an object of its own, and of most nodes they are equal.
-  const same = (one: bigint, other: bigint): bigint => (one === other ? other : one);
-  const shared = {
-    mzxid: same(saved.mzxid, czxid),
-    pzxid: same(saved.pzxid, czxid),
-    mtimeMs: same(saved.mtimeMs, ctimeMs),
-  };
-  return { ...rest, ...shared, kind: kindOfOwner(owner), children: noChildren, viewNumber: 0 };
 }
 
 /** Reads what `encodeSnapshot` wrote. Each chunk holds whole records; no chunk at all is the state of the beginning. */
@@ -119,8 +92,8 @@ export function decodeSnapshot(chunks: Iterable<Uint8Array>): SnapshotState {
       for (const { sessionId, ...session } of head.sessions) sessions.open(sessionId, session);
     }
     while (reader.remaining > 0) {
-      const saved = nodeCodec.read(reader);
-      tree.restoreNode(saved.path, znodeOf(saved));
+      const path = text.read(reader);
+      tree.restoreNode(path, nodeCodec.read(reader));
     }
   }
   return { tree, sessions, lastZxid: lastZxid ?? 0n };

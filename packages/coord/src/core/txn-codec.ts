@@ -6,7 +6,7 @@ import type { JuteWriter } from "../protocol/jute-writer.ts";
 import { aclCodec } from "../protocol/records.ts";
 import type { CloseSessionTxn, CreateTxn, DeleteTxn, ErrorTxn, MultiTxn, OpTxn, SetAclTxn } from "./txn.ts";
 import type { OpenSessionTxn, SetDataTxn, Txn, TxnBody } from "./txn.ts";
-import { kindOfOwner, ownerOfKind, type ZnodeKind } from "./znode.ts";
+import { kindOfOwner, ownerOfKind, type ZnodeKind } from "./znode-kind.ts";
 
 // Numbers of types are part of the format: they are never given to another type. Where ZooKeeper has one, it is that.
 const types = {

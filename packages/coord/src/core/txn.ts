@@ -1,7 +1,7 @@
 import type { ErrorCode } from "../protocol/error-codes.ts";
 import type { Acl, Stat } from "../protocol/records.ts";
 import type { Session } from "./session-table.ts";
-import type { ZnodeKind } from "./znode.ts";
+import type { ZnodeKind } from "./znode-kind.ts";
 
 export interface CreateTxn {
   readonly type: "create";

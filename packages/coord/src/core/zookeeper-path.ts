@@ -40,17 +40,27 @@ export function hasParent(path: string): boolean {
   return path.includes("/") && !path.includes("\0");
 }
 
+const slash = 0x2f;
+const dot = 0x2e;
+
 /** `PathUtils.validatePath`: in UTF-16 units, so that every character beyond the basic plane is refused. */
 export function isValidPath(path: string): boolean {
   if (path === "/") return true;
   if (!path.startsWith("/") || path.endsWith("/")) return false;
-  for (let index = 1; index < path.length; index += 1) {
-    if (isForbiddenUnit(path.charCodeAt(index))) return false;
+  let dots = 0;
+  let start = 1;
+  for (let index = 1; index <= path.length; index += 1) {
+    const unit = index === path.length ? slash : path.charCodeAt(index);
+    if (unit === slash) {
+      // A component is neither empty nor one dot or two.
+      const length = index - start;
+      if (length === 0 || (length === dots && length <= 2)) return false;
+      dots = 0;
+      start = index + 1;
+    } else if (unit === dot) dots += 1;
+    else if (isForbiddenUnit(unit)) return false;
   }
-  return path
-    .slice(1)
-    .split("/")
-    .every((component) => component !== "" && component !== "." && component !== "..");
+  return true;
 }
 
 /** A UTF-16 unit that no path may have. */

@@ -105,7 +105,8 @@ export async function importDataDirectory(options: ImportOptions): Promise<Impor
   // Which servers there are is not Apache's to say any more.
   const config = tree.get(specialPaths.config);
   const text = servers === undefined || servers.size === 0 ? "" : formatConfig(servers, 0n);
-  if (config !== undefined) tree.restoreNode(specialPaths.config, { ...config, data: new TextEncoder().encode(text) });
+  if (config !== undefined)
+    tree.restoreNode(specialPaths.config, { ...config.state(), data: new TextEncoder().encode(text) });
   try {
     await seedStorage({ id, storage: createFileDisk(dataDir), chunks: encodeSnapshot(state) });
   } catch (thrown) {

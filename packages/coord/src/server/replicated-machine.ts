@@ -1,5 +1,6 @@
 import type { Machine, NodeId, PrepareContext, PrepareResult, Replica } from "@tutti/consensus";
 import type { CoordMachine } from "../core/coord-machine.ts";
+import { Fifo } from "../core/fifo.ts";
 import { membersOf, parseConfig } from "../core/ensemble-config.ts";
 import type { Txn } from "../core/txn.ts";
 import { readTxn, writeTxn } from "../core/txn-codec.ts";
@@ -32,6 +33,13 @@ function membersIn(data: Uint8Array | null): Pick<Extract<PrepareResult, { reado
   return { members: membersOf(parseConfig(new TextDecoder().decode(data ?? nothing)).servers) };
 }
 
+/** Of this server to itself. */
+interface LocalRequest {
+  readonly place: Uint8Array;
+  readonly request: WriteRequest;
+  readonly token: ProposalToken;
+}
+
 export interface ReplicatedMachineOptions {
   readonly clock: Pick<ServerClock, "drawName">;
   /** Hears of every other configuration of the ensemble, at its place in the log. */
@@ -53,11 +61,11 @@ export class ReplicatedMachine implements Machine, Replication {
   readonly #machine: CoordMachine;
   /** Nobody else has it, and this server has another after each start: a token of an earlier life wakes nobody. */
   readonly #life: bigint;
-  /** Requests of this server to itself as the leader, which are never bytes: an empty array stands for each. */
-  readonly #local = new Map<Uint8Array, { readonly request: WriteRequest; readonly token: ProposalToken }>();
+  /** Requests of this server to itself as the leader, in their order: they are never bytes, an empty array stands for each. */
+  readonly #local = new Fifo<LocalRequest>();
   #isLeading = false;
-  /** What this server prepared as the leader, by position, so that it need not be read again from its bytes. */
-  readonly #prepared = new Map<bigint, Txn>();
+  /** What this server prepared as the leader, in its order, so that it need not be read again from its bytes. */
+  readonly #prepared = new Fifo<{ readonly position: bigint; readonly txn: Txn }>();
   readonly #options: ReplicatedMachineOptions;
   #listener: CommitListener | undefined;
   #replica: Replica | undefined;
@@ -86,8 +94,8 @@ export class ReplicatedMachine implements Machine, Replication {
     // Not taken means that the leader was just lost, of which the listener hears, and then nobody waits.
     if (this.#isLeading) {
       const place = new Uint8Array(0);
-      this.#local.set(place, { request, token });
-      if (this.#replica?.submit(place) !== true) this.#local.delete(place);
+      this.#local.push({ place, request, token });
+      this.#replica?.submit(place);
       return;
     }
     const writer = new JuteWriter();
@@ -112,7 +120,7 @@ export class ReplicatedMachine implements Machine, Replication {
     const { mark, request } = this.#requestOf(bytes);
     const moment = { position, epoch: BigInt(epoch), nowMs: BigInt(nowMs), membership };
     const txn = this.#machine.prepare(request, moment);
-    this.#prepared.set(position, txn);
+    this.#prepared.push({ position, txn });
     const writer = new JuteWriter();
     writeMark(writer, mark);
     writeTxn(writer, txn);
@@ -121,9 +129,8 @@ export class ReplicatedMachine implements Machine, Replication {
   }
 
   #requestOf(bytes: Uint8Array): { readonly mark: Mark; readonly request: WriteRequest } {
-    const local = this.#local.get(bytes);
+    const local = bytes.length === 0 ? this.#takeLocal(bytes) : undefined;
     if (local !== undefined) {
-      this.#local.delete(bytes);
       return { mark: { life: this.#life, token: local.token }, request: local.request };
     }
     const reader = new JuteReader(bytes);
@@ -131,11 +138,23 @@ export class ReplicatedMachine implements Machine, Replication {
     return { mark, request: readWriteRequest(reader) };
   }
 
+  /** Those before it were not taken, and never will be. */
+  #takeLocal(place: Uint8Array): LocalRequest | undefined {
+    for (let first = this.#local.shift(); first !== undefined; first = this.#local.shift()) {
+      if (first.place === place) return first;
+    }
+    return undefined;
+  }
+
+  #takePrepared(position: bigint): Txn | undefined {
+    while ((this.#prepared.first?.position ?? position) < position) this.#prepared.shift();
+    return this.#prepared.first?.position === position ? this.#prepared.shift()?.txn : undefined;
+  }
+
   apply(position: bigint, bytes: Uint8Array): Uint8Array {
     const reader = new JuteReader(bytes);
     const { life, token } = readMark(reader);
-    const txn = this.#prepared.get(position) ?? readTxn(reader);
-    this.#prepared.delete(position);
+    const txn = this.#takePrepared(position) ?? readTxn(reader);
     const result = this.#machine.apply(position, txn);
     if (result.changes.some(({ path }) => path === specialPaths.config)) this.#tellConfig();
     this.#listener?.committed({ token: life === this.#life ? token : 0, txn, result });

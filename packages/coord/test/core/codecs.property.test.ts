@@ -4,7 +4,7 @@ import { readTxn, writeTxn } from "../../src/core/txn-codec.ts";
 import type { OpTxn, Txn, TxnBody } from "../../src/core/txn.ts";
 import { readWriteRequest, writeWriteRequest } from "../../src/core/write-request-codec.ts";
 import type { WriteOp, WriteRequest } from "../../src/core/write-request.ts";
-import type { ZnodeKind } from "../../src/core/znode.ts";
+import type { ZnodeKind } from "../../src/core/znode-kind.ts";
 import { errorCodes } from "../../src/protocol/error-codes.ts";
 import { JuteReader } from "../../src/protocol/jute-reader.ts";
 import { JuteWriter } from "../../src/protocol/jute-writer.ts";

@@ -219,7 +219,7 @@ export class Judge {
       const stat = shown(statOf(node));
       assert(stat === shown(modelStat(expected)), `${at} holds ${path} as ${shown(modelStat(expected))}, not ${stat}`);
       assert(textOf(node.data) === expected.data, `${at} holds the data of ${path}`);
-      const children = [...node.children].toSorted().join(" ");
+      const children = tree.childNamesOf(node).toSorted().join(" ");
       assert(children === [...expected.children].toSorted().join(" "), `${at} holds the children of ${path}`);
       if (node.kind.kind !== "ephemeral") continue;
       const { sessionId } = node.kind;

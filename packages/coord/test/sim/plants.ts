@@ -26,7 +26,7 @@ export const plants: readonly CoordPlant[] = [
   {
     ...planted(5, "a snapshot shows what came while it was drawn", [
       "core/tree-view.ts",
-      "this.#saved.set(path, { ...node });",
+      "this.#saved.set(path, node.state());",
       "",
     ]),
     source: "Z16: ZOOKEEPER-3127, 3144, 1367",
@@ -34,10 +34,10 @@ export const plants: readonly CoordPlant[] = [
   {
     ...planted(2, "an end of a session that a follower has read in part counts as received", [
       replicated,
-      "const txn = this.#prepared.get(position) ?? readTxn(reader);",
+      "const txn = this.#takePrepared(position) ?? readTxn(reader);",
       `const read = (whole: Txn): Txn =>
          whole.body.type !== "closeSession" ? whole : { ...whole, body: { ...whole.body, paths: whole.body.paths.slice(1) } };
-       const txn = this.#prepared.get(position) ?? read(readTxn(reader));`,
+       const txn = this.#takePrepared(position) ?? read(readTxn(reader));`,
     ]),
     source: "Z24: ZOOKEEPER-2355",
   },
@@ -48,13 +48,13 @@ export const plants: readonly CoordPlant[] = [
   ]),
   planted(1, "ephemerals in a snapshot are nobody's", [
     "core/data-tree.ts",
-    'if (path === "/") return;\n    addChild(this.#existing(parentOf(path)), nameOf(path));\n    if (node.kind.kind === "ephemeral")',
-    'if (path === "/") return;\n    addChild(this.#existing(parentOf(path)), nameOf(path));\n    if (node.kind.kind === "container")',
+    'const kind = kindOfOwner(node.owner);\n    if (kind.kind === "ephemeral")',
+    'const kind = kindOfOwner(node.owner);\n    if (kind.kind === "container")',
   ]),
   planted(1, "the number of the next sequential node is not in a snapshot", [
     snapshot,
-    "children: noChildren, viewNumber: 0 };",
-    "children: noChildren, viewNumber: 0, childCreates: 0 };",
+    "tree.restoreNode(path, nodeCodec.read(reader));",
+    "tree.restoreNode(path, { ...nodeCodec.read(reader), childCreates: 0 });",
   ]),
   planted(410, "watches stay when the state is replaced", [
     pipeline,

@@ -2,7 +2,7 @@ import { CoordError } from "../../coord-error.ts";
 import { bool, buffer, type Codec, int, long, record, text, vector } from "../../protocol/codec.ts";
 import { JuteReader } from "../../protocol/jute-reader.ts";
 import { type Acl, aclCodec } from "../../protocol/records.ts";
-import { containerKind, persistentKind, type ZnodeKind } from "../znode.ts";
+import { containerKind, persistentKind, type ZnodeKind } from "../znode-kind.ts";
 import { adler32 } from "./adler32.ts";
 
 /** A change as ZooKeeper's log has it. */

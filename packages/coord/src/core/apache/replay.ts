@@ -1,6 +1,6 @@
 import type { DataTree } from "../data-tree.ts";
 import { anyServer, type SessionTable } from "../session-table.ts";
-import { childPath, parentOf } from "../zookeeper-path.ts";
+import { parentOf } from "../zookeeper-path.ts";
 import type { ApacheOp, ApacheTxn } from "./log-file.ts";
 import { apachePasswordOf } from "./session-password.ts";
 
@@ -12,7 +12,10 @@ export interface ReplayTarget {
 /** What is below has to go first. Each of them comes again in the log if it is to stay. */
 function deleteWithAll(tree: DataTree, path: string, zxid: bigint): void {
   const paths = [path];
-  for (const at of paths) for (const name of tree.get(at)?.children ?? []) paths.push(childPath(at, name));
+  for (const at of paths) {
+    const node = tree.get(at);
+    if (node !== undefined) for (const child of tree.childPathsOf(node)) paths.push(child);
+  }
   for (const at of paths.toReversed()) if (tree.get(at) !== undefined) tree.delete(at, zxid);
 }
 

@@ -7,8 +7,8 @@ import { openAcl } from "../acl.ts";
 import { DataTree } from "../data-tree.ts";
 import { anyServer, SessionTable } from "../session-table.ts";
 import type { SnapshotState } from "../snapshot.ts";
-import { childPath, specialPaths } from "../zookeeper-path.ts";
-import { kindOfOwner, noChildren, ownerOfKind, type Znode } from "../znode.ts";
+import { specialPaths } from "../zookeeper-path.ts";
+import type { ZnodeState } from "../znode.ts";
 import { adler32 } from "./adler32.ts";
 import { apachePasswordOf } from "./session-password.ts";
 
@@ -30,18 +30,8 @@ interface SavedAcl {
   readonly acl: readonly Acl[];
 }
 
-interface SavedNode {
-  readonly data: Uint8Array | null;
+interface SavedNode extends Omit<ZnodeState, "acl"> {
   readonly aclId: bigint;
-  readonly czxid: bigint;
-  readonly mzxid: bigint;
-  readonly ctimeMs: bigint;
-  readonly mtimeMs: bigint;
-  readonly version: number;
-  readonly childCreates: number;
-  readonly aversion: number;
-  readonly owner: bigint;
-  readonly pzxid: bigint;
 }
 
 const headCodec = record<{ magic: number; version: number; dbId: bigint }>({ magic: int, version: int, dbId: long });
@@ -76,14 +66,6 @@ function checkSeal(bytes: Uint8Array, reader: JuteReader): void {
   if (reader.long() !== BigInt(adler32(body))) throw broken("its checksum is another one");
 }
 
-function restoreSpecials(tree: DataTree, seen: ReadonlySet<string>): void {
-  // Old servers have no /zookeeper/config.
-  for (const path of [specialPaths.zookeeper, specialPaths.quota, specialPaths.config]) {
-    const node = tree.get(path);
-    if (!seen.has(path) && node !== undefined) tree.restoreNode(path, node);
-  }
-}
-
 /**
  * Reads a snapshot that ZooKeeper 3.4 to 3.9 has written. Its checksum covers everything that is read. Passwords of
  * sessions are not in it: they are ZooKeeper's, so that its clients come back to their sessions.
@@ -98,21 +80,20 @@ export function decodeApacheSnapshot(bytes: Uint8Array, lastZxid: bigint): Snaps
     sessions.open(id, { timeoutMs, password: apachePasswordOf(id), serverId: anyServer });
   }
   const acls = new Map(aclsCodec.read(reader).map(({ id, acl }) => [id, acl]));
+  // Old servers have no /zookeeper/config: it stays as it is here.
   const tree = new DataTree();
   const seen = new Set<string>();
   for (let path = reader.text(); path !== end; path = reader.text()) {
-    const { aclId, owner, ...saved } = nodeCodec.read(reader);
+    const { aclId, ...saved } = nodeCodec.read(reader);
     const acl = aclId === openAclId ? openAcl : acls.get(aclId);
     if (acl === undefined) throw broken(`${path} has the ACL ${aclId}, which is not there`);
-    const node: Znode = { ...saved, acl, kind: kindOfOwner(owner), children: noChildren, viewNumber: 0 };
     const place = path === "" ? specialPaths.root : path;
     const parent = place.slice(0, Math.max(1, place.lastIndexOf("/")));
     if (place !== specialPaths.root && !seen.has(parent)) throw broken(`${path} has no parent`);
     seen.add(place);
-    tree.restoreNode(place, node);
+    tree.restoreNode(place, { ...saved, acl });
   }
   checkSeal(bytes, reader);
-  restoreSpecials(tree, seen);
   return { tree, sessions, lastZxid };
 }
 
@@ -151,8 +132,8 @@ export function encodeApacheSnapshot({ tree, sessions }: Pick<SnapshotState, "tr
     const node = tree.get(path);
     if (node === undefined) continue;
     writer.ustring(path === specialPaths.root ? "" : path);
-    nodeCodec.write(writer, { ...node, aclId: aclIds.get(path) ?? openAclId, owner: ownerOfKind(node.kind) });
-    for (const name of node.children) waiting.push(childPath(path, name));
+    nodeCodec.write(writer, { ...node.state(), aclId: aclIds.get(path) ?? openAclId });
+    for (const child of tree.childPathsOf(node)) waiting.push(child);
   }
   writer.ustring(end);
   return writeSeal(writer);

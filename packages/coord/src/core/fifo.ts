@@ -1,6 +1,7 @@
 /** A queue whose ends cost nothing, however long it is. */
 export class Fifo<T> {
-  #items: T[] = [];
+  /** Those before the head were taken and are held no more. */
+  #items: (T | undefined)[] = [];
   #head = 0;
 
   get length(): number {
@@ -18,8 +19,10 @@ export class Fifo<T> {
   shift(): T | undefined {
     const item = this.#items[this.#head];
     if (item === undefined) return undefined;
+    this.#items[this.#head] = undefined;
     this.#head += 1;
-    if (this.#head > 1024 && this.#head * 2 > this.#items.length) {
+    if (this.#head === this.#items.length) this.clear();
+    else if (this.#head > 1024 && this.#head * 2 > this.#items.length) {
       this.#items = this.#items.slice(this.#head);
       this.#head = 0;
     }
@@ -27,9 +30,13 @@ export class Fifo<T> {
   }
 
   takeAll(): T[] {
-    const items = this.#items.slice(this.#head);
+    const items = this.#items.slice(this.#head).filter((item) => item !== undefined);
+    this.clear();
+    return items;
+  }
+
+  clear(): void {
     this.#items = [];
     this.#head = 0;
-    return items;
   }
 }
