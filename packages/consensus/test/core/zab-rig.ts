@@ -152,6 +152,9 @@ export class ZabRig {
     if (last !== undefined) this.step({ kind: "applied", position: zxid(last) });
   }
 
+  /** The newest round of pings that has left. */
+  round = 0;
+
   status(): CoreStatus {
     return this.#core.status();
   }
@@ -204,8 +207,8 @@ export class ZabRig {
   elect(): this {
     const others = this.#members.voters.filter((voter) => voter !== this.id);
     for (const other of others) {
-      const [{ round = 1 } = {}] = this.take("notification", other);
-      this.hear(other, this.voteFor(this.id, { round }));
+      const [asked] = this.take("notification", other);
+      this.hear(other, this.voteFor(this.id, { round: asked?.round ?? 1 }));
     }
     assert(this.status().role === "leading", "whom all vote for leads");
     return this;
@@ -243,12 +246,16 @@ export class ZabRig {
     return this;
   }
 
-  /** Decides to follow, and knows its session. */
+  /** Decides to follow whom all others follow, and knows its session. */
   choose(leader: number): this {
-    this.linkAll();
-    for (const other of this.#members.voters)
-      if (other !== this.id) this.hear(other, this.voteFor(leader, { zxid: 1n << 60n }));
-    assert(this.status().phase === "discovery", "whom all vote for is followed");
+    const others = this.#members.voters.filter((voter) => voter !== this.id);
+    for (const other of others) if (!this.#links.has(other)) this.link(other);
+    this.take("followerInfo");
+    for (const other of others) {
+      const state = other === leader ? "leading" : "following";
+      this.hear(other, this.voteFor(leader, { state, zxid: 0n, epoch: 0 }));
+    }
+    assert(this.status().phase === "discovery", "whom all follow is followed");
     const [info] = this.take("followerInfo", leader);
     this.#sessions.set(leader, info?.session ?? 0);
     return this;
@@ -294,6 +301,7 @@ export class ZabRig {
     const ready = this.#held.filter(({ after }) => after <= this.#durable);
     this.#held = this.#held.filter(({ after }) => after > this.#durable);
     for (const { to, link, message } of ready) {
+      if (message.kind === "ping") this.round = message.round;
       if (link === undefined || link === this.#links.get(to)) this.#sent.push({ to, message });
     }
     if (last !== undefined && !this.appliesHeld) this.step({ kind: "applied", position: last });

@@ -80,7 +80,7 @@ export function considerEstablished(state: ZabState, leading: Leading): void {
   leading.phase = "broadcast";
   const { configuration } = state.log;
   state.settledVote = { leader: state.id, zxid: leading.initialZxid, epoch: leading.epoch, configuration };
-  if (leading.initialEnd > state.committed) state.committed = leading.initialEnd;
+  state.committed = leading.initialEnd;
   state.proposals.settle(state.log, state.delivered, state.restored);
   state.restored = false;
   deliver(state);

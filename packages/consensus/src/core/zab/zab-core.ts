@@ -16,7 +16,6 @@ import {
   onCommit,
   onProposal,
   onRequest,
-  proposeQueued,
   sendDueAck,
   sendPings,
 } from "./broadcast.ts";
@@ -200,8 +199,7 @@ function dispatch(state: ZabState, input: Input<ReplicaMessage>): void {
       return onPersisted(state, input.token);
     case "applied":
       if (input.position > state.applied) state.applied = input.position;
-      forgetApplied(state);
-      return proposeQueued(state);
+      return forgetApplied(state);
     case "snapshot":
       if (input.snapshot.position > state.log.snapshot.position && state.restore === undefined) {
         state.log.saveSnapshot(input.snapshot);
@@ -363,7 +361,7 @@ function onLeaderMessage(state: ZabState, learning: Learning, message: LeaderMes
     case "upToDate":
       return onUpToDate(state, learning, message);
     case "commit":
-      return onCommit(state, learning, message.zxid);
+      return onCommit(state, message.zxid);
     case "inform":
       receiveEntry(state, learning, message.entry);
       if (state.next === undefined && learning.newLeaderAcked) commitUpTo(state, message.entry.zxid);
@@ -379,8 +377,8 @@ function onLeaderMessage(state: ZabState, learning: Learning, message: LeaderMes
     case "answered":
       return state.proposals.answered(message, message.position, message.refused);
     case "readAnswer":
-      if (state.reads.finishLocal(message.read)) state.out.read(message.read, message.position);
-      return;
+      state.reads.finishLocal(message.read);
+      return state.out.read(message.read, message.position);
     case "pull":
       return offerHistory(state, learning, message.zxid);
     case "refuse":

@@ -281,7 +281,6 @@ export function deliver(state: ZabState): void {
     state.out.apply({ kind: "restore", snapshot });
   }
   const bound = state.committed < state.log.durableEnd ? state.committed : state.log.durableEnd;
-  if (state.delivered >= bound) return;
   for (const entry of state.log.range(state.delivered, bound)) {
     state.delivered = entry.zxid;
     state.out.apply({ kind: "commit", entry });
