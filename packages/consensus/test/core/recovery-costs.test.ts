@@ -6,7 +6,7 @@ import { Stage, type CreateCore, type StageOptions } from "./stage.ts";
 
 /** What happens before the time is taken until all that run are in step with one leader. */
 interface Story {
-  readonly name: keyof typeof costs.zab & keyof typeof costs.paxos;
+  readonly name: keyof typeof costs.zab;
   readonly voters?: readonly number[];
   readonly options?: StageOptions;
   readonly happens: (stage: Stage) => void;

@@ -2,7 +2,13 @@ import { assert } from "@tutti/stdx";
 import type { Members } from "../../src/core/configuration.ts";
 import type { Send, Write } from "../../src/core/effects.ts";
 import { unnamedClient, type Entry, type ProposalRequest } from "../../src/core/entry.ts";
-import type { LeaderMessage, LearnerMessage, Notification, ReplicaMessage } from "../../src/core/messages.ts";
+import type {
+  Heartbeat,
+  LeaderMessage,
+  LearnerMessage,
+  Notification,
+  ReplicaMessage,
+} from "../../src/core/messages.ts";
 import { createPaxosCore } from "../../src/core/paxos/paxos-core.ts";
 import type { CoreStatus, Input, Prepared, ReplicaCore } from "../../src/core/replica-core.ts";
 import { createZabCore } from "../../src/core/zab/zab-core.ts";
@@ -259,6 +265,16 @@ export class ZabRig {
     const [info] = this.take("followerInfo", leader);
     this.#sessions.set(leader, info?.session ?? 0);
     return this;
+  }
+
+  /** Follows one of Paxos that says so, and knows its session. */
+  choosePaxos(leader: number, heartbeat: Heartbeat): void {
+    this.hear(leader, heartbeat);
+    this.tick(4);
+    const [info] = this.take("followerInfo", leader);
+    assert(info !== undefined, "who leads is followed");
+    this.#sessions.set(leader, info.session);
+    this.takeKinds();
   }
 
   /** In step with a leader of this epoch that had nothing to send. */
