@@ -383,7 +383,7 @@ describe("a leader of Paxos that gathers promises", () => {
     const rig = replica({ id: 2, members: five });
     rig.propose("a");
     for (const _ of [1, 2]) answer(rig, [1, 3, 4, 5]);
-    for (const learner of [1, 3, 4]) rig.ask(learner);
+    for (const learner of [1, 3, 4]) rig.ask(learner, { acceptedEpoch: 3 });
     const more = { last: zxid("3:1"), currentEpoch: 3 };
     for (const learner of [1, 3, 4]) rig.promise(learner, more);
     rig.writesHeld = true;
