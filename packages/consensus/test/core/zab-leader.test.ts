@@ -334,6 +334,45 @@ describe("a leader that is not established", () => {
   });
 });
 
+describe("a leader whose log does not reach back", () => {
+  const bytes = [Uint8Array.of(1), Uint8Array.of(2)];
+
+  test.each([
+    [
+      "a snapshot in its pieces",
+      bytes,
+      [
+        { chunk: bytes[0], last: false },
+        { chunk: bytes[1], last: true },
+      ],
+    ],
+    ["an empty snapshot as one", [], [{ chunk: undefined, last: true }]],
+  ] as const)("sends %s, what is behind it, and then that this was all", (_name, chunks, pieces) => {
+    const rig = leader({ retainedEntriesMax: 0 });
+    for (const _ of [1, 2, 3]) rig.propose();
+    rig.say(1, { kind: "ack", zxid: zxid("1:3") });
+    rig.step({ kind: "snapshot", snapshot: { position: zxid("1:2"), chunks } });
+    rig.ask(2);
+    rig.take("leaderInfo");
+    rig.promise(2);
+    expect(rig.take("snap", 2)).toMatchObject(pieces.map((piece) => ({ ...piece, position: zxid("1:2") })));
+    expect(rig.take("proposal", 2).at(-1)?.entry.zxid).toBe(zxid("1:3"));
+    expect(rig.take("newLeader", 2)).toMatchObject([{ committed: zxid("1:3") }]);
+  });
+
+  test("keeps a newer snapshot and none that is older, nor while one of others waits for its disk", () => {
+    const rig = leader();
+    for (const _ of [1, 2, 3]) rig.propose();
+    rig.say(1, { kind: "ack", zxid: zxid("1:3") });
+    rig.takeWrites();
+    rig.step({ kind: "snapshot", snapshot: { position: zxid("1:2"), chunks: [] } });
+    expect(rig.takeWrites()).toBe("snapshot");
+    for (const position of ["1:1", "1:2"])
+      rig.step({ kind: "snapshot", snapshot: { position: zxid(position), chunks: [] } });
+    expect(rig.takeWrites()).toBe("");
+  });
+});
+
 describe("a leader and the silence of others", () => {
   test("gives up a learner that says nothing for so long, tells it, and steps down without a quorum", () => {
     const rig = leader({ silenceTicks: 6 });

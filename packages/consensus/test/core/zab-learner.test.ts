@@ -318,11 +318,27 @@ describe("a learner on its way to be in step", () => {
     rig.say(3, { kind: "newLeader", epoch: 9, committed: 0n });
     expect(rig.takeWrites()).toBe("replace epochs");
     expect(rig.applied).toEqual([]);
-    rig.releaseWrites();
+    rig.completeWrite();
     expect(rig.applied).toEqual(["2:5 restored"]);
     expect(rig.status()).toMatchObject({ committed: zxid("2:5"), delivered: zxid("2:5"), logged: zxid("2:7") });
     expect(rig.disk.image.snapshot.chunks).toEqual([bytes("a"), bytes("b")]);
+    rig.releaseWrites();
     rig.say(3, { kind: "upToDate", committed: zxid("2:6"), guest: false });
+    expect(rig.applied).toEqual(["2:5 restored", "2:6"]);
+  });
+
+  test("applies behind a snapshot what is committed already, and none that it had applied before", () => {
+    const rig = joining();
+    rig.say(3, { kind: "snap", position: zxid("2:5"), configuration: undefined, chunk: undefined, last: true });
+    rig.say(3, { kind: "proposal", entry: entryAt("2:6") });
+    rig.say(3, { kind: "newLeader", epoch: 9, committed: zxid("2:6") });
+    expect(rig.applied).toEqual(["2:5 restored", "2:6"]);
+    rig.say(3, { kind: "refuse" });
+    rig.choose(3);
+    rig.say(3, { kind: "leaderInfo", epoch: 10 });
+    rig.say(3, { kind: "snap", position: zxid("2:6"), configuration: undefined, chunk: undefined, last: true });
+    rig.say(3, { kind: "newLeader", epoch: 10, committed: zxid("2:6") });
+    expect(rig.fatal).toBeUndefined();
     expect(rig.applied).toEqual(["2:5 restored", "2:6"]);
   });
 

@@ -1,6 +1,6 @@
 import { assert } from "@tutti/stdx";
 import type { Members } from "../../src/core/configuration.ts";
-import type { Send, Write } from "../../src/core/effects.ts";
+import type { Send, Token, Write } from "../../src/core/effects.ts";
 import { unnamedClient, type Entry, type ProposalRequest } from "../../src/core/entry.ts";
 import type {
   Heartbeat,
@@ -150,6 +150,12 @@ export class ZabRig {
   releaseWrites(): void {
     this.writesHeld = false;
     this.#completeWrites();
+  }
+
+  /** The oldest write alone is on the disk now. */
+  completeWrite(): void {
+    this.disk.begin();
+    this.#persisted(this.disk.complete(1));
   }
 
   releaseApplies(): void {
@@ -324,7 +330,10 @@ export class ZabRig {
   }
 
   #completeWrites(): void {
-    const token = this.disk.complete(this.disk.begin());
+    this.#persisted(this.disk.complete(this.disk.begin()));
+  }
+
+  #persisted(token: Token | undefined): void {
     if (token === undefined) return;
     this.#durable = token;
     this.step({ kind: "persisted", token });
