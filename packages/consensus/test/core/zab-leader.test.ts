@@ -334,6 +334,75 @@ describe("a leader that is not established", () => {
   });
 });
 
+describe("a leader and changes of members", () => {
+  const asked = { voters: [1, 2, 3], observers: [4] };
+
+  test("takes another change when the one under way is committed, both entries of it", () => {
+    const rig = leader();
+    const kinds = (): unknown => rig.take("proposal", 1).map(({ entry }) => entry.kind);
+    rig.propose("", { voters: [3, 1], observers: [] });
+    rig.propose("", asked);
+    expect(kinds()).toEqual(["config", "reject"]);
+    for (const learner of [1, 2]) rig.say(learner, { kind: "ack", zxid: zxid("1:2") });
+    rig.propose("", asked);
+    expect(kinds()).toEqual(["config", "reject"]);
+    rig.say(1, { kind: "ack", zxid: zxid("1:4") });
+    rig.propose("", asked);
+    expect(kinds()).toEqual(["config"]);
+  });
+
+  test("refuses voters of whom no quorum is in step", () => {
+    const rig = leader({ members: { voters: [1, 2, 3], observers: [4, 5] } }, [1, 2]);
+    rig.join(4, { voting: false });
+    rig.ask(5);
+    rig.promise(5);
+    rig.propose("", { voters: [3, 4, 5], observers: [] });
+    expect(rig.take("proposal", 1).map(({ entry }) => entry.kind)).toEqual(["reject"]);
+    rig.inStep(5);
+    rig.propose("", { voters: [3, 4, 5], observers: [] });
+    expect(rig.take("proposal", 1).map(({ entry }) => entry.kind)).toEqual(["config"]);
+  });
+
+  test("finishes a change that an earlier leader began, but only when it is established", () => {
+    const configuration = { voters: [2, 3], observers: [], outgoing: [1, 2, 3], position: zxid("1:1") };
+    const snapshot = { position: zxid("1:1"), chunks: [], configuration };
+    const rig = new ZabRig({ id: 3, snapshot, epochs: { accepted: 1, current: 1 } }).linkAll().elect();
+    rig.ask(2);
+    rig.promise(2, { last: zxid("1:1"), currentEpoch: 1 });
+    expect(rig.status().logged).toBe(zxid("1:1"));
+    rig.inStep(2);
+    const [proposal] = rig.take("proposal", 2);
+    expect(proposal?.entry).toMatchObject({
+      zxid: zxid("2:1"),
+      kind: "config",
+      client: 0n,
+      configuration: { voters: [2, 3], observers: [], outgoing: undefined },
+    });
+  });
+
+  test("sends whoever becomes a voter by it what is under way", () => {
+    const rig = leader({ members: { voters: [1, 2, 3], observers: [4] } });
+    rig.join(4);
+    rig.takeKinds();
+    rig.propose();
+    rig.propose("", { voters: [1, 2, 3, 4], observers: [] });
+    expect(rig.take("proposal", 4).map(({ entry }) => entry.zxid)).toEqual([zxid("1:1"), zxid("1:2")]);
+    expect(rig.take("proposal", 1)).toHaveLength(2);
+  });
+});
+
+describe("a leader that followed before", () => {
+  test("tells what became of requests that it handed over: in its log, or lost", () => {
+    const rig = new ZabRig({ id: 3 }).follow(1);
+    for (const _ of ["kept", "lost"]) rig.propose();
+    rig.say(1, { kind: "proposal", entry: entryAt("1:1", { client: 3n, sequence: 1 }) });
+    rig.say(1, { kind: "refuse" });
+    rig.lead();
+    expect(rig.outcomes).toEqual(["superseded", "committed"]);
+    expect(rig.applied).toEqual(["1:1"]);
+  });
+});
+
 describe("a leader whose log does not reach back", () => {
   const bytes = [Uint8Array.of(1), Uint8Array.of(2)];
 

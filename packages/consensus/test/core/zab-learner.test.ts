@@ -198,6 +198,40 @@ describe("an observer", () => {
   });
 });
 
+describe("a guest", () => {
+  const guest: RigOptions = { id: 4, voting: false };
+  const named = { voters: [1, 2, 3], observers: [4], outgoing: undefined };
+
+  test("joins anew, for its vote, when it is told of an entry that makes it a member, and of no other", () => {
+    const rig = new ZabRig(guest).follow(3, 1, true);
+    rig.say(3, { kind: "inform", entry: entryAt("1:1", { configuration: { ...named, observers: [5] } }) });
+    expect(rig.isInStep).toBe(true);
+    rig.say(3, { kind: "inform", entry: entryAt("1:2", { configuration: named }) });
+    expect(rig.isInStep).toBe(false);
+    rig.choose(3);
+    rig.say(3, { kind: "leaderInfo", epoch: 1 });
+    rig.say(3, { kind: "newLeader", epoch: 1, committed: zxid("1:2") });
+    rig.say(3, { kind: "upToDate", committed: zxid("1:2"), guest: false });
+    expect(rig.disk.image.epochs.voting).toBe(true);
+    expect(rig.isInStep).toBe(false);
+  });
+
+  test("goes on joining where the history names it, and a member with a vote has no reason to join anew", () => {
+    for (const options of [guest, { ...guest, voting: true }]) {
+      const rig = new ZabRig(options).choose(3);
+      rig.say(3, { kind: "leaderInfo", epoch: 2 });
+      rig.say(3, { kind: "proposal", entry: entryAt("1:1", { configuration: named }) });
+      rig.say(3, { kind: "newLeader", epoch: 2, committed: zxid("1:1") });
+      expect(rig.applied).toEqual(["1:1"]);
+      expect(rig.status()).toMatchObject({ role: "observing", phase: "synchronization" });
+      if (!options.voting) continue;
+      rig.say(3, { kind: "upToDate", committed: zxid("1:1"), guest: false });
+      rig.say(3, { kind: "inform", entry: entryAt("2:1", { configuration: named }) });
+      expect(rig.isInStep).toBe(true);
+    }
+  });
+});
+
 describe("a learner on its way to be in step", () => {
   test("asks again at each tick until it is answered, and gives up after a while", () => {
     const rig = new ZabRig({ joinTicks: 8, silenceTicks: 20 }).choose(3);
@@ -342,6 +376,26 @@ describe("a learner on its way to be in step", () => {
     expect(rig.applied).toEqual(["2:5 restored", "2:6"]);
   });
 
+  test("stops where the history that it got is not whole, or ends before what it applied", () => {
+    const snap = { kind: "snap", configuration: undefined, chunk: undefined } as const;
+    const rig = joining();
+    rig.say(3, { ...snap, position: zxid("2:5"), last: false });
+    rig.say(3, { kind: "newLeader", epoch: 9, committed: 0n });
+    expect(rig.fatal).toBe("history-mismatch");
+    const three = [entryAt("1:1"), entryAt("1:2"), entryAt("1:3")];
+    for (const count of [2, 3]) {
+      const other = joining({ entries: three, epochs: { accepted: 1, current: 1 } });
+      other.say(3, { kind: "newLeader", epoch: 9, committed: zxid("1:3") });
+      other.say(3, { kind: "refuse" });
+      other.choose(3);
+      other.say(3, { kind: "leaderInfo", epoch: 10 });
+      other.say(3, { ...snap, position: 0n, last: true });
+      for (const entry of three.slice(0, count)) other.say(3, { kind: "proposal", entry });
+      other.say(3, { kind: "newLeader", epoch: 10, committed: 0n });
+      expect(other.fatal).toBe(count === 2 ? "history-mismatch" : undefined);
+    }
+  });
+
   test.each([
     ["what does not follow a snapshot", entryAt("2:7"), true],
     ["an entry before all of the snapshot is there", entryAt("2:6"), false],
@@ -350,14 +404,6 @@ describe("a learner on its way to be in step", () => {
     rig.say(3, { kind: "snap", position: zxid("2:5"), configuration: undefined, chunk: undefined, last });
     rig.say(3, { kind: "proposal", entry });
     expect(rig.status()).toMatchObject({ role: "looking", logged: 0n });
-  });
-
-  test("forgets a snapshot that another way to the history takes the place of", () => {
-    const rig = joining();
-    rig.say(3, { kind: "snap", position: zxid("2:5"), configuration: undefined, chunk: undefined, last: true });
-    rig.say(3, { kind: "diff", zxid: zxid("1:1") });
-    rig.say(3, { kind: "proposal", entry: entryAt("1:1") });
-    expect(rig.status().logged).toBe(zxid("1:1"));
   });
 
   test("an open request that a snapshot may cover is not lost: the table of answers tells", () => {

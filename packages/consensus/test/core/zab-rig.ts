@@ -1,7 +1,7 @@
 import { assert } from "@tutti/stdx";
 import type { Members } from "../../src/core/configuration.ts";
 import type { Send, Token, Write } from "../../src/core/effects.ts";
-import { unnamedClient, type Entry, type ProposalRequest } from "../../src/core/entry.ts";
+import { unnamedClient, type Entry, type ProposalRequest, type Snapshot } from "../../src/core/entry.ts";
 import type {
   Heartbeat,
   LeaderMessage,
@@ -39,6 +39,7 @@ export interface RigOptions extends Partial<ZabOptions> {
   readonly voting?: boolean;
   readonly epochs?: { readonly accepted: number; readonly current: number };
   readonly entries?: readonly Entry[];
+  readonly snapshot?: Snapshot;
   /** What the machine makes of a request. */
   readonly prepare?: (request: ProposalRequest) => Prepared;
 }
@@ -66,13 +67,23 @@ export class ZabRig {
   #durable = 0;
   #calls = 0;
 
-  constructor({ protocol = "zab", id = 1, voting = true, epochs, entries = [], prepare, ...rest }: RigOptions = {}) {
+  constructor({
+    protocol = "zab",
+    id = 1,
+    voting = true,
+    epochs,
+    entries = [],
+    snapshot,
+    prepare,
+    ...rest
+  }: RigOptions = {}) {
     const { members = { voters: [1, 2, 3], observers: [] }, ...zab } = rest;
     this.id = id;
     this.#members = members;
     this.disk = createRecordDisk({ voting, retainedEntriesMax: zab.retainedEntriesMax ?? 1000 });
     if (epochs !== undefined) this.disk.image.epochs = { ...epochs, voting };
     this.disk.image.entries.push(...entries);
+    if (snapshot !== undefined) Object.assign(this.disk.image, { snapshot, base: snapshot.position });
     const hooks = {
       prepare: (request: ProposalRequest, _position: Zxid, view: Parameters<typeof prepareChange>[1]): Prepared => {
         if (request.members !== undefined) return prepareChange(request.members, view);

@@ -83,7 +83,6 @@ export function onOffer(state: ZabState, leading: Leading, learner: Learner, mes
     case "offerCut":
       adoption.cut = message.zxid;
       adoption.incoming = incomingHistory({ position: message.zxid });
-      adoption.incoming.complete = true;
       return false;
     case "offerSnap":
       adoption.incoming ??= incomingHistory(message);

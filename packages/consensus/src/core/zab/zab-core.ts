@@ -35,10 +35,9 @@ import { ReadBook } from "./read-book.ts";
 import {
   considerEstablished,
   commitUpTo,
-  onDiff,
+  cutHistory,
   onNewLeader,
   onSnap,
-  onTrunc,
   onUpToDate,
   receiveEntry,
   synchronize,
@@ -349,11 +348,13 @@ function onLeaderMessage(state: ZabState, learning: Learning, message: LeaderMes
     case "leaderInfo":
       return onLeaderInfo(state, learning, message);
     case "diff":
-      return onDiff(state, learning);
+      // What follows says all: that the leader's log goes on where this one ends.
+      return;
     case "trunc":
-      return onTrunc(state, learning, message);
+      cutHistory(state, message.zxid);
+      return;
     case "snap":
-      return onSnap(state, learning, message);
+      return onSnap(learning, message);
     case "proposal":
       return onProposal(state, learning, message.entry);
     case "newLeader":
