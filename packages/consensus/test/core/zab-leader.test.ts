@@ -107,6 +107,16 @@ describe("a leader in step with a quorum", () => {
     expect(rig.take("answered")).toEqual([]);
   });
 
+  test("answers no request before it is applied, though others before it are", () => {
+    const rig = leader();
+    for (const sequence of [1, 2]) rig.request(1, sequence);
+    rig.request(2, 2);
+    rig.say(1, { kind: "ack", zxid: zxid("1:1") });
+    expect(rig.take("answered")).toEqual([]);
+    rig.say(1, { kind: "ack", zxid: zxid("1:2") });
+    expect(rig.take("answered")).toMatchObject([{ sequence: 2, position: zxid("1:2") }]);
+  });
+
   test("answers what was applied before at once", () => {
     const rig = leader({
       prepare: ({ sequence }) => (sequence < 9 ? { kind: "known" } : { kind: "txn", payload: new Uint8Array(0) }),
@@ -172,6 +182,18 @@ describe("a read at a leader", () => {
     rig.say(2, { kind: "pong", round: rig.round });
     expect(rig.reads).toEqual(["1 at 0:0", "2 at 0:0"]);
     expect(rig.takeKinds()).toBe("readAnswer>1");
+  });
+
+  test("that was answered is asked of no other leader", () => {
+    const rig = leader();
+    rig.read();
+    rig.say(1, { kind: "pong", round: rig.round });
+    rig.read();
+    rig.tick(60);
+    rig.follow(2, 9);
+    rig.say(2, { kind: "readAnswer", read: 2, position: 0n });
+    expect(rig.reads).toEqual(["1 at 0:0", "2 at 0:0"]);
+    expect(rig.readsAsked).toEqual([2]);
   });
 
   test("is answered at once where the leader is a quorum by itself", () => {
@@ -272,12 +294,13 @@ describe("a leader that is not established", () => {
   test("takes an epoch above all that a quorum has accepted, observers' too, once it is on its disk", () => {
     const rig = new ZabRig({ ...history, members: { voters: [1, 2, 3], observers: [4] } }).linkAll().elect();
     rig.ask(4, { acceptedEpoch: 6 });
+    rig.ask(2, { voting: false });
     expect(rig.takeKinds()).toBe("");
     rig.writesHeld = true;
     rig.ask(1, { acceptedEpoch: 3 });
     expect(rig.takeKinds()).toBe("");
     rig.releaseWrites();
-    expect(rig.take("leaderInfo")).toMatchObject([{ epoch: 7 }, { epoch: 7 }]);
+    expect(rig.take("leaderInfo")).toMatchObject([{ epoch: 7 }, { epoch: 7 }, { epoch: 7 }]);
   });
 
   test("asks nobody twice, and one who asks in another session anew", () => {
@@ -302,6 +325,9 @@ describe("a leader that is not established", () => {
       expect(rig.takeKinds()).toBe("refuse>1");
       rig.promise(2, same);
       expect(rig.takeKinds()).toBe("diff>2 newLeader>2");
+      // It has nothing more to do with it.
+      rig.tick(40);
+      expect(rig.takeKinds()).not.toContain("refuse>1");
     }
   });
 
@@ -403,6 +429,19 @@ describe("a leader that followed before", () => {
   });
 });
 
+describe("an established leader", () => {
+  test("cuts the log of one that knows more, which nobody committed, and does not refuse it", () => {
+    const rig = leader({}, [1]);
+    rig.propose();
+    rig.say(1, { kind: "ack", zxid: zxid("1:1") });
+    rig.ask(2);
+    rig.takeKinds();
+    rig.promise(2, { last: zxid("1:3"), currentEpoch: 1 });
+    expect(rig.take("trunc", 2)).toMatchObject([{ zxid: zxid("1:1") }]);
+    expect(rig.takeKinds()).toBe("newLeader>2");
+  });
+});
+
 describe("a leader whose log does not reach back", () => {
   const bytes = [Uint8Array.of(1), Uint8Array.of(2)];
 
@@ -439,6 +478,35 @@ describe("a leader whose log does not reach back", () => {
     for (const position of ["1:1", "1:2"])
       rig.step({ kind: "snapshot", snapshot: { position: zxid(position), chunks: [] } });
     expect(rig.takeWrites()).toBe("");
+  });
+});
+
+describe("a leader that leads again", () => {
+  test("does not take a promise of its earlier epoch, still under way, for one of the present", () => {
+    const rig = new ZabRig({ id: 3, joinTicks: 10, members: { voters: [1, 2, 3, 4, 5], observers: [] } })
+      .linkAll()
+      .elect();
+    for (const learner of [1, 2]) rig.ask(learner);
+    rig.tick(10);
+    expect(rig.take("refuse")).toHaveLength(2);
+    rig.elect();
+    rig.ask(4);
+    rig.ask(5);
+    expect(rig.take("leaderInfo").map(({ epoch }) => epoch)).toEqual([1, 1, 2, 2]);
+    for (const late of [1, 2]) {
+      rig.say(late, { kind: "followerInfo", acceptedEpoch: 0, voting: true });
+      rig.promise(late);
+    }
+    expect(rig.status()).toMatchObject({ phase: "discovery", acceptedEpoch: 2 });
+    expect(rig.takeKinds()).toBe("");
+    // In another session, or over another link, it may.
+    rig.ask(1);
+    rig.cut(2);
+    rig.link(2);
+    rig.say(2, { kind: "followerInfo", acceptedEpoch: 1, voting: true });
+    expect(rig.take("leaderInfo").map(({ epoch }) => epoch)).toEqual([2, 2]);
+    for (const learner of [1, 2]) rig.promise(learner);
+    expect(rig.status().phase).toBe("synchronization");
   });
 });
 

@@ -109,6 +109,14 @@ describe("a follower in step", () => {
     rig.propose("b");
     rig.say(3, { kind: "answered", client: 1n, sequence: 3, position: 0n, refused: false });
     expect(rig.outcomes).toEqual(["overloaded", "answered"]);
+    // The next leader is asked about none of that.
+    rig.say(3, { kind: "refuse" });
+    rig.choose(3);
+    rig.say(3, { kind: "leaderInfo", epoch: 2 });
+    rig.say(3, { kind: "newLeader", epoch: 2, committed: 0n });
+    rig.takeKinds();
+    rig.say(3, { kind: "upToDate", committed: 0n, guest: false });
+    expect(rig.takeKinds()).toBe("");
   });
 
   test("asks the next leader about its reads again, and not about requests, whose fate its log tells", () => {
@@ -119,10 +127,14 @@ describe("a follower in step", () => {
     rig.submit();
     rig.say(3, { kind: "proposal", entry: entryAt("1:1", { client: 1n, sequence: 1 }) });
     rig.say(3, { kind: "refuse" });
-    rig.submit();
     expect(rig.outcomes).toEqual([]);
-    rig.follow(3, 2);
+    rig.choose(3);
+    rig.say(3, { kind: "leaderInfo", epoch: 2 });
+    rig.say(3, { kind: "newLeader", epoch: 2, committed: 0n });
+    rig.takeKinds();
+    rig.say(3, { kind: "upToDate", committed: 0n, guest: false });
     expect(rig.outcomes).toEqual(["superseded"]);
+    expect(rig.take("readRequest")).toMatchObject([{ read: 3 }]);
     rig.say(3, { kind: "commit", zxid: zxid("1:1") });
     expect(rig.outcomes).toEqual(["superseded", "committed"]);
   });

@@ -52,6 +52,8 @@ export class ZabRig {
   readonly outcomes: string[] = [];
   readonly reads: string[] = [];
   readonly reported: string[] = [];
+  /** The reads of its own about which it asked a leader. */
+  readonly readsAsked: number[] = [];
   /** How often the machine was told to forget what it prepared. */
   forgotten = 0;
   fatal: string | undefined;
@@ -335,6 +337,7 @@ export class ZabRig {
     this.#held = this.#held.filter(({ after }) => after > this.#durable);
     for (const { to, link, message } of ready) {
       if (message.kind === "ping") this.round = message.round;
+      if (message.kind === "readRequest") this.readsAsked.push(message.read);
       if (link === undefined || link === this.#links.get(to)) this.#sent.push({ to, message });
     }
     if (last !== undefined && !this.appliesHeld) this.step({ kind: "applied", position: last });

@@ -34,7 +34,6 @@ export class ReadBook {
 
   /** Local reads that no leader has been asked about yet. */
   takeLocal(): readonly number[] {
-    if (this.#unsent.size === 0) return [];
     const taken = [...this.#unsent];
     this.#unsent.clear();
     return taken;

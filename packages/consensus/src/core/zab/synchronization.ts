@@ -1,7 +1,7 @@
 import { membersOf } from "../configuration.ts";
 import type { Entry, NodeId, Snapshot } from "../entry.ts";
 import type { LeaderMessage } from "../messages.ts";
-import { formatZxid, isSuccessor, zxidOf, type Zxid } from "../zxid.ts";
+import { formatZxid, isSuccessor, laterOf, zxidOf, type Zxid } from "../zxid.ts";
 import { planSync } from "./sync-plan.ts";
 import {
   deliver,
@@ -196,12 +196,12 @@ export function replaceHistory(state: ZabState, incoming: IncomingHistory): bool
 
 /** Everything up to `zxid` is committed. What the log does not hold yet is delivered when it does. */
 export function commitUpTo(state: ZabState, zxid: Zxid): void {
-  if (zxid > state.committed) state.committed = zxid;
+  state.committed = laterOf(state.committed, zxid);
   deliver(state);
 }
 
 export function onUpToDate(state: ZabState, learning: Learning, message: Of<"upToDate">): void {
-  if (learning.phase !== "synchronization" || !learning.newLeaderAcked) return;
+  if (!learning.newLeaderAcked) return;
   if (!state.epochs.voting && !message.guest) {
     // In step with an established leader: from now on this disk holds all that a vote has to stand for. An observer gets
     // one too, for the day on which it becomes a voter, which its leader may know before it does. It joins anew with it.

@@ -6,6 +6,7 @@ import { LogMirror } from "../log-mirror.ts";
 import type { LeaderMessage, LearnerMessage, ReplicaMessage } from "../messages.ts";
 import type { Input, LeaderHooks, RecoveredState, ReplicaCore } from "../replica-core.ts";
 import { isSlotMessage } from "../slot-paxos/slot-messages.ts";
+import { laterOf } from "../zxid.ts";
 import {
   considerCommit,
   considerReads,
@@ -118,6 +119,7 @@ function createState({ id, members, recovered, hooks, zab }: ZabCoreOptions, var
     proposals: new ProposalBook(out, settings.waitingRequestsMax),
     reads: new ReadBook(),
     links: new Map(),
+    endedSessions: new Map(),
     fresh: new Set(),
     epochs: recovered.epochs,
     epochFloor: 0,
@@ -164,6 +166,7 @@ function leaveRole(state: ZabState): void {
   if (role.kind === "leading") {
     for (const learner of role.learners.values()) {
       sendToLearner(state, learner, { kind: "refuse", session: learner.session }, 0);
+      state.endedSessions.set(learner.node, learner.session);
     }
     state.hooks.leadershipLost();
   }
@@ -197,7 +200,7 @@ function dispatch(state: ZabState, input: Input<ReplicaMessage>): void {
     case "persisted":
       return onPersisted(state, input.token);
     case "applied":
-      if (input.position > state.applied) state.applied = input.position;
+      state.applied = laterOf(state.applied, input.position);
       return forgetApplied(state);
     case "snapshot":
       if (input.snapshot.position > state.log.snapshot.position && state.restore === undefined) {
@@ -263,6 +266,7 @@ function linkUp(state: ZabState, peer: NodeId, link: number): void {
 function linkDown(state: ZabState, peer: NodeId, link: number): void {
   if (state.links.get(peer) !== link) return;
   state.links.delete(peer);
+  state.endedSessions.delete(peer);
   state.variant.linkDown(state, peer);
   const role = state.role;
   if (role.kind === "learning" && role.link === link) {
@@ -316,11 +320,11 @@ function onLearnerMessage(
     return advanceLeading(state);
   }
   const learner = leading.learners.get(from);
-  if (learner === undefined || learner.link !== link || learner.session !== message.session) return;
+  if (learner?.session !== message.session) return;
   learner.silentTicks = 0;
   switch (message.kind) {
     case "ackEpoch":
-      onAckEpoch(state, learner, message);
+      onAckEpoch(state, leading, { learner, message });
       return advanceLeading(state);
     case "ack":
       onAck(state, leading, learner, message.zxid);
