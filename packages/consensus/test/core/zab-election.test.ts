@@ -73,6 +73,14 @@ describe("a vote", () => {
     expect(rig.status().role).toBe("looking");
   });
 
+  test("of a later round is not joined by what the others said in an earlier one", () => {
+    const rig = looking({ ...own, members: five });
+    for (const voter of [1, 3]) rig.hear(voter, rig.voteFor(5));
+    rig.hear(4, rig.voteFor(5, { round: 3 }));
+    rig.tick(20);
+    expect(rig.status().role).toBe("looking");
+  });
+
   test("is heard only from whom can be answered, and from whom a vote can count", () => {
     const rig = new ZabRig({ id: 3 });
     rig.hear(1, rig.voteFor(3));
@@ -268,7 +276,7 @@ describe("a member that is settled", () => {
     const rig = new ZabRig().follow(3, 5);
     rig.hear(2, rig.voteFor(2));
     expect(rig.take("notification")).toMatchObject([
-      { state: "following", leader: 3, epoch: 5, voting: true, fresh: false },
+      { state: "following", leader: 3, epoch: 5, configuration: undefined, voting: true, fresh: false },
     ]);
     rig.hear(2, rig.voteFor(3, { state: "following" }));
     rig.link(9);

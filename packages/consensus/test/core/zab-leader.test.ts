@@ -351,6 +351,16 @@ describe("a leader that is not established", () => {
     expect(rig.status().phase).toBe("synchronization");
   });
 
+  test("does not count the promise of one whose disk is not trusted", () => {
+    const rig = new ZabRig({ ...history, members: { voters: [1, 2, 3, 4, 5], observers: [] } }).linkAll().elect();
+    for (const learner of [1, 2]) rig.ask(learner);
+    rig.ask(4, { voting: false });
+    for (const learner of [1, 4]) rig.promise(learner, same);
+    expect(rig.status().phase).toBe("discovery");
+    rig.promise(2, same);
+    expect(rig.status().phase).toBe("synchronization");
+  });
+
   test("gives up when nobody comes into step in time, and not before", () => {
     const rig = new ZabRig({ ...history, joinTicks: 10 }).linkAll().elect();
     rig.tick(9);

@@ -183,7 +183,7 @@ export function considerHistory(state: ZabState, leading: Leading): void {
   if (!mayLead(state)) return;
   const promised = new Set<NodeId>([state.id]);
   for (const learner of leading.learners.values()) {
-    if (learner.trusted && learner.phase === "epochAcked" && learner.promised) promised.add(learner.node);
+    if (learner.trusted && learner.promised) promised.add(learner.node);
   }
   if (!electorateOf(state).quorum.isQuorum(promised)) return;
   if (state.variant.adoptsHistory && isAdopting(state, leading)) return;

@@ -72,8 +72,7 @@ export class ReadBook {
   /** A quorum answered every round up to `round`. */
   takeConfirmed(round: number): readonly WaitingRead[] {
     const confirmed = this.#waiting.filter((waiting) => waiting.round !== undefined && waiting.round <= round);
-    if (confirmed.length > 0)
-      this.#waiting = this.#waiting.filter((one) => one.round === undefined || one.round > round);
+    this.#waiting = this.#waiting.filter((one) => one.round === undefined || one.round > round);
     return confirmed;
   }
 }
