@@ -154,6 +154,20 @@ describe("a follower in step", () => {
     expect(rig.takeKinds()).toBe("");
   });
 
+  test("without a leader gives up what it cannot hand over and has no name, and what it wanted to report", () => {
+    const rig = new ZabRig().choose(3);
+    rig.submit();
+    rig.step({ kind: "report", bytes: bytes("here") });
+    expect(rig.takeKinds()).toBe("");
+    rig.say(3, { kind: "refuse" });
+    rig.choose(3);
+    rig.say(3, { kind: "leaderInfo", epoch: 2 });
+    rig.say(3, { kind: "newLeader", epoch: 2, committed: 0n });
+    rig.takeKinds();
+    rig.say(3, { kind: "upToDate", committed: 0n, guest: false });
+    expect(rig.takeKinds()).toBe("");
+  });
+
   test("of requests that nobody waits for any more it tells nothing", () => {
     const rig = follower();
     rig.propose("a");

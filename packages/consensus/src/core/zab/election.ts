@@ -62,7 +62,8 @@ export function considerFirstStart(state: ZabState): void {
 }
 
 export function isFresh(state: ZabState): boolean {
-  return state.log.end === 0n && state.epochs.accepted === 0;
+  // Nothing is logged in an epoch that was not accepted.
+  return state.epochs.accepted === 0;
 }
 
 export function memberState(state: ZabState): MemberState {

@@ -203,9 +203,7 @@ function dispatch(state: ZabState, input: Input<ReplicaMessage>): void {
       state.applied = laterOf(state.applied, input.position);
       return forgetApplied(state);
     case "snapshot":
-      if (input.snapshot.position > state.log.snapshot.position && state.restore === undefined) {
-        state.log.saveSnapshot(input.snapshot);
-      }
+      if (input.snapshot.position > state.log.snapshot.position) state.log.saveSnapshot(input.snapshot);
       return;
     case "propose":
       return state.proposals.add(input.proposal, {
@@ -226,11 +224,9 @@ function dispatch(state: ZabState, input: Input<ReplicaMessage>): void {
 }
 
 function onPersisted(state: ZabState, token: number): void {
-  if (token <= state.durableToken) return;
   state.durableToken = token;
   state.log.persisted(token);
-  const role = state.role;
-  if (role.kind === "leading") advanceLeading(state);
+  advanceLeading(state);
   deliver(state);
 }
 
