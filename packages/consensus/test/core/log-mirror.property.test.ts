@@ -101,7 +101,7 @@ type Operation = typeof operation extends fc.Arbitrary<infer One> ? One : never;
 test("what a log's mirror says follows from the histories that were asked for, and those that the disk holds", () => {
   fc.assert(
     fc.property(
-      fc.array(operation, { minLength: 30, maxLength: 60, size: "max" }),
+      fc.array(operation, { minLength: 20, maxLength: 40, size: "max" }),
       fc.nat(2),
       (operations, retainedEntriesMax) => {
         const out = new EffectsBuffer<never>();
@@ -124,7 +124,7 @@ test("what a log's mirror says follows from the histories that were asked for, a
         compare(new LogMirror(found, { initial, out, retainedEntriesMax }), model, retainedEntriesMax);
       },
     ),
-    { numRuns: 40 },
+    { numRuns: 25 },
   );
 });
 

@@ -387,6 +387,16 @@ describe("a leader and changes of members", () => {
     expect(kinds()).toEqual(["config"]);
   });
 
+  test("logs the second entry as soon as the first is committed, be it by its own disk", () => {
+    const rig = leader();
+    rig.writesHeld = true;
+    rig.propose("", { voters: [3, 1], observers: [] });
+    for (const learner of [1, 2]) rig.say(learner, { kind: "ack", zxid: zxid("1:1") });
+    expect(rig.take("proposal", 1)).toHaveLength(1);
+    rig.releaseWrites();
+    expect(rig.take("proposal", 1)).toHaveLength(1);
+  });
+
   test("refuses voters of whom no quorum is in step", () => {
     const rig = leader({ members: { voters: [1, 2, 3], observers: [4, 5] } }, [1, 2]);
     rig.join(4, { voting: false });
@@ -544,6 +554,18 @@ describe("a leader and the silence of others", () => {
     for (const learner of [2, 4]) rig.say(learner, { kind: "pong", round: 1 });
     rig.tick();
     expect(rig.status().role).toBe("looking");
+  });
+
+  test("hears a learner over its link and in its session, whatever earlier links do", () => {
+    const rig = leader();
+    rig.propose();
+    const ack = { kind: "ack", zxid: zxid("1:1") } as const;
+    rig.hear(1, { ...ack, session: 99 });
+    rig.hear(1, { ...ack, session: 11 }, 1234);
+    expect(rig.applied).toEqual([]);
+    rig.step({ kind: "linkDown", peer: 1, link: 77 });
+    rig.hear(1, { ...ack, session: 11 });
+    expect(rig.applied).toEqual(["1:1"]);
   });
 
   test("a learner whose link breaks is gone, one whose earlier link breaks is not", () => {

@@ -456,9 +456,11 @@ describe("a learner on its way to be in step", () => {
     rig.tick(6);
     expect(rig.status()).toMatchObject({ role: "following", phase: "discovery" });
     expect(rig.take("followerInfo")).toEqual([]);
+    rig.link(4);
     rig.link(3);
     expect(rig.take("followerInfo", 3)).toHaveLength(1);
     rig.link(3);
+    expect(rig.take("followerInfo", 3)).toEqual([]);
     expect(rig.status().role).toBe("looking");
   });
 });

@@ -251,7 +251,7 @@ function linkUp(state: ZabState, peer: NodeId, link: number): void {
   if (known !== undefined) linkDown(state, peer, known);
   state.links.set(peer, link);
   const role = state.role;
-  if (role.kind === "learning" && role.leader === peer && role.link === undefined && role.phase === "discovery") {
+  if (role.kind === "learning" && role.leader === peer && role.link === undefined) {
     role.link = link;
     sendFollowerInfo(state, role);
   }
@@ -267,7 +267,7 @@ function linkDown(state: ZabState, peer: NodeId, link: number): void {
   const role = state.role;
   if (role.kind === "learning" && role.link === link) {
     request(state, { to: "looking", reason: `the link to leader ${peer} broke` });
-  } else if (role.kind === "leading" && role.learners.get(peer)?.link === link) {
+  } else if (role.kind === "leading") {
     role.learners.delete(peer);
   }
 }
@@ -300,7 +300,7 @@ function onMessage(state: ZabState, { from, link, message }: Incoming): void {
       if (isSlotMessage(message)) return;
       const role = state.role;
       const present = role.kind === "learning" && role.link === link && role.session === message.session;
-      if (present && role.leader === from) onLeaderMessage(state, role, message);
+      if (present) onLeaderMessage(state, role, message);
     }
   }
 }
@@ -333,8 +333,7 @@ function onLearnerMessage(
     case "readRequest":
       return state.reads.wait(message.read, { kind: "learner", node: from, session: message.session });
     case "report":
-      if (leading.phase === "broadcast") state.hooks.reported(from, message.bytes);
-      return;
+      return state.hooks.reported(from, message.bytes);
     default:
       if (!onOffer(state, leading, learner, message)) return;
       considerHistory(state, leading);
