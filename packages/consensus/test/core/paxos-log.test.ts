@@ -336,6 +336,31 @@ describe("a leader of Paxos that gathers promises", () => {
     expect(rig.takeKinds()).toContain("newLeader>3");
   });
 
+  test.each([
+    [
+      "the later epoch, though it is shorter",
+      { last: zxid("3:1"), currentEpoch: 4 },
+      { last: zxid("3:9"), currentEpoch: 3 },
+    ],
+    [
+      "the longer one of the same epoch",
+      { last: zxid("3:9"), currentEpoch: 3 },
+      { last: zxid("3:1"), currentEpoch: 3 },
+    ],
+  ])("takes over the history of %s", (_name, best, other) => {
+    for (const order of [
+      [1, 3],
+      [3, 1],
+    ]) {
+      const rig = replica({ id: 2, members: five });
+      for (const _ of [1, 2]) answer(rig, [1, 3, 4, 5]);
+      for (const learner of order) rig.ask(learner);
+      for (const learner of order) rig.promise(learner, learner === 1 ? best : other);
+      expect(rig.take("pull", 1)).toHaveLength(1);
+      expect(rig.take("pull")).toEqual([]);
+    }
+  });
+
   test("asks another one when the donor leaves", () => {
     const rig = replica({ id: 2, members: five });
     for (const _ of [1, 2]) answer(rig, [1, 3, 4, 5]);
@@ -422,5 +447,21 @@ describe("a member of Paxos that promised", () => {
     rig.takeKinds();
     rig.say(3, { kind: "pull", zxid: zxid("1:1") });
     expect(rig.takeKinds()).toBe("");
+  });
+
+  test.each([
+    ["in its pieces", [Uint8Array.of(1), Uint8Array.of(2)], [false, true]],
+    ["as one where it is empty", [], [true]],
+  ])("offers a snapshot %s where its log does not reach back, and what is behind it", (_name, chunks, last) => {
+    const snapshot = { position: zxid("1:2"), chunks };
+    const rig = replica({ snapshot, entries: [entryAt("1:3")], epochs: { accepted: 1, current: 1 } });
+    rig.choosePaxos(3, heartbeat(leads));
+    rig.say(3, { kind: "leaderInfo", epoch: 259 });
+    rig.say(3, { kind: "pull", zxid: 0n });
+    const offered = rig.take("offerSnap");
+    expect(offered.map((piece) => piece.last)).toEqual(last);
+    expect(offered.flatMap(({ chunk }) => (chunk === undefined ? [] : [chunk]))).toEqual(chunks);
+    expect(rig.take("offerEntry").map(({ entry }) => entry.zxid)).toEqual([zxid("1:3")]);
+    expect(rig.take("offerEnd")).toHaveLength(1);
   });
 });
