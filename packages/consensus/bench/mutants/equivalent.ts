@@ -55,9 +55,9 @@ export const equivalents: readonly Equivalent[] = [
   },
   {
     file: "zab/adoption.ts",
-    line: "!isVoting(state, learner) ||",
-    original: '!isVoting(state, learner) || learner.phase !== "epochAcked"',
-    replacement: '!isVoting(state, learner) && learner.phase !== "epochAcked"',
+    line: "if (!isVoting(state, learner) || !knowsMore(learner, leading)) continue;",
+    original: "!isVoting(state, learner)",
+    replacement: "false",
     reason: "the history of one without a vote is that of a leader too, and no worse than what it is compared with",
   },
   {

@@ -66,6 +66,8 @@ export async function makeMutants(pattern: string): Promise<MadeMutants> {
   const mutants = made.mutants.flatMap(({ id, fileName: file, location, mutatorName: operator, replacement }) => {
     const text = contents.get(file) ?? "";
     const [start, end] = [offsetOf(text, location.start), offsetOf(text, location.end)];
+    // Those that are excluded are in the list, and not in the text.
+    if (options.excludedMutations.includes(operator)) return [];
     if (assertions.get(file)?.some((range) => range.pos <= start && end <= range.end) === true) return [];
     const { line } = location.start;
     const context = text.split("\n")[line]?.trim() ?? "";

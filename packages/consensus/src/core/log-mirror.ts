@@ -4,7 +4,7 @@ import type { LoggedConfiguration, Members } from "./configuration.ts";
 import { EntryList } from "./entry-list.ts";
 import type { Entry, Snapshot } from "./entry.ts";
 import type { EffectsBuffer, Token } from "./effects.ts";
-import { formatZxid, isSuccessor, type Zxid } from "./zxid.ts";
+import { earlierOf, formatZxid, isSuccessor, type Zxid } from "./zxid.ts";
 
 /** What a replica finds on its disk when it starts. */
 export interface RecoveredLog {
@@ -128,9 +128,9 @@ export class LogMirror {
     assert(this.holds(last), `a log is cut at a position that it holds, ${formatZxid(last)}`);
     assert(last >= this.#snapshot.position, "a log is never cut below its snapshot");
     this.#entries.truncate(this.#indexAfter(last));
-    this.#durableEnd = last < this.#durableEnd ? last : this.#durableEnd;
+    this.#durableEnd = earlierOf(last, this.#durableEnd);
     this.#configurations = this.#configurations.filter(({ position }) => position <= last);
-    for (const write of this.#inFlight) if (write.end > last) write.end = last;
+    for (const write of this.#inFlight) write.end = earlierOf(last, write.end);
     const token = this.#out.write({ kind: "truncate", last });
     this.#inFlight.push({ token, end: last, snapshot: undefined });
     return token;

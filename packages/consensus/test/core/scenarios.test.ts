@@ -90,6 +90,19 @@ test.each([
 });
 
 test.each([
+  ["zab", createZabCore],
+  ["paxos", createPaxosCore],
+] as const)(
+  "%s tells nothing where one search follows another, as when an ensemble starts for the first time",
+  (_name, core) => {
+    const stage = new Stage([1, 2, 3], core, { voting: false });
+    stage.start(1, 2, 3);
+    stage.settle();
+    for (const id of [1, 2, 3]) expect(stage.events(id)[0]).toMatch(/^looking > (leading|following)$/);
+  },
+);
+
+test.each([
   ["zab", (options) => createZabCore({ ...options, zab: { outstandingEntriesMax: 2 } })],
   ["slot-paxos", (options) => createSlotPaxosCore({ ...options, slotPaxos: { outstandingEntriesMax: 2 } })],
 ] as const satisfies readonly (readonly [string, CreateCore])[])(

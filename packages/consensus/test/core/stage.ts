@@ -1,9 +1,12 @@
 import { assert } from "@tutti/stdx";
 import { createZabCore, type ZabCoreOptions } from "../../src/core/zab/zab-core.ts";
+import type { Members } from "../../src/core/configuration.ts";
 import type { Send } from "../../src/core/effects.ts";
+import type { ProposalRequest } from "../../src/core/entry.ts";
 import type { ReplicaMessage } from "../../src/core/messages.ts";
-import type { CoreStatus, Input, ReplicaCore } from "../../src/core/replica-core.ts";
+import type { CoreStatus, Input, MembershipView, Prepared, ReplicaCore } from "../../src/core/replica-core.ts";
 import { formatZxid, type Zxid } from "../../src/core/zxid.ts";
+import { prepareChange } from "../../src/driver/change-members.ts";
 import { createRecordDisk, type RecordDisk } from "../../src/sim/record-disk.ts";
 
 interface Actor {
@@ -20,13 +23,22 @@ interface Actor {
 /** All protocols begin with the same. */
 export type CreateCore = (options: Omit<ZabCoreOptions, "zab">) => ReplicaCore<ReplicaMessage>;
 
+export interface StageOptions {
+  readonly retainedEntriesMax?: number;
+  /** False: every disk is empty, as before the first start of an ensemble. */
+  readonly voting?: boolean;
+  readonly observers?: readonly number[];
+  /** They are started with the others, and nothing names them a member. */
+  readonly guests?: readonly number[];
+}
+
 /**
  * Cores on a stage, moved by hand: every message is delivered, every write completed, only when the script says so.
  * For the historic bugs, whose stories are sequences of exact steps.
  */
 export class Stage {
   readonly #actors: Map<number, Actor> = new Map<number, Actor>();
-  readonly #voters: readonly number[];
+  readonly #members: Members;
   #wire: { readonly from: number; readonly to: number; readonly link: number; readonly message: ReplicaMessage }[] = [];
   readonly #links: Map<string, number> = new Map<string, number>();
   #linkCount = 0;
@@ -35,16 +47,17 @@ export class Stage {
   /** How many of each kind have left since they were taken. */
   #left: Map<string, number> = new Map<string, number>();
   readonly #createCore: CreateCore;
+  #isLost: (message: ReplicaMessage, from: number, to: number) => boolean = () => false;
 
   constructor(
     voters: readonly number[],
     createCore: CreateCore = createZabCore,
-    { retainedEntriesMax = 1000 }: { readonly retainedEntriesMax?: number } = {},
+    { retainedEntriesMax = 1000, voting = true, observers = [], guests = [] }: StageOptions = {},
   ) {
-    this.#voters = voters;
+    this.#members = { voters, observers };
     this.#createCore = createCore;
-    for (const id of voters) {
-      const disk = createRecordDisk({ voting: true, retainedEntriesMax });
+    for (const id of [...voters, ...observers, ...guests]) {
+      const disk = createRecordDisk({ voting, retainedEntriesMax });
       this.#actors.set(id, {
         disk,
         core: undefined,
@@ -99,8 +112,8 @@ export class Stage {
     for (const { to, link, message } of ready) {
       const present = this.#links.get(`${id}>${to}`);
       if (present === undefined || (link !== undefined && link !== present)) continue;
-      this.#wire.push({ from: id, to, link: present, message });
       this.#left.set(message.kind, (this.#left.get(message.kind) ?? 0) + 1);
+      if (!this.#isLost(message, id, to)) this.#wire.push({ from: id, to, link: present, message });
     }
     if (last !== undefined) this.#step(id, { kind: "applied", position: last });
   }
@@ -136,13 +149,13 @@ export class Stage {
     for (const id of ids) {
       const actor = this.#actor(id);
       const hooks = {
-        prepare: (request: { payload: Uint8Array }) => ({ kind: "txn" as const, payload: request.payload }),
+        prepare: ({ payload, members }: ProposalRequest, _position: Zxid, view: MembershipView): Prepared =>
+          members === undefined ? { kind: "txn", payload } : prepareChange(members, view),
         leadershipLost: () => undefined,
         reported: () => undefined,
       };
-      const members = { voters: this.#voters, observers: [] };
       Object.assign(actor, { durable: 0, held: [], applied: [], outcomes: [], events: [], writesHeld: false });
-      actor.core = this.#createCore({ id, members, recovered: actor.disk.recover(), hooks });
+      actor.core = this.#createCore({ id, members: this.#members, recovered: actor.disk.recover(), hooks });
       this.#perform(id);
       for (const [other, { core }] of this.#actors) if (other !== id && core !== undefined) this.link(id, other);
     }
@@ -176,10 +189,35 @@ export class Stage {
     this.#step(right, { kind: "linkDown", peer: left, link });
   }
 
-  propose(id: number): void {
+  /** A request for the machine, or for other members. */
+  propose(id: number, members?: Members): void {
     this.#proposals += 1;
     const proposal = this.#proposals;
-    this.#step(id, { kind: "propose", proposal, client: BigInt(id), sequence: proposal, payload: new Uint8Array(0) });
+    const request = { client: BigInt(id), sequence: proposal, payload: new Uint8Array(0) };
+    const asked = members === undefined ? {} : { members };
+    this.#step(id, { kind: "propose", proposal, ...request, ...asked });
+  }
+
+  /** From now on these messages leave and do not arrive. */
+  lose(isLost: (message: ReplicaMessage, from: number, to: number) => boolean): void {
+    this.#isLost = isLost;
+  }
+
+  /** The disk is a new one: it has forgotten everything, its vote too. */
+  wipe(id: number): void {
+    this.crash(id);
+    this.#actor(id).disk.wipe();
+  }
+
+  /** Lets time pass until all that run are in step with one leader, and says how long it took. */
+  settleUntilInStep(ticksMax = 400): number {
+    for (let ticks = 0; ticks < ticksMax; ticks += 1) {
+      const running = [...this.#actors.keys()].filter((id) => this.#actor(id).core !== undefined);
+      const leaders = new Set(running.map((id) => this.status(id).leader));
+      if (leaders.size === 1 && !leaders.has(undefined)) return ticks;
+      this.settle(1);
+    }
+    return Number.POSITIVE_INFINITY;
   }
 
   holdWrites(id: number): void {

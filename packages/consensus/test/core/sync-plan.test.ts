@@ -37,6 +37,8 @@ describe("a learner is brought to the leader's history", () => {
   test("by what follows when it ends at the base of the log", () => check("1:5 1:6 1:7", "1:5", "diff 1:5"));
   test("by a cut when it logged what nobody else did (ZOOKEEPER-1154)", () =>
     check("0:0 7:1 7:2 8:1", "7:4", "trunc 7:2"));
+  test("by a snapshot when it ends at the start of an epoch that the log does not reach", () =>
+    check("0:0 1:1", "2:0", "snap"));
   test("by a cut to the end when it is ahead, even by an epoch", () => check("0:0 1:1 1:2", "2:1", "trunc 1:2"));
   // 1. Epoch 2 began without 1:3 and proposed 2:1 to this learner only. 2. Epoch 3 began with 1:3.
   test("by a snapshot when a cut would cross an epoch, since it may never have held the position before", () =>

@@ -31,13 +31,8 @@ export function isAdopting(state: ZabState, leading: Leading): boolean {
   leading.adoption = undefined;
   let best: Learner | undefined;
   for (const learner of leading.learners.values()) {
-    if (
-      !isVoting(state, learner) ||
-      learner.phase !== "epochAcked" ||
-      !learner.promised ||
-      !knowsMore(learner, leading)
-    )
-      continue;
+    // Who has not promised has told nothing, and so knows no more.
+    if (!isVoting(state, learner) || !knowsMore(learner, leading)) continue;
     if (best === undefined || isLess(best, learner)) best = learner;
   }
   if (best === undefined) return false;
@@ -83,7 +78,6 @@ export function onOffer(state: ZabState, leading: Leading, learner: Learner, mes
     case "offerCut":
       adoption.cut = message.zxid;
       adoption.incoming = incomingHistory({ position: message.zxid });
-      adoption.incoming.complete = true;
       return false;
     case "offerSnap":
       adoption.incoming ??= incomingHistory(message);

@@ -2,7 +2,7 @@ import { requestKey, unnamedClient, type Entry, type NodeId } from "../entry.ts"
 import type { LeaderMessage, LearnerMessage, Session } from "../messages.ts";
 import { quorumPosition } from "../quorum.ts";
 import { counterOf, epochOf, formatZxid, zxidOf, type Zxid } from "../zxid.ts";
-import { bringUpToDate, considerEstablished, receiveEntry, sendUpToDate } from "./synchronization.ts";
+import { bringUpToDate, commitUpTo, considerEstablished, receiveEntry, sendUpToDate } from "./synchronization.ts";
 import { membershipView } from "./membership-view.ts";
 import {
   deliver,
@@ -29,7 +29,7 @@ export function createWorkload(): Workload {
   return { queue: [], unapplied: new Map(), asked: new Map() };
 }
 
-/** Takes a request from a learner. Without room it is refused at once, so that the caller knows. */
+/** Takes a request from a learner, for the end of this step. Without room it is refused at once, so that the caller knows. */
 export function onRequest(state: ZabState, learner: Learner, message: Of<LearnerMessage, "request">): void {
   const { client, sequence, payload, members, session } = message;
   if (state.workload.queue.length >= state.options.waitingRequestsMax) {
@@ -43,7 +43,6 @@ export function onRequest(state: ZabState, learner: Learner, message: Of<Learner
     request: { client, sequence, payload, ...asked },
     origin: { node: learner.node, session },
   });
-  proposeQueued(state);
 }
 
 /** One request without a name must not be left out while later ones are taken: so none is, of this session. */
@@ -67,7 +66,7 @@ export function forwardWaiting(state: ZabState): void {
       state.workload.queue.push({ request: one, origin: undefined });
     }
     for (const read of state.reads.takeLocal()) state.reads.wait(read, { kind: "local" });
-    proposeQueued(state);
+    proposeQueued(state, role);
     if (state.reads.hasUnsent && role.round === confirmedRound(state, role)) sendPings(state, role);
   }
 }
@@ -76,16 +75,13 @@ export function forwardWaiting(state: ZabState): void {
  * Gives positions to queued requests, in order. Nothing is prepared before the machine has applied the whole initial
  * history: `prepare` must see the state that its transaction will meet.
  */
-export function proposeQueued(state: ZabState): void {
-  const leading = state.role;
-  if (leading.kind !== "leading" || leading.phase !== "broadcast" || state.applied < leading.initialEnd) return;
+function proposeQueued(state: ZabState, leading: Leading): void {
+  if (state.applied < leading.initialEnd) return;
   const { queue } = state.workload;
   let taken = 0;
-  while (taken < queue.length && state.next === undefined) {
+  for (const queued of queue) {
     if (outstandingCount(state, leading) >= state.options.outstandingEntriesMax) break;
-    const queued = queue[taken];
     taken += 1;
-    if (queued === undefined) break;
     // A learner that left has been told nothing; it will learn the fate of its requests when it is in step again.
     if (queued.origin !== undefined && !isPresent(leading, queued.origin)) continue;
     propose(state, leading, queued);
@@ -139,7 +135,7 @@ export function log(state: ZabState, leading: Leading, entry: Entry): void {
   const before = electorateOf(state).voters;
   state.log.append(entry);
   for (const learner of leading.learners.values()) {
-    if (!isVoting(state, learner) || learner.phase === "discovery" || learner.phase === "epochAcked") continue;
+    if (!isVoting(state, learner) || learner.phase === "discovery") continue;
     const { session } = learner;
     const entries = before.has(learner.node) ? [entry] : state.log.after(state.committed);
     for (const one of entries) sendToLearner(state, learner, { kind: "proposal", session, entry: one }, 0);
@@ -170,16 +166,14 @@ function answer(state: ZabState, leading: Leading, queued: QueuedRequest, positi
   sendToLearner(state, learner, { kind: "answered", session, client, sequence, position, refused: false }, 0);
 }
 
-/** Acks are cumulative: a learner's disk holds everything up to `zxid`. */
+/** Acks are cumulative, and come in order: a learner's disk holds everything up to `zxid`. */
 export function onAck(state: ZabState, leading: Leading, learner: Learner, zxid: Zxid): void {
-  if (epochOf(zxid) !== leading.epoch) return;
   if (counterOf(zxid) === 0) {
-    if (learner.phase !== "synchronization") return;
     learner.phase = "broadcast";
     learner.acked = learner.syncEnd;
     if (leading.phase === "broadcast") bringUpToDate(state, leading, learner);
     else considerEstablished(state, leading);
-  } else if (learner.phase === "broadcast" && zxid > learner.acked) {
+  } else {
     learner.acked = zxid;
   }
   considerCommit(state, leading);
@@ -193,17 +187,14 @@ export function considerCommit(state: ZabState, leading: Leading): void {
   if (leading.phase !== "broadcast") return;
   const acked = new Map<NodeId, Zxid>([[state.id, state.log.durableEnd]]);
   for (const learner of leading.learners.values()) {
-    if (learner.trusted && learner.phase === "broadcast") acked.set(learner.node, learner.acked);
+    if (learner.trusted) acked.set(learner.node, learner.acked);
   }
   const position = quorumPosition(electorateOf(state).quorum, acked);
-  if (position <= state.committed) {
-    deliver(state);
-    return;
-  }
+  if (position <= state.committed) return;
   const previous = state.committed;
   state.committed = position;
   for (const learner of leading.learners.values()) {
-    if (learner.phase === "discovery" || learner.phase === "epochAcked") continue;
+    if (learner.phase === "discovery") continue;
     const { session } = learner;
     if (isVoting(state, learner)) {
       sendToLearner(state, learner, { kind: "commit", session, zxid: position }, 0);
@@ -219,30 +210,25 @@ export function considerCommit(state: ZabState, leading: Leading): void {
 /** A proposal, during sync or live. Its ack names its own write, and so waits for it and for all before it. */
 export function onProposal(state: ZabState, learning: Learning, entry: Entry): void {
   receiveEntry(state, learning, entry);
-  if (!learning.newLeaderAcked || !isVoter(state) || state.next !== undefined) return;
   // A repeated entry is acknowledged again: staying silent would stall a leader that missed the first ack.
-  if (epochOf(state.log.end) !== learning.epoch) return;
-  state.ackDue = true;
+  if (learning.newLeaderAcked && isVoter(state)) state.ackDue = true;
 }
 
 /** One ack for all that a batch of messages brought, once the disk holds it. */
 export function sendDueAck(state: ZabState): void {
-  if (!state.ackDue) return;
-  state.ackDue = false;
   const role = state.role;
-  if (role.kind !== "learning" || !role.newLeaderAcked || epochOf(state.log.end) !== role.epoch) return;
+  if (role.kind !== "learning" || !state.ackDue) return;
+  state.ackDue = false;
   sendToLeader(state, role, { kind: "ack", session: role.session, zxid: state.log.end }, state.out.lastToken);
 }
 
 /** A commit of what is not logged means that the stream is broken: stop following, never guess. */
-export function onCommit(state: ZabState, learning: Learning, zxid: Zxid): void {
-  if (!learning.newLeaderAcked) return;
+export function onCommit(state: ZabState, zxid: Zxid): void {
   if (zxid > state.log.end) {
     request(state, { to: "looking", reason: `commit of ${formatZxid(zxid)} beyond the log` });
     return;
   }
-  if (zxid > state.committed) state.committed = zxid;
-  deliver(state);
+  commitUpTo(state, zxid);
 }
 
 /** A ping round proves to the leader that a quorum still follows it, which is what a linearizable read needs. */
@@ -272,14 +258,14 @@ function confirmedRound(state: ZabState, leading: Leading): number {
  * (Z22: Apache answers `sync` without asking anybody).
  */
 export function considerReads(state: ZabState, leading: Leading): void {
-  if (leading.phase !== "broadcast") return;
   const confirmed = confirmedRound(state, leading);
   for (const learner of leading.learners.values()) {
     if (learner.confirmingRound > 0 && learner.confirmingRound <= confirmed) sendUpToDate(state, learner);
   }
   for (const waiting of state.reads.takeConfirmed(confirmed)) {
     if (waiting.source.kind === "local") {
-      if (state.reads.finishLocal(waiting.read)) state.out.read(waiting.read, state.committed);
+      state.reads.finishLocal(waiting.read);
+      state.out.read(waiting.read, state.committed);
       continue;
     }
     const learner = leading.learners.get(waiting.source.node);

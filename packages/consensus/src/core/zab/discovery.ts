@@ -76,8 +76,13 @@ export function onFollowerInfo(
   source: { readonly from: NodeId; readonly link: LinkId; readonly message: Of<LearnerMessage, "followerInfo"> },
 ): void {
   const { from, link, message } = source;
+  // 1. A learner asks twice, promises this leader's epoch, and that is under way.
+  // 2. The leader gives up, ends the session, and leads again.
+  // 3. The second question makes a learner of it, and the promise of the earlier epoch counts for the present one.
+  // Remedy: what ended stays ended; the learner hears of it and asks in another session.
+  if (message.session <= (state.endedSessions.get(from) ?? 0)) return;
   const known = leading.learners.get(from);
-  if (known !== undefined && known.session === message.session && known.link === link) return;
+  if (known?.session === message.session) return;
   const learner: Learner = {
     node: from,
     session: message.session,
@@ -153,25 +158,21 @@ export function onLeaderInfo(state: ZabState, learning: Learning, message: Of<Le
   );
 }
 
-/** Returns true when the learner may be synchronized at once, since this leader's history is settled. */
-export function onAckEpoch(state: ZabState, learner: Learner, message: Of<LearnerMessage, "ackEpoch">): boolean {
-  const leading = state.role;
-  if (leading.kind !== "leading" || learner.phase !== "discovery" || leading.epoch === 0) return false;
+export function onAckEpoch(
+  state: ZabState,
+  leading: Leading,
+  { learner, message }: { readonly learner: Learner; readonly message: Of<LearnerMessage, "ackEpoch"> },
+): void {
   learner.lastZxid = message.lastZxid;
   learner.currentEpoch = message.currentEpoch;
   learner.promised = message.currentEpoch !== -1;
-  if (leading.phase !== "discovery") {
-    learner.phase = "epochAcked";
-    return true;
-  }
-  if (!state.variant.adoptsHistory && isVoting(state, learner) && knowsMore(learner, leading)) {
+  const isSettled = leading.phase !== "discovery" || state.variant.adoptsHistory;
+  if (!isSettled && isVoting(state, learner) && knowsMore(learner, leading)) {
     leading.learners.delete(learner.node);
-    sendToLearner(state, learner, { kind: "refuse", session: learner.session }, 0);
-    return false;
+    return sendToLearner(state, learner, { kind: "refuse", session: learner.session }, 0);
   }
   learner.phase = "epochAcked";
-  considerHistory(state, leading);
-  return false;
+  if (leading.phase === "discovery") considerHistory(state, leading);
 }
 
 /**
@@ -179,10 +180,10 @@ export function onAckEpoch(state: ZabState, learner: Learner, message: Of<Learne
  * committed in an earlier epoch is on a quorum, and so in the best history of any quorum.
  */
 export function considerHistory(state: ZabState, leading: Leading): void {
-  if (leading.phase !== "discovery" || leading.epoch === 0 || !mayLead(state)) return;
+  if (!mayLead(state)) return;
   const promised = new Set<NodeId>([state.id]);
   for (const learner of leading.learners.values()) {
-    if (learner.trusted && learner.phase === "epochAcked" && learner.promised) promised.add(learner.node);
+    if (learner.trusted && learner.promised) promised.add(learner.node);
   }
   if (!electorateOf(state).quorum.isQuorum(promised)) return;
   if (state.variant.adoptsHistory && isAdopting(state, leading)) return;

@@ -62,7 +62,8 @@ export function considerFirstStart(state: ZabState): void {
 }
 
 export function isFresh(state: ZabState): boolean {
-  return state.log.end === 0n && state.epochs.accepted === 0;
+  // Nothing is logged in an epoch that was not accepted.
+  return state.epochs.accepted === 0;
 }
 
 export function memberState(state: ZabState): MemberState {
@@ -90,15 +91,13 @@ function notificationOf(state: ZabState): Notification {
 
 /** Tells one peer the present vote. It speaks of the end of the log, so it waits until that end is durable. */
 function notify(state: ZabState, peer: NodeId): void {
-  const link = state.links.get(peer);
-  if (link === undefined) return;
   state.out.send({ to: peer, link: undefined, message: notificationOf(state), after: state.out.lastToken });
 }
 
 function broadcastVote(state: ZabState, looking: Looking): void {
   // To all that are linked: who votes may have changed since this member last heard.
   for (const peer of state.links.keys()) notify(state, peer);
-  if (state.epochs.voting) looking.votes.set(state.id, looking.vote);
+  looking.votes.set(state.id, looking.vote);
 }
 
 /**

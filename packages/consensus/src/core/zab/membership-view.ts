@@ -7,7 +7,8 @@ export function membershipView(state: ZabState, leading: Leading): MembershipVie
   const { configuration } = state.log;
   return {
     configuration,
-    isChanging: configuration.outgoing !== undefined || configuration.position > state.committed,
+    // As soon as its first entry is committed the second one is logged.
+    isChanging: configuration.position > state.committed,
     hasQuorumInStep: (voters) => {
       const inStep = new Set<NodeId>([state.id]);
       for (const { node, trusted, phase } of leading.learners.values()) {

@@ -11,7 +11,7 @@ import { isVoter, request, type Leading, type ZabState } from "./zab-state.ts";
  */
 export function considerMembers(state: ZabState, leading: Leading): void {
   const { configuration } = state.log;
-  if (leading.phase !== "broadcast" || state.next !== undefined || configuration.position > state.committed) return;
+  if (leading.phase !== "broadcast" || configuration.position > state.committed) return;
   if (configuration.outgoing === undefined) {
     if (!isVoter(state)) request(state, { to: "looking", reason: "no longer a voter" });
     return;

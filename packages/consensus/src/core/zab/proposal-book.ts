@@ -64,7 +64,6 @@ export class ProposalBook {
 
   /** The requests that wait for a leader, oldest first; they count as handed over in `epoch` from now on. */
   takeWaiting(epoch: number): readonly ProposalRequest[] {
-    if (this.#waiting.size === 0 && this.#unnamed.length === 0) return [];
     const taken = this.#unnamed;
     this.#unnamed = [];
     for (const key of this.#waiting) {

@@ -34,7 +34,6 @@ export class ReadBook {
 
   /** Local reads that no leader has been asked about yet. */
   takeLocal(): readonly number[] {
-    if (this.#unsent.size === 0) return [];
     const taken = [...this.#unsent];
     this.#unsent.clear();
     return taken;
@@ -73,8 +72,7 @@ export class ReadBook {
   /** A quorum answered every round up to `round`. */
   takeConfirmed(round: number): readonly WaitingRead[] {
     const confirmed = this.#waiting.filter((waiting) => waiting.round !== undefined && waiting.round <= round);
-    if (confirmed.length > 0)
-      this.#waiting = this.#waiting.filter((one) => one.round === undefined || one.round > round);
+    this.#waiting = this.#waiting.filter((one) => one.round === undefined || one.round > round);
     return confirmed;
   }
 }

@@ -1,7 +1,7 @@
 import { membersOf } from "../configuration.ts";
 import type { Entry, NodeId, Snapshot } from "../entry.ts";
 import type { LeaderMessage } from "../messages.ts";
-import { formatZxid, isSuccessor, zxidOf, type Zxid } from "../zxid.ts";
+import { formatZxid, isSuccessor, laterOf, zxidOf, type Zxid } from "../zxid.ts";
 import { planSync } from "./sync-plan.ts";
 import {
   deliver,
@@ -80,7 +80,7 @@ export function considerEstablished(state: ZabState, leading: Leading): void {
   leading.phase = "broadcast";
   const { configuration } = state.log;
   state.settledVote = { leader: state.id, zxid: leading.initialZxid, epoch: leading.epoch, configuration };
-  if (leading.initialEnd > state.committed) state.committed = leading.initialEnd;
+  state.committed = leading.initialEnd;
   state.proposals.settle(state.log, state.delivered, state.restored);
   state.restored = false;
   deliver(state);
@@ -111,14 +111,9 @@ export function sendUpToDate(state: ZabState, learner: Learner): void {
   sendToLearner(state, learner, message, 0);
 }
 
-export function onDiff(state: ZabState, learning: Learning): void {
-  if (learning.phase === "synchronization") learning.incoming = undefined;
-}
-
 /** Cutting to a position that is not held would leave one record too many or too few (Z14): refuse to go on. */
 export function cutHistory(state: ZabState, zxid: Zxid): boolean {
-  const cutsCommitted = zxid < state.delivered || zxid < state.log.snapshot.position;
-  if (cutsCommitted || !state.log.holds(zxid)) {
+  if (zxid < state.delivered || !state.log.holds(zxid)) {
     const held = `log ${formatZxid(state.log.base)}..${formatZxid(state.log.end)}, applied ${formatZxid(state.delivered)}`;
     state.out.fatal({ reason: "history-mismatch", detail: `asked to cut to ${formatZxid(zxid)}; ${held}` });
     return false;
@@ -127,12 +122,7 @@ export function cutHistory(state: ZabState, zxid: Zxid): boolean {
   return true;
 }
 
-export function onTrunc(state: ZabState, learning: Learning, message: Of<"trunc">): void {
-  if (learning.phase === "synchronization" && !learning.newLeaderAcked) cutHistory(state, message.zxid);
-}
-
-export function onSnap(state: ZabState, learning: Learning, message: Of<"snap">): void {
-  if (learning.phase !== "synchronization" || learning.newLeaderAcked) return;
+export function onSnap(learning: Learning, message: Of<"snap">): void {
   learning.incoming ??= incomingHistory(message);
   if (message.chunk !== undefined) learning.incoming.chunks.push(message.chunk);
   learning.incoming.complete = message.last;
@@ -143,29 +133,25 @@ export function incomingHistory({
   position,
   configuration,
 }: Pick<Snapshot, "position" | "configuration">): IncomingHistory {
-  return { position, configuration, chunks: [], entries: [], complete: false };
+  return { position, configuration, chunks: [], entries: [], complete: true };
 }
 
 /**
  * An entry from the leader, during sync or after it. A repeated one is legal and ignored: the sync stream and the live
- * stream may overlap. Returns true when it was written.
+ * stream may overlap.
  */
-export function receiveEntry(state: ZabState, learning: Learning, entry: Entry): boolean {
+export function receiveEntry(state: ZabState, learning: Learning, entry: Entry): void {
   const { incoming } = learning;
   if (incoming !== undefined) {
     const end = incoming.entries.at(-1)?.zxid ?? incoming.position;
     if (!incoming.complete || !isSuccessor(end, entry.zxid)) brokenStream(state, entry.zxid, end);
     else incoming.entries.push(entry);
-    return false;
+    return;
   }
-  if (entry.zxid <= state.log.end) return false;
+  if (entry.zxid <= state.log.end) return;
   // Contiguity is checked on arrival, so that a hole cannot spread to those who later learn from us (4925).
-  if (!isSuccessor(state.log.end, entry.zxid)) {
-    brokenStream(state, entry.zxid, state.log.end);
-    return false;
-  }
-  state.log.append(entry);
-  return true;
+  if (isSuccessor(state.log.end, entry.zxid)) state.log.append(entry);
+  else brokenStream(state, entry.zxid, state.log.end);
 }
 
 function brokenStream(state: ZabState, zxid: Zxid, end: Zxid): void {
@@ -177,8 +163,8 @@ function brokenStream(state: ZabState, zxid: Zxid, end: Zxid): void {
  * them, and every later ack names a later token; so no ack can overtake this one (4685) or its records (3911, 4646).
  */
 export function onNewLeader(state: ZabState, learning: Learning, message: Of<"newLeader">): void {
-  if (learning.phase !== "synchronization" || learning.newLeaderAcked || message.epoch !== learning.epoch) return;
-  if (learning.incoming !== undefined && !installHistory(state, learning)) return;
+  if (learning.newLeaderAcked || message.epoch !== learning.epoch) return;
+  if (!installHistory(state, learning)) return;
   const token = setEpochs(state, { current: message.epoch });
   learning.newLeaderAcked = true;
   const { session } = learning;
@@ -210,12 +196,12 @@ export function replaceHistory(state: ZabState, incoming: IncomingHistory): bool
 
 /** Everything up to `zxid` is committed. What the log does not hold yet is delivered when it does. */
 export function commitUpTo(state: ZabState, zxid: Zxid): void {
-  if (zxid > state.committed) state.committed = zxid;
+  state.committed = laterOf(state.committed, zxid);
   deliver(state);
 }
 
 export function onUpToDate(state: ZabState, learning: Learning, message: Of<"upToDate">): void {
-  if (learning.phase !== "synchronization" || !learning.newLeaderAcked) return;
+  if (!learning.newLeaderAcked) return;
   if (!state.epochs.voting && !message.guest) {
     // In step with an established leader: from now on this disk holds all that a vote has to stand for. An observer gets
     // one too, for the day on which it becomes a voter, which its leader may know before it does. It joins anew with it.

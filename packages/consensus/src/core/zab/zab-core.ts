@@ -6,6 +6,7 @@ import { LogMirror } from "../log-mirror.ts";
 import type { LeaderMessage, LearnerMessage, ReplicaMessage } from "../messages.ts";
 import type { Input, LeaderHooks, RecoveredState, ReplicaCore } from "../replica-core.ts";
 import { isSlotMessage } from "../slot-paxos/slot-messages.ts";
+import { laterOf } from "../zxid.ts";
 import {
   considerCommit,
   considerReads,
@@ -16,7 +17,6 @@ import {
   onCommit,
   onProposal,
   onRequest,
-  proposeQueued,
   sendDueAck,
   sendPings,
 } from "./broadcast.ts";
@@ -36,10 +36,9 @@ import { ReadBook } from "./read-book.ts";
 import {
   considerEstablished,
   commitUpTo,
-  onDiff,
+  cutHistory,
   onNewLeader,
   onSnap,
-  onTrunc,
   onUpToDate,
   receiveEntry,
   synchronize,
@@ -120,6 +119,7 @@ function createState({ id, members, recovered, hooks, zab }: ZabCoreOptions, var
     proposals: new ProposalBook(out, settings.waitingRequestsMax),
     reads: new ReadBook(),
     links: new Map(),
+    endedSessions: new Map(),
     fresh: new Set(),
     epochs: recovered.epochs,
     epochFloor: 0,
@@ -166,6 +166,7 @@ function leaveRole(state: ZabState): void {
   if (role.kind === "leading") {
     for (const learner of role.learners.values()) {
       sendToLearner(state, learner, { kind: "refuse", session: learner.session }, 0);
+      state.endedSessions.set(learner.node, learner.session);
     }
     state.hooks.leadershipLost();
   }
@@ -199,13 +200,10 @@ function dispatch(state: ZabState, input: Input<ReplicaMessage>): void {
     case "persisted":
       return onPersisted(state, input.token);
     case "applied":
-      if (input.position > state.applied) state.applied = input.position;
-      forgetApplied(state);
-      return proposeQueued(state);
+      state.applied = laterOf(state.applied, input.position);
+      return forgetApplied(state);
     case "snapshot":
-      if (input.snapshot.position > state.log.snapshot.position && state.restore === undefined) {
-        state.log.saveSnapshot(input.snapshot);
-      }
+      if (input.snapshot.position > state.log.snapshot.position) state.log.saveSnapshot(input.snapshot);
       return;
     case "propose":
       return state.proposals.add(input.proposal, {
@@ -226,11 +224,9 @@ function dispatch(state: ZabState, input: Input<ReplicaMessage>): void {
 }
 
 function onPersisted(state: ZabState, token: number): void {
-  if (token <= state.durableToken) return;
   state.durableToken = token;
   state.log.persisted(token);
-  const role = state.role;
-  if (role.kind === "leading") advanceLeading(state);
+  advanceLeading(state);
   deliver(state);
 }
 
@@ -255,7 +251,7 @@ function linkUp(state: ZabState, peer: NodeId, link: number): void {
   if (known !== undefined) linkDown(state, peer, known);
   state.links.set(peer, link);
   const role = state.role;
-  if (role.kind === "learning" && role.leader === peer && role.link === undefined && role.phase === "discovery") {
+  if (role.kind === "learning" && role.leader === peer && role.link === undefined) {
     role.link = link;
     sendFollowerInfo(state, role);
   }
@@ -266,11 +262,12 @@ function linkUp(state: ZabState, peer: NodeId, link: number): void {
 function linkDown(state: ZabState, peer: NodeId, link: number): void {
   if (state.links.get(peer) !== link) return;
   state.links.delete(peer);
+  state.endedSessions.delete(peer);
   state.variant.linkDown(state, peer);
   const role = state.role;
   if (role.kind === "learning" && role.link === link) {
     request(state, { to: "looking", reason: `the link to leader ${peer} broke` });
-  } else if (role.kind === "leading" && role.learners.get(peer)?.link === link) {
+  } else if (role.kind === "leading") {
     role.learners.delete(peer);
   }
 }
@@ -303,7 +300,7 @@ function onMessage(state: ZabState, { from, link, message }: Incoming): void {
       if (isSlotMessage(message)) return;
       const role = state.role;
       const present = role.kind === "learning" && role.link === link && role.session === message.session;
-      if (present && role.leader === from) onLeaderMessage(state, role, message);
+      if (present) onLeaderMessage(state, role, message);
     }
   }
 }
@@ -319,11 +316,11 @@ function onLearnerMessage(
     return advanceLeading(state);
   }
   const learner = leading.learners.get(from);
-  if (learner === undefined || learner.link !== link || learner.session !== message.session) return;
+  if (learner?.session !== message.session) return;
   learner.silentTicks = 0;
   switch (message.kind) {
     case "ackEpoch":
-      onAckEpoch(state, learner, message);
+      onAckEpoch(state, leading, { learner, message });
       return advanceLeading(state);
     case "ack":
       onAck(state, leading, learner, message.zxid);
@@ -336,8 +333,7 @@ function onLearnerMessage(
     case "readRequest":
       return state.reads.wait(message.read, { kind: "learner", node: from, session: message.session });
     case "report":
-      if (leading.phase === "broadcast") state.hooks.reported(from, message.bytes);
-      return;
+      return state.hooks.reported(from, message.bytes);
     default:
       if (!onOffer(state, leading, learner, message)) return;
       considerHistory(state, leading);
@@ -351,11 +347,13 @@ function onLeaderMessage(state: ZabState, learning: Learning, message: LeaderMes
     case "leaderInfo":
       return onLeaderInfo(state, learning, message);
     case "diff":
-      return onDiff(state, learning);
+      // What follows says all: that the leader's log goes on where this one ends.
+      return;
     case "trunc":
-      return onTrunc(state, learning, message);
+      cutHistory(state, message.zxid);
+      return;
     case "snap":
-      return onSnap(state, learning, message);
+      return onSnap(learning, message);
     case "proposal":
       return onProposal(state, learning, message.entry);
     case "newLeader":
@@ -363,7 +361,7 @@ function onLeaderMessage(state: ZabState, learning: Learning, message: LeaderMes
     case "upToDate":
       return onUpToDate(state, learning, message);
     case "commit":
-      return onCommit(state, learning, message.zxid);
+      return onCommit(state, message.zxid);
     case "inform":
       receiveEntry(state, learning, message.entry);
       if (state.next === undefined && learning.newLeaderAcked) commitUpTo(state, message.entry.zxid);
@@ -379,8 +377,8 @@ function onLeaderMessage(state: ZabState, learning: Learning, message: LeaderMes
     case "answered":
       return state.proposals.answered(message, message.position, message.refused);
     case "readAnswer":
-      if (state.reads.finishLocal(message.read)) state.out.read(message.read, message.position);
-      return;
+      state.reads.finishLocal(message.read);
+      return state.out.read(message.read, message.position);
     case "pull":
       return offerHistory(state, learning, message.zxid);
     case "refuse":

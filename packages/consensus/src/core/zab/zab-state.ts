@@ -6,7 +6,7 @@ import type { ElectionMessage, LeaderMessage, LearnerMessage, ReplicaMessage, Se
 import type { QuorumSystem } from "../quorum.ts";
 import type { LeaderHooks } from "../replica-core.ts";
 import { assert } from "@tutti/stdx";
-import type { Zxid } from "../zxid.ts";
+import { earlierOf, laterOf, type Zxid } from "../zxid.ts";
 import type { ProposalBook } from "./proposal-book.ts";
 import type { ReadBook } from "./read-book.ts";
 import type { ZabOptions } from "./zab-options.ts";
@@ -206,6 +206,8 @@ export interface ZabState {
   readonly proposals: ProposalBook;
   readonly reads: ReadBook;
   readonly links: Map<NodeId, LinkId>;
+  /** The last session that ended with a leadership of this member, by linked peer. */
+  readonly endedSessions: Map<NodeId, Session>;
   /** Voters that have shown themselves without history or promises, for the first start of an ensemble. */
   readonly fresh: Set<NodeId>;
   epochs: Epochs;
@@ -277,12 +279,10 @@ export function deliver(state: ZabState): void {
     state.restore = undefined;
     state.restored = true;
     state.delivered = snapshot.position;
-    if (state.committed < snapshot.position) state.committed = snapshot.position;
+    state.committed = laterOf(state.committed, snapshot.position);
     state.out.apply({ kind: "restore", snapshot });
   }
-  const bound = state.committed < state.log.durableEnd ? state.committed : state.log.durableEnd;
-  if (state.delivered >= bound) return;
-  for (const entry of state.log.range(state.delivered, bound)) {
+  for (const entry of state.log.range(state.delivered, earlierOf(state.committed, state.log.durableEnd))) {
     state.delivered = entry.zxid;
     state.out.apply({ kind: "commit", entry });
     state.proposals.committed(entry);
