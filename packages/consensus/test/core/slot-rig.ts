@@ -1,5 +1,6 @@
 import { assert } from "@tutti/stdx";
 import type { AcceptedEntry } from "../../src/core/accepted-entry.ts";
+import { changeTo } from "../../src/core/configuration.ts";
 import type { Send } from "../../src/core/effects.ts";
 import type { Entry } from "../../src/core/entry.ts";
 import type { Heartbeat, ReplicaMessage } from "../../src/core/messages.ts";
@@ -46,10 +47,10 @@ export class SlotRig {
   /** The machine takes its time: that it has applied what it was given is not said. */
   appliesHeld = false;
   /** What its machine makes of a request. */
-  prepare: LeaderHooks["prepare"] = ({ payload, members }, _position, { configuration: { voters: outgoing } }) =>
+  prepare: LeaderHooks["prepare"] = ({ payload, members }, _position, { configuration }) =>
     members === undefined
       ? { kind: "txn", payload }
-      : { kind: "config", payload, configuration: { ...members, outgoing } };
+      : { kind: "config", payload, configuration: changeTo(configuration, members) };
   #core: ReplicaCore<ReplicaMessage> | undefined;
   #durable = 0;
   #held: Send<ReplicaMessage>[] = [];
@@ -58,6 +59,7 @@ export class SlotRig {
   readonly #options: Partial<SlotPaxosOptions>;
   readonly #links: Map<number, number> = new Map<number, number>();
   #initial: readonly number[];
+  #observers: readonly number[] = [];
   #proposals = 0;
 
   constructor(
@@ -72,9 +74,10 @@ export class SlotRig {
     this.disk = createRecordDisk({ voting, retainedEntriesMax: 1000 });
   }
 
-  /** These vote at first; the others are linked all the same. */
-  only(voters: readonly number[]): this {
+  /** These vote at first, and the others observe, or those named; all are linked. */
+  only(voters: readonly number[], observers = this.voters.filter((id) => !voters.includes(id))): this {
     this.#initial = voters;
+    this.#observers = observers;
     return this;
   }
 
@@ -103,8 +106,7 @@ export class SlotRig {
       leadershipLost: () => undefined,
       reported: (from, bytes) => void this.reported.push(`${from}: ${bytes.join()}`),
     };
-    const observers = this.voters.filter((id) => !this.#initial.includes(id));
-    const members = { voters: this.#initial, observers };
+    const members = { voters: this.#initial, observers: this.#observers };
     this.#durable = 0;
     this.#held = [];
     this.#sent = [];
@@ -160,6 +162,13 @@ export class SlotRig {
     const payload = new TextEncoder().encode(command);
     const request = { client: BigInt(this.id), sequence: this.#proposals, payload };
     this.#step({ kind: "propose", proposal: this.#proposals, ...request });
+  }
+
+  /** Somebody wants these to take part. */
+  change(voters: readonly number[], observers: readonly number[] = []): void {
+    this.#proposals += 1;
+    const request = { client: BigInt(this.id), sequence: this.#proposals, payload: new Uint8Array(0) };
+    this.#step({ kind: "propose", proposal: this.#proposals, ...request, members: { voters, observers } });
   }
 
   submit(mark: number): void {
