@@ -124,6 +124,7 @@ describe("a snapshot", () => {
     lead(before, 1, 6, 6);
     tellState(before, 5, [7]);
     expect(before.disk.image.epochs.current).toBe(0);
+    expect(before.applied).toEqual(["5 snapshot"]);
   });
 
   test("keeps of the slots that go the barriers: what they made void stays so", () => {

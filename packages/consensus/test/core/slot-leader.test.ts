@@ -81,14 +81,12 @@ describe("a candidate", () => {
     expect(rig.status().phase).toBe("synchronization");
   });
 
-  test("begins behind what it has learned since it asked, whatever promises tell of that", () => {
+  test.each([[1], [2]])("begins behind what it has learned since, whatever a promise tells of slot %i", (slot) => {
     const rig = new SlotRig(1).start();
     rig.becomeCandidate();
-    rig.promise(
-      2,
-      [1, 2].map((slot) => ({ ballot: ballotOf(2, 0), entry: entryOf(slot, "a") })),
-    );
-    for (const slot of [1, 2]) rig.hear(2, { kind: "learn", entry: entryOf(slot, "a") });
+    const configuration = { voters: [2, 3], observers: [], outgoing: [1, 2, 3] };
+    rig.promise(2, [{ ballot: ballotOf(2, 0), entry: { ...entryOf(slot, "void"), configuration } }]);
+    for (const known of [1, 2]) rig.hear(2, { kind: "learn", entry: entryOf(known, "a") });
     rig.confirm(2);
     expect(proposed(rig, 2)).toEqual(["3 no-op"]);
   });
@@ -182,18 +180,29 @@ describe("a leader that hears of higher ballots", () => {
   });
 
   test("goes on when it hears that its own value is, or of slots that it has known for long", () => {
-    const rig = new SlotRig(1).covered(3).start().lead();
+    const rig = new SlotRig(1, [1, 2, 3], { retainedEntriesMax: 0 }).covered(3).start().lead();
     rig.propose("mine");
     const [sent] = rig.take("accept", 2);
     if (sent !== undefined) rig.hear(2, { kind: "learn", entry: sent.entry });
     for (const slot of [2, 3]) rig.hear(2, { kind: "learn", entry: entryOf(slot, "old") });
     expect(rig.status()).toMatchObject({ role: "leading", committed: 5n });
     rig.saveSnapshot(5);
+    rig.hear(2, { kind: "learn", entry: entryOf(5, "mine") });
     expect(rig.status().role).toBe("leading");
   });
 });
 
 describe("whom a leader counts", () => {
+  test("itself when its own disk holds the value, and not before", () => {
+    const rig = new SlotRig(1).start().lead();
+    rig.writesHeld = true;
+    rig.propose("a");
+    rig.accept(2, 2);
+    expect(rig.status().committed).toBe(1n);
+    rig.releaseWrites();
+    expect(rig.status().committed).toBe(2n);
+  });
+
   test("a quorum that is silent for so many ticks is lost, and not one tick before", () => {
     const rig = new SlotRig(1, [1, 2, 3], { silenceTicks: 10 }).start().lead();
     rig.tick(9);
@@ -361,6 +370,14 @@ describe("what a leader tells", () => {
   });
 });
 
+test("a leader that goes tells its followers, and its machine to forget what it prepared", () => {
+  const rig = new SlotRig(1).start().lead();
+  expect(rig.forgotten).toBe(0);
+  rig.hear(3, { kind: "preempted", ballot: rig.status().epoch + 512, leader: 3 });
+  expect(rig.take("refuse")).toEqual([{ kind: "refuse", session: 0 }]);
+  expect(rig.forgotten).toBe(1);
+});
+
 describe("requests at their leader", () => {
   test("are prepared when its machine has applied all that it took over", () => {
     const rig = new SlotRig(1).start();
@@ -455,6 +472,27 @@ describe("reads at their leader", () => {
     rig.tick(2);
     rig.confirm(2);
     expect(rig.take("readAnswer", 2)).toEqual([{ kind: "readAnswer", session: 3, read: 5, position: 1n }]);
+  });
+});
+
+describe("reads when the leader changes", () => {
+  test("those that are open are asked again, and those that were answered are not", () => {
+    const rig = new SlotRig(1).start().follow(ballotOf(3, 1));
+    for (const _ of [1, 2]) rig.read();
+    const [first, second] = rig.take("readRequest", 3);
+    rig.hear(3, { kind: "readAnswer", session: 1, read: first?.read ?? 0, position: 1n });
+    rig.follow(ballotOf(2, 2));
+    expect(rig.take("readRequest", 2).map(({ read }) => read)).toEqual([second?.read]);
+  });
+
+  test("nor are those that it has answered itself", () => {
+    const rig = new SlotRig(1).start().lead();
+    rig.confirm(2);
+    rig.read();
+    rig.confirm(2);
+    expect(rig.reads).toEqual([1n]);
+    rig.follow(ballotOf(2, 2));
+    expect(rig.take("readRequest")).toEqual([]);
   });
 });
 

@@ -44,6 +44,7 @@ describe("what a slot holds", () => {
   test("what the disk holds of slots that its snapshot covers is none of the history", () => {
     const { log } = createLog({ position: 3, held: [2, 3, 4, 6], chosen: 4 });
     expect(slotsOf(log.held(0n))).toEqual([4, 6]);
+    expect([2n, 3n].map((slot) => log.get(slot))).toEqual([undefined, undefined]);
     expect([log.base, log.committed, log.durableEnd, log.end]).toEqual([3n, 4n, 4n, 6n]);
   });
 
@@ -123,6 +124,8 @@ describe("snapshots", () => {
     log.persisted(token);
     expect([log.snapshot.position, log.base, log.end]).toEqual([4n, 2n, 5n]);
     expect(slotsOf(log.held(0n))).toEqual([3, 4, 5]);
+    log.persisted(log.saveSnapshot({ position: 5n, chunks: [] }));
+    expect([log.base, slotsOf(log.held(0n))]).toEqual([3n, [4, 5]]);
   });
 
   test("a short history loses nothing to one", () => {

@@ -38,6 +38,8 @@ export class SlotRig {
   /** What it told people, and what was reported to it as a leader. */
   readonly events: string[] = [];
   readonly reported: string[] = [];
+  /** How often its machine was told to forget what it had prepared. */
+  forgotten = 0;
   /** What it asked its disk for. */
   readonly writes: string[] = [];
   /** Whether it may stop, and why it has. */
@@ -103,7 +105,7 @@ export class SlotRig {
   start(): this {
     const hooks: LeaderHooks = {
       prepare: (...given) => this.prepare(...given),
-      leadershipLost: () => undefined,
+      leadershipLost: () => void (this.forgotten += 1),
       reported: (from, bytes) => void this.reported.push(`${from}: ${bytes.join()}`),
     };
     const members = { voters: this.#initial, observers: this.#observers };
@@ -125,8 +127,8 @@ export class SlotRig {
     return this.start();
   }
 
-  cut(peer: number): void {
-    this.#step({ kind: "linkDown", peer, link: this.#links.get(peer) ?? peer });
+  cut(peer: number, link: number = this.#links.get(peer) ?? peer): void {
+    this.#step({ kind: "linkDown", peer, link });
   }
 
   linkUp(peer: number): void {
