@@ -1,7 +1,7 @@
 import type { Mutant } from "./make-mutants.ts";
 import { endless, startSimulator } from "./simulator.ts";
 import { suites } from "./suites.ts";
-import { runTests } from "./tests.ts";
+import { startTests, type TestFolder } from "./tests.ts";
 
 export type Verdict = Pick<Mutant, "id" | "file" | "line" | "operator" | "original" | "replacement" | "context"> & {
   readonly ms: number;
@@ -37,6 +37,8 @@ interface Run {
 const firstRunsMax = 4;
 const furtherRunsMax = 24;
 
+const testFolders = ["test/core", "test/driver"] as const satisfies readonly TestFolder[];
+
 /** Which runs come to which mutants, as they are without any. */
 export async function createJudge({
   countingFile,
@@ -62,8 +64,9 @@ export async function createJudge({
   }
   simulator.close();
   simulator = await startSimulator(textsFile);
-  if (runsTests) {
-    const failed = await runTests(textsFile, undefined);
+  const tests = runsTests ? await startTests(textsFile) : undefined;
+  for (const folder of testFolders) {
+    const failed = await tests?.failing(undefined, folder);
     if (failed !== undefined) throw new Error(`without any mutant: ${failed}`);
   }
   const renew = async (loadedWith?: string): Promise<void> => {
@@ -102,39 +105,60 @@ export async function createJudge({
     await renew();
     return simulated;
   };
+  const testIn = async (id: string, folder: TestFolder): Promise<Kill | undefined> => {
+    if (tests === undefined) return undefined;
+    const own = reachedAtLoad.has(id) ? await startTests(textsFile, id) : tests;
+    const reason = await own.failing(id, folder);
+    if (own !== tests) own.close();
+    return reason === undefined ? undefined : { by: reason === endless ? endless : "tests", seed: undefined, reason };
+  };
   return {
     judge: async ({ isRefused: _isRefused, ...mutant }) => {
       const startedMs = performance.now();
       const { id } = mutant;
-      const { first, further } = inTurns(reaching.get(id) ?? []);
       const simulate = reachedAtLoad.has(id) ? simulateAlone : simulateShared;
-      let { kill, count, differs } = await simulate(id, first);
-      if (kill === undefined && runsTests) {
-        const reason = await runTests(textsFile, id);
-        if (reason !== undefined) kill = { by: reason === endless ? endless : "tests", seed: undefined, reason };
-      }
-      if (kill === undefined) {
-        const simulated = await simulate(id, further);
-        ({ kill } = simulated);
+      let [count, differs] = [0, false];
+      const simulateSome = async (runs: readonly Run[]): Promise<Kill | undefined> => {
+        const simulated = await simulate(id, runs);
         count += simulated.count;
         differs ||= simulated.differs;
-      }
+        return simulated.kill;
+      };
+      const { first, second, further } = inTurns(reaching.get(id) ?? []);
+      const kill =
+        (await simulateSome(first)) ??
+        (await testIn(id, "test/core")) ??
+        (await simulateSome(second)) ??
+        (await testIn(id, "test/driver")) ??
+        (await simulateSome(further));
       const shared = { ...mutant, ms: performance.now() - startedMs, runs: count };
       return kill === undefined ? { ...shared, kind: "survived", differs } : { ...shared, ...kill, kind: "killed" };
     },
-    [Symbol.asyncDispose]: async () => simulator.close(),
+    [Symbol.asyncDispose]: async () => {
+      simulator.close();
+      tests?.close();
+    },
   };
 }
 
-/** A few of each suite, and more of each in turn. */
-function inTurns(runs: readonly Run[]): { readonly first: readonly Run[]; readonly further: readonly Run[] } {
+interface Turns {
+  /** One of each suite. */
+  readonly first: readonly Run[];
+  /** A few more of each. */
+  readonly second: readonly Run[];
+  /** Of each in turn. */
+  readonly further: readonly Run[];
+}
+
+function inTurns(runs: readonly Run[]): Turns {
   const counts = new Map<string, number>();
   const ranked = runs.map((run) => {
     const rank = counts.get(run.suite) ?? 0;
     counts.set(run.suite, rank + 1);
     return { run, rank };
   });
-  const first = ranked.filter(({ rank }) => rank < firstRunsMax);
-  const rest = ranked.filter(({ rank }) => rank >= firstRunsMax).toSorted((left, right) => left.rank - right.rank);
-  return { first: first.map(({ run }) => run), further: rest.slice(0, furtherRunsMax).map(({ run }) => run) };
+  const [first, second, further]: readonly [Run[], Run[], Run[]] = [[], [], []];
+  for (const { run, rank } of ranked.toSorted((left, right) => left.rank - right.rank))
+    (rank === 0 ? first : rank < firstRunsMax ? second : further).push(run);
+  return { first, second, further: further.slice(0, furtherRunsMax) };
 }

@@ -63,11 +63,11 @@ export async function makeMutants(pattern: string): Promise<MadeMutants> {
   const options = { plugins: [], excludedMutations: ["StringLiteral"], ignorers: [] };
   const made = await new Instrumenter(silent).instrument(files, options);
   const refuses = createRefusal(names.map((name) => fileURLToPath(new URL(name, core))));
-  // Excluded ones are named all the same, and never active.
-  const active = made.mutants.filter(({ status }) => status !== "Ignored");
-  const mutants = active.flatMap(({ id, fileName: file, location, mutatorName: operator, replacement }) => {
+  const mutants = made.mutants.flatMap(({ id, fileName: file, location, mutatorName: operator, replacement }) => {
     const text = contents.get(file) ?? "";
     const [start, end] = [offsetOf(text, location.start), offsetOf(text, location.end)];
+    // Those that are excluded are in the list, and not in the text.
+    if (options.excludedMutations.includes(operator)) return [];
     if (assertions.get(file)?.some((range) => range.pos <= start && end <= range.end) === true) return [];
     const { line } = location.start;
     const context = text.split("\n")[line]?.trim() ?? "";

@@ -1,58 +1,52 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { readFile } from "node:fs/promises";
-import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { startChild, type Child } from "./child.ts";
 import { endless } from "./simulator.ts";
 
-const vitest = fileURLToPath(new URL("vitest.mjs", import.meta.resolve("vitest/package.json")));
-const config = fileURLToPath(new URL("vitest.config.ts", import.meta.url));
-
-/** Those that the core has a part in, and that take no seeds, which were tried before. */
-const folders = ["test/core", "test/driver"];
-
-const testsMsMax = 60_000;
-
-interface Report {
-  readonly testResults: readonly {
-    readonly name: string;
-    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
-  }[];
+export interface TestsOrder {
+  readonly mutant: string | undefined;
+  /** Parts of their names. */
+  readonly files: readonly string[];
 }
 
-/**
- * Runs the tests with this mutant, until the first one fails. That one must fail once more: some have real clocks, on a
- * machine with other work.
- */
-export async function runTests(textsFile: string, mutant: string | undefined): Promise<string | undefined> {
-  const first = await runFiles(textsFile, mutant, folders);
-  return first?.file === undefined ? first?.test : (await runFiles(textsFile, mutant, [first.file]))?.test;
+export interface TestsOutcome {
+  readonly failed?: { readonly test: string; readonly file: string } | undefined;
 }
 
-interface Failed {
-  readonly test: string;
-  readonly file?: string;
+/** The tests that the core has a part in, and that take no seeds, over a core with all mutants in it. */
+export interface Tests {
+  /** The first that fails in these folders. It fails once more, and passes without the mutant. */
+  failing(mutant: string | undefined, folder: TestFolder): Promise<string | undefined>;
+  close(): void;
 }
 
-async function runFiles(
-  textsFile: string,
-  mutant: string | undefined,
-  files: readonly string[],
-): Promise<Failed | undefined> {
-  const active = mutant === undefined ? {} : { __STRYKER_ACTIVE_MUTANT__: mutant };
-  const reportFile = path.join(path.dirname(textsFile), "tests.json");
-  const args = [vitest, "run", "--config", config, "--reporter", "json", "--outputFile", reportFile, ...files];
-  const env = { ...process.env, ...active, MUTANT_TEXTS: textsFile };
-  const child = spawn(process.execPath, args, { env, stdio: "ignore" });
-  const timer = setTimeout(() => child.kill("SIGKILL"), testsMsMax);
-  const [code] = (await once(child, "close")) as [number | null];
-  clearTimeout(timer);
-  if (code === 0) return undefined;
-  if (code === null) return { test: endless };
-  const { testResults } = JSON.parse(await readFile(reportFile, "utf8")) as Report;
-  for (const { name: file, assertionResults } of testResults) {
-    const failed = assertionResults.find(({ status }) => status === "failed");
-    if (failed !== undefined) return { test: failed.fullName, file };
-  }
-  return { test: "the tests could not be loaded" };
+/** Those of the core take a fraction of what those of the driver take, which have real clocks. */
+export type TestFolder = "test/core" | "test/driver";
+
+const script = fileURLToPath(new URL("../mutant-tests.ts", import.meta.url));
+
+/** `loadedWith`: the mutant that is active while the core is loaded. */
+export async function startTests(textsFile: string, loadedWith?: string): Promise<Tests> {
+  const env = { MUTANT_TEXTS: textsFile, __STRYKER_ACTIVE_MUTANT__: loadedWith ?? "" };
+  const start = async (): Promise<Child<TestsOrder, TestsOutcome>> => startChild({ script, env });
+  let child = await start();
+  const run = async (order: TestsOrder): Promise<TestsOutcome> => {
+    const answer = await child.ask(order);
+    if (typeof answer !== "string") return answer;
+    child = await start();
+    return { failed: { test: answer === "late" ? endless : "the process ended", file: order.files[0] ?? "" } };
+  };
+  return {
+    failing: async (mutant, folder) => {
+      const { failed } = await run({ mutant, files: [folder] });
+      if (failed === undefined || mutant === undefined) return failed?.test;
+      const files = [failed.file];
+      if (loadedWith === undefined && (await run({ mutant: undefined, files })).failed !== undefined) {
+        // What the mutant left behind, or one of those before it.
+        child.close();
+        child = await start();
+      }
+      return (await run({ mutant, files })).failed?.test;
+    },
+    close: () => child.close(),
+  };
 }

@@ -17,6 +17,7 @@ export default defineConfig({
     // No module holds state, so one copy serves all files.
     isolate: false,
     maxWorkers: 1,
+    setupFiles: [fileURLToPath(new URL("activate.ts", import.meta.url))],
     bail: 1,
     include: ["test/**/*.test.ts"],
     // Its bundle has no mutant in it, and any difference would count.
