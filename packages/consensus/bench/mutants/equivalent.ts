@@ -182,6 +182,20 @@ export const equivalents: readonly Equivalent[] = [
     reason: unlinked,
   },
   {
+    file: "zxid.ts",
+    line: "return left < right ? left : right;",
+    original: "left < right",
+    replacement: "left <= right",
+    reason: "of equal positions either is the earlier one",
+  },
+  {
+    file: "zxid.ts",
+    line: "return left > right ? left : right;",
+    original: "left > right",
+    replacement: "left >= right",
+    reason: "of equal positions either is the later one",
+  },
+  {
     file: "quorum.ts",
     line: "const candidates = [...acked.entries()].toSorted((a, b) => (a[1] < b[1] ? 1 : a[1] > b[1] ? -1 : 0));",
     original: "a[1] > b[1]",

@@ -302,7 +302,9 @@ describe("how long it follows", () => {
     rig.cut(2);
     // That one broke long ago.
     rig.cut(3, 99);
-    expect(rig.status().role).toBe("following");
+    rig.take("followed");
+    lead(rig, 2);
+    expect(rig.take("followed", 3)).toMatchObject([{ round: 2 }]);
     rig.cut(3);
     expect(rig.status().role).toBe("looking");
   });

@@ -108,8 +108,10 @@ describe("who tries to lead", () => {
     const rig = connected();
     answer(rig, 2, roundOf(rig));
     rig.cut(2);
+    rig.take("heartbeat");
     rig.tick(4);
     expect(rig.status().role).toBe("looking");
+    expect(rig.take("heartbeat", 3).at(-1)?.connected).toBe(false);
   });
 
   test("whoever comes back is not held to what it said before", () => {
