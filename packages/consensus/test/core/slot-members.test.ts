@@ -97,8 +97,8 @@ describe("a change of voters", () => {
     const views: string[] = [];
     const rig = rigOf().start().lead();
     const { prepare } = rig;
-    const quorums = ({ hasQuorumInStep }: MembershipView): string =>
-      [[1, 2, 4], [2, 4], [2]].filter((voters) => hasQuorumInStep(voters)).join(" and ");
+    const quorums = (view: MembershipView): string =>
+      [[1, 2, 4], [2, 4], [2]].filter((voters) => view.hasQuorumInStep(voters)).join(" and ");
     rig.prepare = (request, position, view, epoch) => {
       views.push(`${view.configuration.voters.join()} ${view.isChanging ? "changing" : "settled"}: ${quorums(view)}`);
       return prepare(request, position, view, epoch);
