@@ -14,7 +14,6 @@ export interface Equivalent {
 const cached = "made anew each time: slower, and the same";
 const unmet = "over links that keep their order it cannot be so: only what a broken peer says is refused by it";
 const stopped = "the replica has stopped by then: after `fatal` nothing that it does leaves it";
-const elected = "only who tries to lead, and when; that a leader is safe is the business of phase 1";
 const unlinked = "what is sent where no link leads is lost by the driver";
 const oneValue = "a ballot proposes one value: of two reports of it either will do";
 
@@ -152,13 +151,6 @@ export const equivalents: readonly Equivalent[] = [
     original: "state.links.get(to) === link",
     replacement: "true",
     reason: unlinked,
-  },
-  {
-    file: "slot-paxos/search.ts",
-    line: "if (!search.answered.has(voter)) continue;",
-    original: "!search.answered.has(voter)",
-    replacement: "false",
-    reason: elected,
   },
   {
     file: "zab/broadcast.ts",

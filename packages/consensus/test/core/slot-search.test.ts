@@ -114,6 +114,16 @@ describe("who tries to lead", () => {
     expect(rig.take("heartbeat", 3).at(-1)?.connected).toBe(false);
   });
 
+  test("what somebody said in an earlier round neither stops it nor lets it try", () => {
+    const rig = new SlotRig(1, [1, 2, 3, 4, 5]).start();
+    rig.hear(4, { ...answerOf(0), connected: true, zxid: 5n });
+    expect(roleAfter(rig, new Map([2, 3].map((id) => [id, {}])))).toBe("leading");
+    const held = new SlotRig(1, [1, 2, 3, 4, 5]).start();
+    for (const other of [4, 5]) held.hear(other, answerOf(0));
+    const settled: Partial<Heartbeat> = { state: "following", settled: true };
+    expect(roleAfter(held, new Map([2, 3].map((id) => [id, settled])))).toBe("looking");
+  });
+
   test("whoever comes back is not held to what it said before", () => {
     const rig = connected();
     rig.hear(3, { ...answerOf(0), state: "leading" });
