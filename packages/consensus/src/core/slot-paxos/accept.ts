@@ -1,6 +1,6 @@
 import type { Entry, NodeId } from "../entry.ts";
 import { memberOf } from "../paxos/ballot-number.ts";
-import { formatZxid, laterOf, type Zxid } from "../zxid.ts";
+import { earlierOf, formatZxid, laterOf, type Zxid } from "../zxid.ts";
 import type { SlotMessage } from "./slot-messages.ts";
 import {
   advance,
@@ -100,7 +100,9 @@ export function sendDue(state: SlotState): void {
 
 export function onAccepted(state: SlotState, leading: Leading, from: NodeId, message: Of<"accepted">): void {
   if (message.ballot !== leading.ballot) return;
-  for (let slot = message.first; slot <= message.last; slot += 1n) {
+  // Nothing else is on its way, however much a broken peer says.
+  const last = earlierOf(message.last, leading.last);
+  for (let slot = laterOf(message.first, state.log.committed); slot <= last; slot += 1n) {
     count(state, leading, leading.pending.get(slot), from);
   }
 }
