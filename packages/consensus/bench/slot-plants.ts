@@ -82,7 +82,7 @@ export const slotPlants: readonly SlotPlant[] = [
     name: "promise-not-raised",
     source: "P6: a higher ballot is accepted without being promised",
     foundBy: 2,
-    changes: [[accept, "if (ballot > state.epochs.accepted) setEpochs(state, { accepted: ballot });", ""]],
+    changes: [[accept, "promise(state, ballot);", ""]],
   },
   {
     name: "duplicate-counted",
@@ -112,7 +112,7 @@ export const slotPlants: readonly SlotPlant[] = [
     name: "compaction-drops-accepted",
     source: "P10: with a snapshot of others goes what is accepted behind it",
     foundBy: 27,
-    changes: [[log, "const kept = [...this.held(snapshot.position)];", "const kept: SlotRecord[] = [];"]],
+    changes: [[log, "const kept = this.held(snapshot.position);", "const kept: SlotRecord[] = [];"]],
   },
   {
     name: "executed-on-acceptance",
@@ -153,11 +153,10 @@ export const slotPlants: readonly SlotPlant[] = [
   {
     name: "vote-back-at-once",
     source: "P15: a member that lost its disk votes again as soon as somebody leads",
-    foundBy: 3,
+    foundBy: 304,
     changes: [
       [rounds, " || confirmedRound(state, leading) < admission.round", ""],
-      [rounds, "return admission.end > configuration.position ? admission.end : configuration.position;", "return 1n;"],
-      [rounds, "following.barrier === 0n || state.log.committed < following.barrier", "false"],
+      [rounds, "return laterOf(admission.end, configuration.position);", "return 1n;"],
     ],
   },
   {
@@ -167,7 +166,6 @@ export const slotPlants: readonly SlotPlant[] = [
     changes: [
       ["core/paxos/ballot-number.ts", "return round * 256 + member;", "return round * 256;"],
       [core, "|| memberOf(ballot) !== from", ""],
-      [prepare, "memberOf(ballot) !== from || ", ""],
       [accept, "memberOf(ballot), {", 'state.role.kind === "following" ? state.role.leader : 0, {'],
     ],
   },
@@ -243,8 +241,8 @@ export const slotPlants: readonly SlotPlant[] = [
     changes: [
       [
         log,
-        "if (configuration !== undefined) this.#configuration",
-        "if (configuration !== undefined && this.#durableToken > 0) this.#configuration",
+        "this.persisted(0);",
+        "this.#configuration = recovered.snapshot.configuration ?? initial; this.persisted(0);",
       ],
     ],
   },

@@ -14,7 +14,8 @@ export interface Equivalent {
 const cached = "made anew each time: slower, and the same";
 const unmet = "over links that keep their order it cannot be so: only what a broken peer says is refused by it";
 const stopped = "the replica has stopped by then: after `fatal` nothing that it does leaves it";
-const elected = "only who tries to lead, and when; that a leader is safe is the business of phase 1";
+const unlinked = "what is sent where no link leads is lost by the driver";
+const oneValue = "a ballot proposes one value: of two reports of it either will do";
 
 /** Left out of the count. Each must still be there: what is not is reported. */
 export const equivalents: readonly Equivalent[] = [
@@ -61,18 +62,95 @@ export const equivalents: readonly Equivalent[] = [
     reason: "the history of one without a vote is that of a leader too, and no worse than what it is compared with",
   },
   {
+    file: "slot-paxos/accept.ts",
+    line: "for (let slot = told + 1n; slot <= committed; slot += 1n) leading.pending.delete(slot);",
+    original: "told + 1n",
+    replacement: "told - 1n",
+    reason: "up to there nothing is pending any more",
+  },
+  {
     file: "slot-paxos/prepare.ts",
-    line: "const rounds = [leading.round, ...[...leading.peers.values()].map(({ round }) => round)];",
-    original: "[...leading.peers.values()]",
-    replacement: "[]",
-    reason: "an older round may confirm sooner; the present one does, a round trip later",
+    line: 'if (leading.phase !== "discovery" || leading.promiseToken > state.durableToken) return;',
+    original: "leading.promiseToken > state.durableToken",
+    replacement: "false",
+    reason: "who is asked for a promise is asked after that; who decides alone accepts in writes that come later",
+  },
+  {
+    file: "slot-paxos/prepare.ts",
+    line: "leading.promises.clear();",
+    original: "leading.promises.clear();",
+    replacement: ";",
+    reason: "memory: nobody looks at them any more",
+  },
+  {
+    file: "slot-paxos/prepare.ts",
+    line: "if (known === undefined || known.ballot < record.ballot) best.set(slot, record);",
+    original: "known.ballot < record.ballot",
+    replacement: "known.ballot <= record.ballot",
+    reason: oneValue,
+  },
+  {
+    file: "decree/proposer.ts",
+    line: "const isHigher = current.adopted === undefined || compareBallots(accepted.ballot, current.adopted.ballot) > 0;",
+    original: "compareBallots(accepted.ballot, current.adopted.ballot) > 0",
+    replacement: "compareBallots(accepted.ballot, current.adopted.ballot) >= 0",
+    reason: oneValue,
+  },
+  {
+    file: "slot-paxos/requests.ts",
+    line: "if (!state.reads.hasWaiting) return;",
+    original: "!state.reads.hasWaiting",
+    replacement: "false",
+    reason: "where no read waits none is confirmed: more work, and the same",
   },
   {
     file: "slot-paxos/search.ts",
-    line: "if (!search.answered.has(voter)) continue;",
-    original: "!search.answered.has(voter)",
+    line: 'if (state.role.kind !== "looking") return;',
+    original: 'state.role.kind !== "looking"',
     replacement: "false",
-    reason: elected,
+    reason: "whoever decides looks at the role: more work, and the same",
+  },
+  {
+    file: "slot-paxos/search.ts",
+    line: "return peer.zxid > committed || (peer.zxid === committed && node > state.id);",
+    original: "node > state.id",
+    replacement: "node >= state.id",
+    reason: "a peer is never the member itself",
+  },
+  {
+    file: "slot-paxos/slot-log.ts",
+    line: "if (saved !== undefined && saved.snapshot.position > this.#snapshot.position) this.#adopt(saved.snapshot);",
+    original: "saved.snapshot.position > this.#snapshot.position",
+    replacement: "saved.snapshot.position >= this.#snapshot.position",
+    reason: "two snapshots of one position hold the same",
+  },
+  {
+    file: "slot-paxos/slot-log.ts",
+    line: "if (left === right) return true;",
+    original: "left === right",
+    replacement: "false",
+    reason: "compared with itself byte by byte: slower, and the same",
+  },
+  {
+    file: "slot-paxos/slot-paxos-core.ts",
+    line: "for (let changes = 0; ; changes += 1) {",
+    original: "changes += 1",
+    replacement: "changes -= 1",
+    reason: "only an assertion counts them",
+  },
+  {
+    file: "slot-paxos/slot-paxos-core.ts",
+    line: 'if (role.kind === "leading") onReadRequest(state, from, message);',
+    original: 'role.kind === "leading"',
+    replacement: "true",
+    reason: "memory: what a member that does not lead was asked is looked at by nobody, and forgotten with its role",
+  },
+  {
+    file: "slot-paxos/slot-state.ts",
+    line: "if (state.links.get(to) === link) state.out.send({ to, link, message, after });",
+    original: "state.links.get(to) === link",
+    replacement: "true",
+    reason: unlinked,
   },
   {
     file: "zab/broadcast.ts",
@@ -93,7 +171,21 @@ export const equivalents: readonly Equivalent[] = [
     line: "if (!state.links.has(to)) return;",
     original: "!state.links.has(to)",
     replacement: "false",
-    reason: "what is sent where no link leads is lost by the driver",
+    reason: unlinked,
+  },
+  {
+    file: "zxid.ts",
+    line: "return left < right ? left : right;",
+    original: "left < right",
+    replacement: "left <= right",
+    reason: "of equal positions either is the earlier one",
+  },
+  {
+    file: "zxid.ts",
+    line: "return left > right ? left : right;",
+    original: "left > right",
+    replacement: "left >= right",
+    reason: "of equal positions either is the later one",
   },
   {
     file: "quorum.ts",

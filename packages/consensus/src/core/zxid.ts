@@ -4,6 +4,16 @@
  */
 export type Zxid = bigint;
 
+/** The earlier of two positions. */
+export function earlierOf(left: Zxid, right: Zxid): Zxid {
+  return left < right ? left : right;
+}
+
+/** The later of two positions. */
+export function laterOf(left: Zxid, right: Zxid): Zxid {
+  return left > right ? left : right;
+}
+
 /**
  * Joins an epoch and a counter. The only place, with {@link epochOf} and {@link counterOf}, that knows the split.
  *

@@ -178,7 +178,7 @@ describe("disks that forget", () => {
     const rig = new SlotRig(1).start();
     const ballot = rig.becomeCandidate();
     rig.tick(4);
-    const [early] = rig.take("lead", 2);
+    const early = rig.take("lead", 2).at(-1);
     rig.promise(2);
     // It answers a round of before: since then its disk may have been lost.
     if (early !== undefined) {
@@ -217,7 +217,6 @@ describe("disks that forget", () => {
     rig.releaseWrites();
     expect(rig.status()).toMatchObject({ voting: true, role: "following", phase: "broadcast" });
     expect(rig.disk.image.epochs).toEqual({ accepted: ballot, current: ballot, voting: true });
-    expect(rig.disk.image.chosen).toBe(2n);
   });
 
   test("a leader names what a member must know only when a quorum without it has answered since it came back", () => {

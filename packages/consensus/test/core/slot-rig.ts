@@ -1,9 +1,10 @@
 import { assert } from "@tutti/stdx";
 import type { AcceptedEntry } from "../../src/core/accepted-entry.ts";
+import { changeTo } from "../../src/core/configuration.ts";
 import type { Send } from "../../src/core/effects.ts";
 import type { Entry } from "../../src/core/entry.ts";
 import type { Heartbeat, ReplicaMessage } from "../../src/core/messages.ts";
-import type { CoreStatus, Input, ReplicaCore } from "../../src/core/replica-core.ts";
+import type { CoreStatus, Input, LeaderHooks, ReplicaCore } from "../../src/core/replica-core.ts";
 import { createSlotPaxosCore } from "../../src/core/slot-paxos/slot-paxos-core.ts";
 import type { SlotPaxosOptions } from "../../src/core/slot-paxos/slot-paxos-options.ts";
 import { createRecordDisk, type RecordDisk } from "../../src/sim/record-disk.ts";
@@ -34,14 +35,33 @@ export class SlotRig {
   readonly outcomes: string[] = [];
   /** The positions at which reads were answered. */
   readonly reads: bigint[] = [];
+  /** What it told people, and what was reported to it as a leader. */
+  readonly events: string[] = [];
+  readonly reported: string[] = [];
+  /** How often its machine was told to forget what it had prepared. */
+  forgotten = 0;
+  /** What it asked its disk for. */
+  readonly writes: string[] = [];
+  /** Whether it may stop, and why it has. */
+  mayStop = false;
+  fatal: string | undefined;
   writesHeld = false;
+  /** The machine takes its time: that it has applied what it was given is not said. */
+  appliesHeld = false;
+  /** What its machine makes of a request. */
+  prepare: LeaderHooks["prepare"] = ({ payload, members }, _position, { configuration }) =>
+    members === undefined
+      ? { kind: "txn", payload }
+      : { kind: "config", payload, configuration: changeTo(configuration, members) };
   #core: ReplicaCore<ReplicaMessage> | undefined;
   #durable = 0;
   #held: Send<ReplicaMessage>[] = [];
-  #sent: { readonly to: number; readonly message: ReplicaMessage }[] = [];
+  #sent: { readonly to: number; readonly link: number | undefined; readonly message: ReplicaMessage }[] = [];
+  #end = 0n;
   readonly #options: Partial<SlotPaxosOptions>;
   readonly #links: Map<number, number> = new Map<number, number>();
   #initial: readonly number[];
+  #observers: readonly number[] = [];
   #proposals = 0;
 
   constructor(
@@ -56,9 +76,10 @@ export class SlotRig {
     this.disk = createRecordDisk({ voting, retainedEntriesMax: 1000 });
   }
 
-  /** These vote at first; the others are linked all the same. */
-  only(voters: readonly number[]): this {
+  /** These vote at first, and the others observe, or those named; all are linked. */
+  only(voters: readonly number[], observers = this.voters.filter((id) => !voters.includes(id))): this {
     this.#initial = voters;
+    this.#observers = observers;
     return this;
   }
 
@@ -74,13 +95,20 @@ export class SlotRig {
     return this;
   }
 
+  /** The disk holds a snapshot up to there, and nothing of what it covers. */
+  covered(position: number): this {
+    this.disk.image.snapshot = { position: BigInt(position), chunks: [] };
+    this.disk.image.base = BigInt(position);
+    return this;
+  }
+
   start(): this {
-    const hooks = {
-      prepare: (request: { readonly payload: Uint8Array }) => ({ kind: "txn" as const, payload: request.payload }),
-      leadershipLost: () => undefined,
-      reported: () => undefined,
+    const hooks: LeaderHooks = {
+      prepare: (...given) => this.prepare(...given),
+      leadershipLost: () => void (this.forgotten += 1),
+      reported: (from, bytes) => void this.reported.push(`${from}: ${bytes.join()}`),
     };
-    const members = { voters: this.#initial, observers: [] };
+    const members = { voters: this.#initial, observers: this.#observers };
     this.#durable = 0;
     this.#held = [];
     this.#sent = [];
@@ -99,6 +127,10 @@ export class SlotRig {
     return this.start();
   }
 
+  cut(peer: number, link: number = this.#links.get(peer) ?? peer): void {
+    this.#step({ kind: "linkDown", peer, link });
+  }
+
   linkUp(peer: number): void {
     this.#step({ kind: "linkUp", peer, link: this.#links.get(peer) ?? peer });
   }
@@ -111,8 +143,8 @@ export class SlotRig {
     this.linkUp(peer);
   }
 
-  hear(from: number, message: ReplicaMessage): void {
-    this.#step({ kind: "message", from, link: this.#links.get(from) ?? from, message });
+  hear(from: number, message: ReplicaMessage, link: number = this.#links.get(from) ?? from): void {
+    this.#step({ kind: "message", from, link, message });
   }
 
   /** All of that is there before it does anything. */
@@ -134,6 +166,32 @@ export class SlotRig {
     this.#step({ kind: "propose", proposal: this.#proposals, ...request });
   }
 
+  /** Somebody wants these to take part. */
+  change(voters: readonly number[], observers: readonly number[] = []): void {
+    this.#proposals += 1;
+    const request = { client: BigInt(this.id), sequence: this.#proposals, payload: new Uint8Array(0) };
+    this.#step({ kind: "propose", proposal: this.#proposals, ...request, members: { voters, observers } });
+  }
+
+  submit(mark: number): void {
+    this.#step({ kind: "submit", payload: Uint8Array.of(mark) });
+  }
+
+  report(mark: number): void {
+    this.#step({ kind: "report", bytes: Uint8Array.of(mark) });
+  }
+
+  /** The machine gives a snapshot of all that it has applied up to there. */
+  saveSnapshot(position: number): void {
+    this.#step({ kind: "snapshot", snapshot: { position: BigInt(position), chunks: [] } });
+  }
+
+  /** The machine says now what it has applied. */
+  releaseApplied(): void {
+    this.appliesHeld = false;
+    this.#step({ kind: "applied", position: this.#end });
+  }
+
   read(): void {
     this.#proposals += 1;
     this.#step({ kind: "read", read: this.#proposals });
@@ -151,6 +209,13 @@ export class SlotRig {
     const taken = this.#sent.filter(isTaken);
     this.#sent = this.#sent.filter((sent) => !isTaken(sent));
     return taken.map(({ message }) => message as Of<K>);
+  }
+
+  /** Over which links those of one kind have left since the last call, or "any". */
+  takeLinks(kind: Kind): readonly (number | "any")[] {
+    const taken = this.#sent.filter(({ message }) => message.kind === kind);
+    this.take(kind);
+    return taken.map(({ link }) => link ?? "any");
   }
 
   status(): CoreStatus {
@@ -192,6 +257,28 @@ export class SlotRig {
     }
   }
 
+  /** It leads: one other has promised, and accepted its barrier in the slot behind what it knows. */
+  lead(): this {
+    this.becomeCandidate();
+    const [other = 0] = this.#initial.filter((voter) => voter !== this.id);
+    this.promise(other);
+    this.confirm(other);
+    this.accept(other, Number(this.status().committed) + 1);
+    assert(this.status().phase === "broadcast", "a leader whose barrier is chosen takes requests");
+    for (const kind of ["accept", "chosen", "prepare"] as const) this.take(kind);
+    return this;
+  }
+
+  /** It follows the owner of this ballot, whose barrier in the first slot it knows. */
+  follow(ballot: number): this {
+    const leader = ballot % 256;
+    const entry: Entry = { ...entryOf(1, ""), kind: "noop", client: 0n, sequence: ballot };
+    this.hear(leader, { kind: "lead", ballot, round: 1, barrier: 1n, committed: 0n, admit: 0n });
+    this.hear(leader, { kind: "accept", ballot, committed: 1n, entry });
+    assert(this.status().phase === "broadcast", "who has the barrier of its leader is in step");
+    return this;
+  }
+
   confirm(from: number): void {
     const ballot = this.status().epoch;
     for (const { round } of this.take("lead", from)) {
@@ -213,22 +300,30 @@ export class SlotRig {
   #perform(): void {
     const effects = this.#core?.effects();
     if (effects === undefined) return;
-    assert(effects.fatal === undefined, `the replica goes on: ${effects.fatal?.detail}`);
+    this.fatal = effects.fatal?.detail;
+    assert(this.fatal === undefined || this.mayStop, `the replica goes on: ${this.fatal}`);
     for (const write of effects.writes) this.disk.submit(write);
+    this.writes.push(...effects.writes.map(({ write }) => write.kind));
+    for (const event of effects.events) {
+      this.events.push(event.kind === "role" ? `${event.from} > ${event.to}` : `leader ${event.leader ?? "none"}`);
+    }
     this.#held.push(...effects.sends);
-    let last = 0n;
     for (const apply of effects.applies) {
-      assert(apply.kind === "commit", "the scripts need no snapshots");
-      last = apply.entry.zxid;
-      this.applied.push(`${last} ${commandOf(apply.entry)}`);
+      if (apply.kind === "commit") {
+        this.#end = apply.entry.zxid;
+        this.applied.push(`${this.#end} ${commandOf(apply.entry)}`);
+      } else {
+        this.#end = apply.snapshot.position;
+        this.applied.push(`${this.#end} snapshot`);
+      }
     }
     for (const { position } of effects.reads) this.reads.push(position);
     for (const outcome of effects.outcomes) this.outcomes.push(outcome.kind);
     if (!this.writesHeld) this.#completeWrites();
     const ready = this.#held.filter((send) => send.after <= this.#durable);
     this.#held = this.#held.filter((send) => send.after > this.#durable);
-    for (const { to, message } of ready) this.#sent.push({ to, message });
-    if (last > 0n) this.#step({ kind: "applied", position: last });
+    for (const { to, link, message } of ready) this.#sent.push({ to, link, message });
+    if (effects.applies.length > 0 && !this.appliesHeld) this.#step({ kind: "applied", position: this.#end });
   }
 
   #completeWrites(): void {

@@ -1,13 +1,13 @@
 import type { Entry, NodeId } from "../entry.ts";
 import { memberOf } from "../paxos/ballot-number.ts";
-import { formatZxid, type Zxid } from "../zxid.ts";
+import { earlierOf, formatZxid, laterOf, type Zxid } from "../zxid.ts";
 import type { SlotMessage } from "./slot-messages.ts";
 import {
   advance,
   electorateOf,
   isTrusted,
+  promise,
   sendAny,
-  setEpochs,
   windowEnd,
   type Following,
   type Leading,
@@ -25,7 +25,7 @@ export function proposeEntry(state: SlotState, leading: Leading, entry: Entry): 
   leading.last = entry.zxid;
   leading.pending.set(entry.zxid, { entry, acceptedBy: new Set(), round: leading.round });
   if (entry.configuration !== undefined) leading.changeSlot = entry.zxid;
-  for (const voter of electorateOf(state).voters) if (voter !== state.id) sendAccept(state, leading, voter, entry);
+  for (const voter of electorateOf(state).voters) sendAccept(state, leading, voter, entry);
 }
 
 function sendAccept(state: SlotState, leading: Leading, to: NodeId, entry: Entry): void {
@@ -51,7 +51,7 @@ export function sendPending(
 /** 2b. Below its promise an acceptor takes nothing; the caller has seen to that. */
 export function onAccept(state: SlotState, following: Following, { ballot, committed, entry }: Of<"accept">): void {
   if (!isTrusted(state)) return;
-  if (ballot > state.epochs.accepted) setEpochs(state, { accepted: ballot });
+  promise(state, ballot);
   if (acceptEntry(state, ballot, entry)) {
     if (state.due.ballot !== ballot) state.due = { ballot, slots: new Set() };
     state.due.slots.add(entry.zxid);
@@ -81,7 +81,6 @@ function conflict(state: SlotState, slot: Zxid): void {
 /** Tells the leader, in as few ranges as there are, once the disk holds all of them. */
 export function sendDue(state: SlotState): void {
   const { ballot, slots } = state.due;
-  if (slots.size === 0) return;
   state.due = { ballot, slots: new Set() };
   let first: Zxid | undefined;
   let last = 0n;
@@ -89,7 +88,7 @@ export function sendDue(state: SlotState): void {
     if (first === undefined) return;
     sendAny(state, memberOf(ballot), { kind: "accepted", ballot, first, last }, state.out.lastToken);
   };
-  for (const slot of [...slots].toSorted((left, right) => (left < right ? -1 : 1))) {
+  for (const slot of [...slots].toSorted((left, right) => Number(left - right))) {
     if (first === undefined || slot !== last + 1n) {
       tell();
       first = slot;
@@ -101,9 +100,9 @@ export function sendDue(state: SlotState): void {
 
 export function onAccepted(state: SlotState, leading: Leading, from: NodeId, message: Of<"accepted">): void {
   if (message.ballot !== leading.ballot) return;
-  const { committed } = state.log;
-  const last = message.last < leading.last ? message.last : leading.last;
-  for (let slot = message.first > committed ? message.first : committed + 1n; slot <= last; slot += 1n) {
+  // Nothing else is on its way, however much a broken peer says.
+  const last = earlierOf(message.last, leading.last);
+  for (let slot = laterOf(message.first, state.log.committed); slot <= last; slot += 1n) {
     count(state, leading, leading.pending.get(slot), from);
   }
 }
@@ -150,7 +149,7 @@ export function advanceLeading(state: SlotState, leading: Leading): void {
 
 /** A follower hears how far its leader knows the prefix. */
 export function onChosen(state: SlotState, following: Following, committed: Zxid): void {
-  if (committed > following.committed) following.committed = committed;
+  following.committed = laterOf(following.committed, committed);
   noteChosen(state, following.ballot, following.committed);
 }
 

@@ -70,14 +70,14 @@ export function onLearn(state: SlotState, from: NodeId, entry: Entry): void {
     });
     return;
   }
-  advance(state);
-  noteHeard(state);
+  takeIn(state);
 }
 
-/** The next slots may have been waiting for the one that came. */
-function noteHeard(state: SlotState): void {
+/** The next slots may have been waiting for what came. */
+function takeIn(state: SlotState): void {
   const { role } = state;
   if (role.kind === "following") noteChosen(state, role.ballot, role.committed);
+  else advance(state);
 }
 
 export function onState(state: SlotState, from: NodeId, message: Of<"state">): void {
@@ -109,8 +109,7 @@ function install(state: SlotState, snapshot: Snapshot): void {
   const token = state.log.install(snapshot, state.epochs);
   state.epochsToken = token;
   state.restore = { token, snapshot };
-  advance(state);
-  noteHeard(state);
+  takeIn(state);
 }
 
 /** The end of an answer; what is still missing is asked for at once, as long as there was progress. */

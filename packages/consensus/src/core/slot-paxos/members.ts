@@ -13,7 +13,7 @@ export function membershipView(state: SlotState, leading: Leading): MembershipVi
   const { configuration } = state.log;
   return {
     configuration,
-    isChanging: configuration.outgoing !== undefined || leading.changeSlot > state.log.committed,
+    isChanging: configuration.outgoing !== undefined,
     hasQuorumInStep: (voters) => state.options.quorum(voters).isQuorum(knowing(state, leading, leading.barrier)),
   };
 }

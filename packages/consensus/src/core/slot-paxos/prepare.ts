@@ -2,8 +2,8 @@ import { chosenBallot, type AcceptedEntry } from "../accepted-entry.ts";
 import type { LinkId } from "../effects.ts";
 import type { Entry, NodeId } from "../entry.ts";
 import { unnamedClient } from "../entry.ts";
-import { memberOf, nextBallot } from "../paxos/ballot-number.ts";
-import type { Zxid } from "../zxid.ts";
+import { nextBallot } from "../paxos/ballot-number.ts";
+import { laterOf, type Zxid } from "../zxid.ts";
 import { proposeEntry } from "./accept.ts";
 import { askFor } from "./catch-up.ts";
 import { sendRound } from "./rounds.ts";
@@ -13,6 +13,7 @@ import {
   barrierOf,
   electorateOf,
   isTrusted,
+  promise,
   request,
   sendAny,
   sendOver,
@@ -46,7 +47,6 @@ export function createLeading(state: SlotState): Leading {
     changeSlot: 0n,
     queue: [],
     unapplied: new Map(),
-    asked: new Map(),
     round: 0,
     ticksToRound: state.options.pingTicks,
     phaseTicks: 0,
@@ -85,12 +85,11 @@ export function onPreempted(state: SlotState, { ballot, leader }: Of<"preempted"
 /** 1b: everything held in slots from there on. After it nothing is accepted in a lower ballot. */
 export function onPrepare(state: SlotState, from: NodeId, link: LinkId, message: Of<"prepare">): void {
   const { ballot } = message;
-  if (memberOf(ballot) !== from || !isTrusted(state)) return;
-  if (ballot > state.epochs.accepted) setEpochs(state, { accepted: ballot });
+  if (!isTrusted(state)) return;
+  promise(state, ballot);
   const { committed } = state.log;
-  const floor = message.from - 1n > committed ? message.from - 1n : committed;
   const records: (AcceptedEntry | undefined)[] = [];
-  for (const { ballot: acceptedIn, entry, chosen } of state.log.held(floor)) {
+  for (const { ballot: acceptedIn, entry, chosen } of state.log.held(laterOf(message.from - 1n, committed))) {
     records.push({ ballot: chosen ? chosenBallot : acceptedIn, entry });
   }
   if (records.length === 0) records.push(undefined);
@@ -103,19 +102,17 @@ export function onPrepare(state: SlotState, from: NodeId, link: LinkId, message:
 }
 
 export function onPromise(state: SlotState, leading: Leading, from: NodeId, message: Of<"promise">): void {
-  if (leading.phase !== "discovery" || message.ballot !== leading.ballot) return;
-  if (!electorateOf(state).voters.has(from) || message.parts > state.options.outstandingEntriesMax * 4) return;
+  if (message.ballot !== leading.ballot) return;
   if (message.part === 0) {
     const { committed, entered, parts } = message;
     leading.promises.set(from, { committed, entered, parts, received: 0, records: [], completeIn: undefined });
   }
   const promised = leading.promises.get(from);
-  if (promised === undefined || message.part !== promised.received) return;
+  if (promised === undefined) return;
   promised.received += 1;
   if (message.record !== undefined) promised.records.push(message.record);
   if (promised.received < promised.parts) return;
   promised.completeIn = leading.round;
-  considerPromises(state, leading);
 }
 
 /**
@@ -138,7 +135,7 @@ export function considerPromises(state: SlotState, leading: Leading): void {
     sendRound(state, leading);
   }
   if (!isConfirmed(state, leading)) return;
-  const most = complete.toSorted(([, left], [, right]) => (left.committed > right.committed ? -1 : 1))[0];
+  const most = complete.toSorted(([, left], [, right]) => Number(right.committed - left.committed))[0];
   if (most !== undefined && most[1].committed > state.log.committed) {
     askFor(state, most[0]);
     return;
@@ -181,7 +178,7 @@ function takeOver(state: SlotState, leading: Leading): void {
   const best = bestRecords(state, leading);
   const { committed } = state.log;
   let end = committed;
-  for (const slot of [...best.keys()].toSorted((left, right) => (left < right ? -1 : 1))) {
+  for (const slot of [...best.keys()].toSorted((left, right) => Number(left - right))) {
     const record = best.get(slot);
     if (record === undefined) continue;
     if (record.ballot < barrier) {

@@ -62,12 +62,11 @@ function proposeQueued(state: SlotState, leading: Leading): void {
   if (state.applied < leading.barrier) return;
   const { queue } = leading;
   let taken = 0;
-  while (taken < queue.length) {
+  for (const queued of queue) {
     if (leading.last - state.log.committed >= BigInt(state.options.outstandingEntriesMax)) break;
     if (leading.changeSlot > state.log.committed) break;
-    const queued = queue[taken];
     taken += 1;
-    if (queued !== undefined) propose(state, leading, queued);
+    propose(state, leading, queued);
   }
   queue.splice(0, taken);
 }
@@ -75,11 +74,11 @@ function proposeQueued(state: SlotState, leading: Leading): void {
 function propose(state: SlotState, leading: Leading, queued: QueuedRequest): void {
   const { client, sequence } = queued.request;
   const key = client === unnamedClient ? undefined : requestKey(queued.request);
-  if (key !== undefined && leading.unapplied.has(key)) {
+  const known = key === undefined ? undefined : leading.unapplied.get(key);
+  if (known !== undefined) {
     // It is answered when it is applied. To tell its slot now would be wrong: if this leader goes it may be void, and the
     // prefix may be a long time in coming there (SEED=5552 with changes of members).
-    const others = leading.asked.get(key)?.filter(({ origin }) => origin?.node !== queued.origin?.node) ?? [];
-    leading.asked.set(key, [...others, queued]);
+    known.others = [...known.others.filter(({ origin }) => origin?.node !== queued.origin?.node), queued];
     return;
   }
   const zxid = leading.last + 1n;
@@ -88,7 +87,7 @@ function propose(state: SlotState, leading: Leading, queued: QueuedRequest): voi
   const { kind, payload } = prepared;
   const change = "configuration" in prepared ? { configuration: prepared.configuration } : {};
   const entry: Entry = { zxid, kind, client, sequence, payload, ...change };
-  if (key !== undefined) leading.unapplied.set(key, zxid);
+  if (key !== undefined) leading.unapplied.set(key, { slot: zxid, others: [] });
   proposeEntry(state, leading, entry);
 }
 
@@ -104,11 +103,10 @@ function answer(state: SlotState, { request: made, origin }: QueuedRequest, posi
 
 /** Slots are applied in order, and the map was filled in order: its head is what can be forgotten. */
 export function forgetApplied(state: SlotState, leading: Leading): void {
-  for (const [key, slot] of leading.unapplied) {
+  for (const [key, { slot, others }] of leading.unapplied) {
     if (slot > state.applied) return;
     leading.unapplied.delete(key);
-    for (const queued of leading.asked.get(key) ?? []) answer(state, queued, slot);
-    leading.asked.delete(key);
+    for (const queued of others) answer(state, queued, slot);
   }
 }
 
@@ -129,7 +127,8 @@ function considerReads(state: SlotState, leading: Leading): void {
   const { committed } = state.log;
   for (const { read, source } of state.reads.takeConfirmed(confirmedRound(state, leading))) {
     if (source.kind === "local") {
-      if (state.reads.finishLocal(read)) state.out.read(read, committed);
+      state.reads.finishLocal(read);
+      state.out.read(read, committed);
       continue;
     }
     const { node: to, session } = source;
@@ -144,9 +143,11 @@ export function onAnswer(
   following: Following,
   message: Extract<SlotPaxosMessage, { readonly kind: "answered" | "readAnswer" | "refuse" }>,
 ): void {
-  const isForAll = message.kind === "refuse" && message.session === 0;
-  if (message.session !== following.session && !isForAll) return;
+  if (message.session !== following.session && message.session !== 0) return;
   if (message.kind === "answered") state.proposals.answered(message, message.position, message.refused);
   else if (message.kind === "refuse") request(state, { to: "looking", reason: `${following.leader} refuses requests` });
-  else if (state.reads.finishLocal(message.read)) state.out.read(message.read, message.position);
+  else {
+    state.reads.finishLocal(message.read);
+    state.out.read(message.read, message.position);
+  }
 }

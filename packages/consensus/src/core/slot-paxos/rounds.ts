@@ -2,7 +2,7 @@ import { membersOf } from "../configuration.ts";
 import type { LinkId } from "../effects.ts";
 import type { NodeId } from "../entry.ts";
 import { quorumPosition } from "../quorum.ts";
-import type { Zxid } from "../zxid.ts";
+import { laterOf, type Zxid } from "../zxid.ts";
 import { onChosen, sendPending } from "./accept.ts";
 import { askFor } from "./catch-up.ts";
 import type { SlotMessage } from "./slot-messages.ts";
@@ -10,6 +10,7 @@ import {
   electorateOf,
   isInStep,
   isTrusted,
+  promise,
   request,
   sendAny,
   sendOver,
@@ -60,11 +61,11 @@ export function sendLead(state: SlotState, leading: Leading, to: NodeId, link: L
  */
 function admissionOf(state: SlotState, leading: Leading, to: NodeId): Zxid {
   const admission = leading.peers.get(to)?.admission;
-  if (admission === undefined || leading.phase === "discovery") return 0n;
+  if (admission === undefined) return 0n;
   // A guest gets no vote: what it was started with names others than the ensemble has, until it knows what names it.
   const { configuration } = state.log;
   if (!membersOf(configuration).has(to) || confirmedRound(state, leading) < admission.round) return 0n;
-  return admission.end > configuration.position ? admission.end : configuration.position;
+  return laterOf(admission.end, configuration.position);
 }
 
 /** The last round that a quorum of voters, the leader included, answered. */
@@ -78,13 +79,13 @@ export function confirmedRound(state: SlotState, leading: Leading): number {
 export function onLead(state: SlotState, following: Following, message: Of<"lead">): void {
   const { ballot, round, barrier, committed, admit } = message;
   const voting = isTrusted(state);
-  if (voting && ballot > state.epochs.accepted) setEpochs(state, { accepted: ballot });
+  if (voting) promise(state, ballot);
   following.barrier = barrier > 0n ? barrier : following.barrier;
   onChosen(state, following, committed);
   const known = state.log.committed;
   if (known < committed && known === state.committedAtLead) askFor(state, following.leader);
   state.committedAtLead = known;
-  if (admit > 0n) considerAdmission(state, following, admit);
+  if (admit > 0n) considerAdmission(state, admit);
   following.round = Math.max(following.round, round);
   const answer = answerOf(state, following, round, voting);
   if (voting) sendAny(state, following.leader, answer, state.epochsToken);
@@ -92,17 +93,13 @@ export function onLead(state: SlotState, following: Following, message: Of<"lead
 }
 
 function answerOf(state: SlotState, { ballot }: Following, round: number, voting: boolean): Of<"followed"> {
-  const { committed, durableEnd } = state.log;
-  return { kind: "followed", ballot, round, voting, committed: committed < durableEnd ? committed : durableEnd };
+  return { kind: "followed", ballot, round, voting, committed: state.log.durablePrefix };
 }
 
-function considerAdmission(state: SlotState, following: Following, admit: Zxid): void {
-  if (state.epochs.voting) return;
-  if (state.log.committed < admit || following.barrier === 0n || state.log.committed < following.barrier) return;
-  if (following.ballot < state.epochs.accepted) return;
-  state.log.saveChosen();
-  const current = Math.max(state.epochs.current, following.ballot);
-  state.voteToken = setEpochs(state, { accepted: following.ballot, current, voting: true });
+/** What is to be known ends at the leader's barrier or behind it: whoever knows so much has entered the ballot. */
+function considerAdmission(state: SlotState, admit: Zxid): void {
+  if (state.epochs.voting || state.log.committed < admit) return;
+  state.voteToken = setEpochs(state, { voting: true });
 }
 
 export function onFollowed(
@@ -113,7 +110,7 @@ export function onFollowed(
   if (message.ballot !== leading.ballot) return;
   const peer = peerOf(leading, from, link);
   peer.silentTicks = 0;
-  if (message.committed > peer.known) peer.known = message.committed;
+  peer.known = laterOf(peer.known, message.committed);
   if (!message.voting) {
     peer.trusted = false;
     peer.admission ??= { end: leading.last, round: leading.round + 1 };

@@ -39,8 +39,6 @@ export function tickSearch(state: SlotState): void {
 
 export function onHeartbeat(state: SlotState, from: NodeId, message: Heartbeat): void {
   const { search } = state;
-  // A peer that cannot be answered must not sway this one.
-  if (!state.links.has(from)) return;
   search.peers.set(from, message);
   if (!message.isAnswer) send(state, from, message.round, true);
   else if (message.round === search.round && message.voting) {
@@ -109,7 +107,7 @@ function send(state: SlotState, to: NodeId, round: number, isAnswer: boolean): v
 
 /** When every linked voter has answered there is nobody left to wait for. */
 export function considerEarly(state: SlotState): void {
-  if (state.role.kind !== "looking" || state.next !== undefined || !isElectable(state)) return;
+  if (state.role.kind !== "looking") return;
   const { search } = state;
   search.isConnected ||= isAnsweredByQuorum(state);
   const linked = [...votersOf(state.log.configuration)].filter((voter) => state.links.has(voter));
@@ -122,7 +120,7 @@ export function considerEarly(state: SlotState): void {
  */
 function decide(state: SlotState): void {
   const { search } = state;
-  if (state.role.kind !== "looking" || state.next !== undefined || !search.isConnected || !isElectable(state)) return;
+  if (state.role.kind !== "looking" || !search.isConnected || !isElectable(state)) return;
   const free = new Set<NodeId>([state.id]);
   let isBest = true;
   for (const voter of votersOf(state.log.configuration)) {
@@ -137,6 +135,6 @@ function decide(state: SlotState): void {
 }
 
 function isBetter(state: SlotState, node: NodeId, peer: Heartbeat): boolean {
-  if (peer.zxid !== state.log.committed) return peer.zxid > state.log.committed;
-  return node > state.id;
+  const { committed } = state.log;
+  return peer.zxid > committed || (peer.zxid === committed && node > state.id);
 }

@@ -4,7 +4,7 @@ import type { EffectsBuffer, Epochs, Token } from "../effects.ts";
 import type { Entry, Snapshot } from "../entry.ts";
 import type { Configuration, LoggedConfiguration } from "../configuration.ts";
 import type { RecoveredLog } from "../log-mirror.ts";
-import type { Zxid } from "../zxid.ts";
+import { earlierOf, type Zxid } from "../zxid.ts";
 
 /** What one slot holds, and the write that brings it to the disk. */
 export interface SlotRecord extends AcceptedEntry {
@@ -35,7 +35,6 @@ export class SlotLog {
   #records: (SlotRecord | undefined)[] = [];
   #committed: Zxid;
   #durableEnd: Zxid;
-  #durableToken: Token = 0;
   #saving: { readonly token: Token; readonly snapshot: Snapshot }[] = [];
   readonly #out: Pick<EffectsBuffer<never>, "write">;
   readonly #retainedEntriesMax: number;
@@ -86,13 +85,18 @@ export class SlotLog {
     return this.#durableEnd;
   }
 
+  /** The end of the known prefix on the disk. */
+  get durablePrefix(): Zxid {
+    return earlierOf(this.#committed, this.#durableEnd);
+  }
+
   /** The newest of the known prefix: it says who decides the slot behind that prefix. */
   get configuration(): LoggedConfiguration {
     return this.#configuration;
   }
 
   get(slot: Zxid): SlotRecord | undefined {
-    return slot <= this.#base ? undefined : this.#records[Number(slot - this.#base) - 1];
+    return this.#records[Number(slot - this.#base) - 1];
   }
 
   /** Whether its slot holds this value, chosen or not. */
@@ -138,19 +142,15 @@ export class SlotLog {
   }
 
   /** What the slots after `slot` hold, up to and with `last`, in order; holes are left out. */
-  *held(slot: Zxid, last: Zxid = this.end): Iterable<SlotRecord> {
-    const end = last < this.end ? last : this.end;
-    for (let at = slot < this.#base ? this.#base : slot; at < end;) {
-      at += 1n;
-      const record = this.get(at);
-      if (record !== undefined) yield record;
-    }
+  held(slot: Zxid, last: Zxid = this.end): readonly SlotRecord[] {
+    const start = Math.max(0, Number(slot - this.#base));
+    return this.#records.slice(start, Number(last - this.#base)).filter((record) => record !== undefined);
   }
 
   /** Puts a snapshot of others in the place of all slots up to its position. What is accepted behind it stays. */
   install(snapshot: Snapshot, epochs: Epochs): Token {
     assert(snapshot.position > this.#committed, "a snapshot is installed that knows more");
-    const kept = [...this.held(snapshot.position)];
+    const kept = this.held(snapshot.position);
     const accepted = kept.map(({ ballot, entry, chosen }) => ({ ballot: chosen ? chosenBallot : ballot, entry }));
     const token = this.#out.write({ kind: "install", snapshot, accepted, epochs });
     this.#base = snapshot.position;
@@ -173,7 +173,6 @@ export class SlotLog {
 
   /** The disk reports that every write up to `token` is durable. */
   persisted(token: Token): void {
-    this.#durableToken = token;
     while (this.#saving[0] !== undefined && this.#saving[0].token <= token) {
       const saved = this.#saving.shift();
       if (saved !== undefined && saved.snapshot.position > this.#snapshot.position) this.#adopt(saved.snapshot);
@@ -188,23 +187,20 @@ export class SlotLog {
   #write(ballot: number, entry: Entry): Token {
     const token = this.#out.write({ kind: "accept", accepted: [{ ballot, entry }], chosen: this.#committed });
     this.#put({ ballot, entry, token, chosen: ballot === chosenBallot });
-    if (this.#durableEnd >= entry.zxid && token > this.#durableToken) this.#durableEnd = entry.zxid - 1n;
+    if (this.#durableEnd >= entry.zxid) this.#durableEnd = entry.zxid - 1n;
     return token;
   }
 
   #put(record: SlotRecord): void {
-    const index = Number(record.entry.zxid - this.#base) - 1;
-    while (this.#records.length < index) this.#records.push(undefined);
-    this.#records[index] = record;
+    this.#records[Number(record.entry.zxid - this.#base) - 1] = record;
   }
 
   /** Of what a snapshot covers, the last entries are kept for those who lack a little. */
   #adopt(snapshot: Snapshot): void {
     this.#snapshot = snapshot;
-    const base = snapshot.position - BigInt(this.#retainedEntriesMax);
-    if (base <= this.#base) return;
-    this.#records.splice(0, Number(base - this.#base));
-    this.#base = base;
+    // A list gives up a negative number of records by giving up none.
+    const surplus = Number(snapshot.position - this.#base) - this.#retainedEntriesMax;
+    this.#base += BigInt(this.#records.splice(0, surplus).length);
   }
 }
 

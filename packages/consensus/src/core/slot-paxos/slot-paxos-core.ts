@@ -46,8 +46,6 @@ import {
   sendOver,
   setEpochs,
   statusOf,
-  type Following,
-  type SlotRole,
   type SlotState,
 } from "./slot-state.ts";
 
@@ -122,7 +120,6 @@ function createState({ id, members, recovered, hooks, slotPaxos }: SlotPaxosCore
     committedAtLead: 0n,
   };
   enterRecovered(state);
-  deliver(state);
   return state;
 }
 
@@ -222,18 +219,16 @@ function dispatch(state: SlotState, input: Input<ReplicaMessage>): void {
     case "message":
       return onMessage(state, input);
     case "persisted":
-      if (input.token <= state.durableToken) return;
       state.durableToken = input.token;
       state.log.persisted(input.token);
       return considerEarly(state);
     case "applied":
-      if (input.position > state.applied) state.applied = input.position;
+      state.applied = input.position;
       if (state.role.kind === "leading") forgetApplied(state, state.role);
       return;
     case "snapshot":
-      if (input.snapshot.position > state.log.snapshot.position && state.restore === undefined) {
-        state.log.saveSnapshot(input.snapshot);
-      }
+      // One of others that is not restored yet is ahead of it.
+      if (input.snapshot.position > state.log.snapshot.position) state.log.saveSnapshot(input.snapshot);
       return;
     case "propose": {
       const { proposal, kind: _kind, ...made } = input;
@@ -318,7 +313,7 @@ function onMessage(state: SlotState, { from, link, message }: Incoming): void {
       if (role.kind === "leading") onPromise(state, role, from, message);
       return;
     case "accepted":
-      if (role.kind === "leading" && role.phase !== "discovery") onAccepted(state, role, from, message);
+      if (role.kind === "leading") onAccepted(state, role, from, message);
       return;
     case "followed":
       if (role.kind === "leading") onFollowed(state, role, { from, link, message });
@@ -348,8 +343,7 @@ function onMessage(state: SlotState, { from, link, message }: Incoming): void {
     case "told":
       return onTold(state, from, message);
     default:
-      // Of another protocol: members of one ensemble run the same one.
-      return;
+    // Of another protocol: members of one ensemble run the same one.
   }
 }
 
@@ -370,7 +364,7 @@ function onBallot(
   if (refuseLower(state, from, ballot) || memberOf(ballot) !== from) return;
   // A member that may not promise follows whoever leads, not whoever tries.
   const isOfLeader = message.kind === "lead" && message.barrier > 0n;
-  if (!isFollowing(state.role, ballot, link)) {
+  if (state.role.kind !== "following" || state.role.ballot !== ballot) {
     if (!isTrusted(state) && !isOfLeader) return;
     state.next = { to: "following", leader: from, ballot };
     changeRole(state);
@@ -382,8 +376,4 @@ function onBallot(
   else if (message.kind === "accept") onAccept(state, role, message);
   else if (message.kind === "lead") onLead(state, role, message);
   else onChosen(state, role, message.committed);
-}
-
-function isFollowing(role: SlotRole, ballot: number, link: LinkId): role is Following {
-  return role.kind === "following" && role.ballot === ballot && role.link === link;
 }

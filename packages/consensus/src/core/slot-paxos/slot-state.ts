@@ -104,10 +104,8 @@ export interface Leading {
   /** The last slot given out that changes the members: it must be known before there is a next one. */
   changeSlot: Zxid;
   readonly queue: QueuedRequest[];
-  /** Requests of this ballot that the machine has not applied, by request key. */
-  readonly unapplied: Map<string, Zxid>;
-  /** Who else asked for one of these, each member once. */
-  readonly asked: Map<string, readonly QueuedRequest[]>;
+  /** Requests of this ballot that the machine has not applied, by request key; and who else asked for one, each member once. */
+  readonly unapplied: Map<string, { readonly slot: Zxid; others: readonly QueuedRequest[] }>;
   round: number;
   ticksToRound: number;
   phaseTicks: number;
@@ -191,6 +189,11 @@ export function setEpochs(state: SlotState, change: Partial<Epochs>): Token {
   state.epochs = epochs;
   state.epochsToken = state.out.write({ kind: "epochs", epochs });
   return state.epochsToken;
+}
+
+/** Makes a promise durable, where it is not the one of before. */
+export function promise(state: SlotState, ballot: number): void {
+  if (ballot > state.epochs.accepted) setEpochs(state, { accepted: ballot });
 }
 
 /** Who decides the slot behind the known prefix. */
@@ -284,10 +287,7 @@ export function deliver(state: SlotState): void {
     state.proposals.cover();
     if (state.role.kind === "following") state.proposals.resend(state.role.ballot);
   }
-  const { committed, durableEnd } = state.log;
-  const bound = committed < durableEnd ? committed : durableEnd;
-  if (state.delivered >= bound) return;
-  for (const { entry } of state.log.held(state.delivered, bound)) {
+  for (const { entry } of state.log.held(state.delivered, state.log.durablePrefix)) {
     state.delivered = entry.zxid;
     state.out.apply({ kind: "commit", entry });
     state.proposals.committed(entry);
