@@ -53,16 +53,6 @@ export function counterOf(zxid: Zxid): number {
   return Number(zxid & 0xffff_ffffn);
 }
 
-/** The later of two positions. */
-export function laterOf(one: Zxid, other: Zxid): Zxid {
-  return one > other ? one : other;
-}
-
-/** The earlier of two positions. */
-export function earlierOf(one: Zxid, other: Zxid): Zxid {
-  return one < other ? one : other;
-}
-
 /** True when a log that ends at `previous` may go on with `next`: the next counter, or the first of a later epoch. */
 export function isSuccessor(previous: Zxid, next: Zxid): boolean {
   if (epochOf(previous) === epochOf(next)) return next === previous + 1n;
