@@ -44,13 +44,6 @@ export const equivalents: readonly Equivalent[] = [
     reason: stopped,
   },
   {
-    file: "zab/adoption.ts",
-    line: "if (!isVoting(state, learner) || !knowsMore(learner, leading)) continue;",
-    original: "!isVoting(state, learner)",
-    replacement: "false",
-    reason: "the history of one without a vote is that of a leader too, and no worse than what it is compared with",
-  },
-  {
     file: "slot-paxos/accept.ts",
     line: "for (let slot = told + 1n; slot <= committed; slot += 1n) leading.pending.delete(slot);",
     original: "told + 1n",
@@ -185,7 +178,7 @@ export const equivalents: readonly Equivalent[] = [
   },
   {
     file: "log-mirror.ts",
-    line: "for (const entry of this.#entries) {",
+    line: "for (const entry of recovered.entries) {",
     original:
       "{ assert(isSuccessor(previous, entry.zxid), `${formatZxid(entry.zxid)} follows ${formatZxid(previous)} in a log`); previous = entry.zxid; }",
     replacement: "{}",
@@ -270,16 +263,16 @@ export const equivalents: readonly Equivalent[] = [
   },
   {
     file: "zxid.ts",
-    line: "return one > other ? one : other;",
-    original: "one > other",
-    replacement: "one >= other",
+    line: "return left > right ? left : right;",
+    original: "left > right",
+    replacement: "left >= right",
     reason: equal,
   },
   {
     file: "zxid.ts",
-    line: "return one < other ? one : other;",
-    original: "one < other",
-    replacement: "one <= other",
+    line: "return left < right ? left : right;",
+    original: "left < right",
+    replacement: "left <= right",
     reason: equal,
   },
   {
@@ -330,6 +323,13 @@ export const equivalents: readonly Equivalent[] = [
     original: "false",
     replacement: "true",
     reason: stopped,
+  },
+  {
+    file: "zab/zab-core.ts",
+    line: "restored: false,",
+    original: "false",
+    replacement: "true",
+    reason: "before the first settling nothing was handed over that could be settled",
   },
 ];
 
