@@ -12,10 +12,13 @@ export interface Equivalent {
 }
 
 const cached = "made anew each time: slower, and the same";
-const unmet = "over links that keep their order it cannot be so: only what a broken peer says is refused by it";
 const stopped = "the replica has stopped by then: after `fatal` nothing that it does leaves it";
 const unlinked = "what is sent where no link leads is lost by the driver";
 const oneValue = "a ballot proposes one value: of two reports of it either will do";
+const asserted = "only an assertion sees it, and none ever fails";
+const equal = "of two that are equal either will do";
+const differ = "they are known to differ there";
+const searched = "searched in vain: slower, and the same";
 
 /** Left out of the count. Each must still be there: what is not is reported. */
 export const equivalents: readonly Equivalent[] = [
@@ -34,32 +37,11 @@ export const equivalents: readonly Equivalent[] = [
     reason: cached,
   },
   {
-    file: "zab/synchronization.ts",
-    line: "if (!incoming.complete || end < state.delivered) {",
-    original: "!incoming.complete || end < state.delivered",
-    replacement: "false",
-    reason: unmet,
-  },
-  {
-    file: "zab/synchronization.ts",
-    line: "if (!incoming.complete || end < state.delivered) {",
-    original: "end < state.delivered",
-    replacement: "false",
-    reason: unmet,
-  },
-  {
     file: "zab/adoption.ts",
     line: "if (!cutHistory(state, cut)) return false;",
     original: "!cutHistory(state, cut)",
     replacement: "false",
     reason: stopped,
-  },
-  {
-    file: "zab/adoption.ts",
-    line: "if (!isVoting(state, learner) || !knowsMore(learner, leading)) continue;",
-    original: "!isVoting(state, learner)",
-    replacement: "false",
-    reason: "the history of one without a vote is that of a leader too, and no worse than what it is compared with",
   },
   {
     file: "slot-paxos/accept.ts",
@@ -193,6 +175,161 @@ export const equivalents: readonly Equivalent[] = [
     original: "a[1] > b[1]",
     replacement: "true",
     reason: "of equal positions any may come first",
+  },
+  {
+    file: "log-mirror.ts",
+    line: "for (const entry of recovered.entries) {",
+    original:
+      "{ assert(isSuccessor(previous, entry.zxid), `${formatZxid(entry.zxid)} follows ${formatZxid(previous)} in a log`); previous = entry.zxid; }",
+    replacement: "{}",
+    reason: asserted,
+  },
+  {
+    file: "log-mirror.ts",
+    line: "const last = this.#inFlight.at(-1);",
+    original: "-1",
+    replacement: "+1",
+    reason: "a write that is noted twice says last what it makes durable",
+  },
+  {
+    file: "log-mirror.ts",
+    line: "if (done.snapshot !== undefined && done.snapshot.position > this.#snapshot.position) this.#adopt(done.snapshot);",
+    original: "done.snapshot.position > this.#snapshot.position",
+    replacement: "done.snapshot.position >= this.#snapshot.position",
+    reason: equal,
+  },
+  {
+    file: "log-mirror.ts",
+    line: "if (droppable <= 0) return;",
+    original: "droppable <= 0",
+    replacement: "droppable < 0",
+    reason: "a list gives up no entries by giving up none",
+  },
+  {
+    file: "zab/election.ts",
+    line: "if (left.epoch !== right.epoch) return left.epoch > right.epoch;",
+    original: "left.epoch > right.epoch",
+    replacement: "left.epoch >= right.epoch",
+    reason: differ,
+  },
+  {
+    file: "zab/election.ts",
+    line: "if (left.zxid !== right.zxid) return left.zxid > right.zxid;",
+    original: "left.zxid > right.zxid",
+    replacement: "left.zxid >= right.zxid",
+    reason: differ,
+  },
+  {
+    file: "paxos/connected-election.ts",
+    line: "if (left.epoch !== right.epoch) return left.epoch > right.epoch;",
+    original: "left.epoch > right.epoch",
+    replacement: "left.epoch >= right.epoch",
+    reason: differ,
+  },
+  {
+    file: "paxos/connected-election.ts",
+    line: "if (left.zxid !== right.zxid) return left.zxid > right.zxid;",
+    original: "left.zxid > right.zxid",
+    replacement: "left.zxid >= right.zxid",
+    reason: differ,
+  },
+  {
+    file: "paxos/connected-election.ts",
+    line: "return left.node > right.node;",
+    original: "left.node > right.node",
+    replacement: "left.node >= right.node",
+    reason: differ,
+  },
+  {
+    file: "zab/adoption.ts",
+    line: "if (learner.currentEpoch !== leading.initialEpoch) return learner.currentEpoch > leading.initialEpoch;",
+    original: "learner.currentEpoch > leading.initialEpoch",
+    replacement: "learner.currentEpoch >= leading.initialEpoch",
+    reason: differ,
+  },
+  {
+    file: "zab/adoption.ts",
+    line: "if (left.currentEpoch !== right.currentEpoch) return left.currentEpoch < right.currentEpoch;",
+    original: "left.currentEpoch < right.currentEpoch",
+    replacement: "left.currentEpoch <= right.currentEpoch",
+    reason: differ,
+  },
+  {
+    file: "zab/adoption.ts",
+    line: "return left.lastZxid < right.lastZxid;",
+    original: "left.lastZxid < right.lastZxid",
+    replacement: "left.lastZxid <= right.lastZxid",
+    reason: "within one epoch equally long histories are the same",
+  },
+  {
+    file: "zxid.ts",
+    line: "return left > right ? left : right;",
+    original: "left > right",
+    replacement: "left >= right",
+    reason: equal,
+  },
+  {
+    file: "zxid.ts",
+    line: "return left < right ? left : right;",
+    original: "left < right",
+    replacement: "left <= right",
+    reason: equal,
+  },
+  {
+    file: "zab/zab-core.ts",
+    line: "for (let changes = 0; state.next !== undefined; changes += 1) {",
+    original: "changes += 1",
+    replacement: "changes -= 1",
+    reason: asserted,
+  },
+  {
+    file: "zab/zab-core.ts",
+    line: "...(input.members === undefined ? {} : { members: input.members }),",
+    original: "input.members === undefined",
+    replacement: "false",
+    reason: "a name without a value is as good as none",
+  },
+  {
+    file: "zab/zab-core.ts",
+    line: "if (known === link) return;",
+    original: "known === link",
+    replacement: "false",
+    reason: "a driver tells of each link once",
+  },
+  {
+    file: "zab/proposal-book.ts",
+    line: "if (this.#open.size === 0) return;",
+    original: "this.#open.size === 0",
+    replacement: "false",
+    reason: searched,
+  },
+  {
+    file: "zab/proposal-book.ts",
+    line: "if (handedOver.length === 0) return;",
+    original: "handedOver.length === 0",
+    replacement: "false",
+    reason: searched,
+  },
+  {
+    file: "zab/proposal-book.ts",
+    line: "this.#waiting.delete(key);",
+    original: "this.#waiting.delete(key);",
+    replacement: ";",
+    reason: "one that is closed is passed over when its turn comes: its name stays until then",
+  },
+  {
+    file: "zab/synchronization.ts",
+    line: "return false;",
+    original: "false",
+    replacement: "true",
+    reason: stopped,
+  },
+  {
+    file: "zab/zab-core.ts",
+    line: "restored: false,",
+    original: "false",
+    replacement: "true",
+    reason: "before the first settling nothing was handed over that could be settled",
   },
 ];
 

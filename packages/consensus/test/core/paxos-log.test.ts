@@ -361,6 +361,15 @@ describe("a leader of Paxos that gathers promises", () => {
     }
   });
 
+  test("asks nobody that has not promised", () => {
+    const rig = replica({ id: 2, members: five });
+    for (const _ of [1, 2]) answer(rig, [1, 3, 4, 5]);
+    for (const learner of [4, 1, 3]) rig.ask(learner);
+    for (const learner of [1, 3]) rig.promise(learner);
+    expect(rig.status().phase).toBe("synchronization");
+    expect(rig.take("pull")).toEqual([]);
+  });
+
   test("asks another one when the donor leaves", () => {
     const rig = replica({ id: 2, members: five });
     for (const _ of [1, 2]) answer(rig, [1, 3, 4, 5]);

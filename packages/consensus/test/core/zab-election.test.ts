@@ -69,7 +69,7 @@ describe("a vote", () => {
     rig.hear(4, rig.voteFor(1, { round: 3 }));
     expect(toldTo(rig)).toEqual([1, 3, 4, 5]);
     expect(voteOf(rig)).toEqual({ leader: 2, round: 3 });
-    rig.tick(20);
+    rig.tick(12);
     expect(rig.status().role).toBe("looking");
   });
 
@@ -77,7 +77,7 @@ describe("a vote", () => {
     const rig = looking({ ...own, members: five });
     for (const voter of [1, 3]) rig.hear(voter, rig.voteFor(5));
     rig.hear(4, rig.voteFor(5, { round: 3 }));
-    rig.tick(20);
+    rig.tick(12);
     expect(rig.status().role).toBe("looking");
   });
 
@@ -96,7 +96,7 @@ describe("a vote", () => {
   test("for oneself that is out of date does not count", () => {
     const rig = looking({ ...own, members: five });
     for (const voter of [1, 3, 4, 5]) rig.hear(voter, rig.voteFor(2, { zxid: zxid("2:2") }));
-    rig.tick(20);
+    rig.tick(12);
     expect(rig.status().role).toBe("looking");
     expect(voteOf(rig).leader).toBe(2);
   });
@@ -104,7 +104,7 @@ describe("a vote", () => {
   test("for nobody does not count", () => {
     const rig = looking({ id: 1 });
     for (const voter of [2, 3]) rig.hear(voter, rig.voteFor(0, { zxid: zxid("9:9"), epoch: 9 }));
-    rig.tick(20);
+    rig.tick(12);
     expect(rig.status().role).toBe("looking");
     expect(voteOf(rig).leader).toBe(1);
   });
@@ -115,7 +115,7 @@ describe("a vote", () => {
     for (const voter of [1, 2]) rig.hear(voter, rig.voteFor(3, { zxid: 0n, epoch: 0 }));
     rig.tick();
     expect(toldTo(rig)).toEqual([]);
-    rig.tick(20);
+    rig.tick(12);
     expect(rig.status().role).toBe("looking");
   });
 
@@ -171,7 +171,7 @@ describe("an election is decided", () => {
     const rig = looking({ id: 5, members: five, finalizeTicks: 4 });
     for (const voter of [1, 2]) rig.hear(voter, rig.voteFor(5));
     rig.cut(2);
-    rig.tick(20);
+    rig.tick(12);
     expect(rig.status().role).toBe("looking");
     rig.hear(3, rig.voteFor(5));
     rig.tick(4);
@@ -185,7 +185,7 @@ describe("an election is decided", () => {
     expect(rig.status().phase).toBe("discovery");
     const other = looking({ id: 1, members: { voters: [1, 2, 3], observers: [] } });
     other.hear(3, other.voteFor(3, { zxid: zxid("1:1"), configuration: { ...configuration, voters: five.voters } }));
-    other.tick(20);
+    other.tick(12);
     expect(other.status().role).toBe("looking");
   });
 
@@ -193,7 +193,7 @@ describe("an election is decided", () => {
     const configuration: LoggedConfiguration = { voters: [2, 3], observers: [1], outgoing: undefined, position: 1n };
     const rig = looking({ id: 1 });
     for (const voter of [2, 3]) rig.hear(voter, rig.voteFor(3, { zxid: zxid("1:1"), configuration }));
-    rig.tick(20);
+    rig.tick(12);
     expect(rig.status().role).toBe("looking");
   });
 });
@@ -255,7 +255,7 @@ describe("who still looks joins a leader", () => {
   test("also as an observer, which votes for nobody", () => {
     const rig = looking({ id: 6, members: { voters: [1, 2, 3], observers: [6] } });
     for (const voter of [1, 2]) rig.hear(voter, rig.voteFor(2));
-    rig.tick(20);
+    rig.tick(12);
     expect(rig.status().role).toBe("looking");
     rig.hear(1, rig.voteFor(2, { ...settled, state: "following" }));
     rig.hear(2, rig.voteFor(2, { ...settled, state: "leading" }));

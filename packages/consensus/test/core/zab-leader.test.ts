@@ -184,6 +184,17 @@ describe("a read at a leader", () => {
     expect(rig.takeKinds()).toBe("readAnswer>1");
   });
 
+  test("that comes while a round is under way has its own as soon as anybody answers", () => {
+    const rig = leader({ members: { voters: [1, 2, 3, 4, 5], observers: [] } }, [1, 2, 4]);
+    for (const _ of [1, 2]) rig.read();
+    rig.takeKinds();
+    rig.say(1, { kind: "pong", round: rig.round });
+    expect(rig.reads).toEqual([]);
+    expect(rig.takeKinds()).toBe("ping>1 ping>2 ping>4");
+    rig.say(2, { kind: "pong", round: rig.round });
+    expect(rig.reads).toEqual(["1 at 0:0"]);
+  });
+
   test("that was answered is asked of no other leader", () => {
     const rig = leader();
     rig.read();

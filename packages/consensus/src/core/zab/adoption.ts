@@ -71,9 +71,7 @@ export function offerHistory(state: ZabState, learning: Learning, leaderEnd: Zxi
 /** At the leader. True when the whole history is here and written. */
 export function onOffer(state: ZabState, leading: Leading, learner: Learner, message: OfferMessage): boolean {
   const { adoption } = leading;
-  if (leading.phase !== "discovery" || adoption?.donor !== learner.node || adoption.session !== learner.session) {
-    return false;
-  }
+  if (adoption?.donor !== learner.node) return false;
   switch (message.kind) {
     case "offerCut":
       adoption.cut = message.zxid;

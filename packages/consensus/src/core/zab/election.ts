@@ -228,8 +228,7 @@ function onSettledVote(state: ZabState, looking: Looking, from: NodeId, message:
   // A quorum may not be in sight: links are kept to members that this log names, and others may have come since. The leader
   // counts for itself; who follows one in vain looks again.
   const isPatient = looking.ticks < state.options.voteTicks * patienceVotes;
-  const leads = message.state === "leading" && from === vote.leader;
-  if (leads && (!isPatient || (message.round === state.round && sameVote(vote, looking.vote)))) {
+  if (message.state === "leading" && (!isPatient || (message.round === state.round && sameVote(vote, looking.vote)))) {
     state.round = Math.max(state.round, message.round);
     return decide(state, vote);
   }
