@@ -16,11 +16,8 @@ export const zabPlants: readonly ZabPlant[] = [
     changes: [
       [
         "core/zab/synchronization.ts",
-        `  if (!isSuccessor(state.log.end, entry.zxid)) {
-    brokenStream(state, entry.zxid, state.log.end);
-    return false;
-  }
-  state.log.append(entry);`,
+        `  if (isSuccessor(state.log.end, entry.zxid)) state.log.append(entry);
+  else brokenStream(state, entry.zxid, state.log.end);`,
         'state.log.append(entry); if (learning.phase === "synchronization") state.log.outside.add(entry.zxid);',
       ],
       [
