@@ -135,7 +135,7 @@ describe("an ensemble", () => {
   });
 
   test("expires a session that is silent, wherever it was, and keeps one that is heard of at a follower", async () => {
-    const ensemble = await start({ tickTimeMs: 40 });
+    const ensemble = await start({ tickTimeMs: 40, sessionTimeoutMsMax: 60_000 });
     const follower = ensemble.servers.find(({ server }) => server?.mode === "follower")?.id ?? 0;
     const [silent, alive] = [await client(ensemble, follower), await dial(portOf(ensemble, follower))];
     await alive.open({ timeoutMs: 100 });
