@@ -143,7 +143,9 @@ export function simulate(options: SimulationOptions): SimulationReport {
     while (world.queue.runNext(span.endMs) || extended(span, events < (options.eventsMin ?? 0))) events += 1;
     core = healedIn(script) ?? electorates.chooseCore(chance(6));
     // A change was logged when one of its voters was about to lose its disk. Nothing may go wrong, but nothing need go on.
-    const isStuck = reconfigures && world.checker.chain.length > 0 && !electorates.suffices([...world.nodes.keys()]);
+    const { chain, configurations } = world.checker;
+    const isUnderWay = chain.length > 0 || configurations.length > 1;
+    const isStuck = reconfigures && isUnderWay && !electorates.suffices([...world.nodes.keys()]);
     // A mark of when it was, which does nothing: the time stands still between events.
     recorder.record({ act: "heal", node: 0 });
     recorder.without(() => nemesis.heal(core));

@@ -97,6 +97,11 @@ test.each([
   expect(simulate({ seed, protocol: "slot-paxos" }).violation).toBeUndefined();
 });
 
+test("a first change that names a voter without a disk may stop an ensemble that has committed nothing", () => {
+  const options = { seed: 705_474, protocol: "zab", reconfigures: true, eventsMin: 20_000 } as const;
+  expect(simulate(options).violation).toBeUndefined();
+});
+
 test.each([
   [301_776, "whoever knows a barrier by a snapshot has entered its ballot before it may decide alone"],
   [310_013, "a leader that learns another value for a slot of its own tells nobody that the slot is chosen"],
