@@ -3,8 +3,8 @@
  *
  *   npm run syncs -- [--writes 300] [--outstanding 1] [--protocol zab]
  *
- * Each member of an ensemble of three processes runs under `strace -e fdatasync`. Between the call of a write and its answer, at
- * least two of them must have begun and ended an fdatasync.
+ * Each member of an ensemble of three processes runs under strace. Between the call of a write and its answer, at least two of them
+ * must have begun and ended an fdatasync, or a write to a file that was opened with O_DSYNC.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
@@ -36,7 +36,8 @@ const ensemble = await RealEnsemble.open({
   serves: "swaps",
   watchedBy: (id) => {
     const output = join(directory, String(id));
-    return ["strace", "-f", "-qq", "-ttt", "-T", "-e", "trace=fdatasync,fsync", "-e", "signal=none", "-o", output];
+    const calls = "trace=fdatasync,fsync,openat,close,pwrite64,pwritev";
+    return ["strace", "-f", "-qq", "-ttt", "-T", "-s", "0", "-e", calls, "-e", "signal=none", "-o", output];
   },
 });
 
@@ -79,18 +80,24 @@ process.exitCode = without.length === 0 ? 0 : 1;
 /** A call may be told in two lines, when another thread did something meanwhile; its length stands in the last one. */
 function spansOf(text: string): readonly Span[] {
   const spans: Span[] = [];
-  const begun = new Map<string, number>();
+  const begun = new Map<string, { readonly call: string; readonly beganMs: number }>();
+  /** Numbers of open files whose writes are durable when they end. */
+  const durable = new Set<string>();
   for (const line of text.split("\n")) {
     const [, thread = "", at = "", what = ""] = /^(\d+) +([\d.]+) (.*)$/.exec(line) ?? [];
-    if (!/^(fdatasync|fsync)\(|resumed/.test(what)) continue;
-    const atMs = Number(at) * 1000;
+    const isEnd = what.startsWith("<...");
+    const { call, beganMs } = (isEnd ? begun.get(thread) : undefined) ?? { call: what, beganMs: Number(at) * 1000 };
     const took = /<([\d.]+)>$/.exec(what)?.[1];
     if (took === undefined) {
-      begun.set(thread, atMs);
+      begun.set(thread, { call, beganMs });
       continue;
     }
-    const beganMs = what.includes("resumed") ? (begun.get(thread) ?? atMs) : atMs;
-    spans.push({ beganMs, endedMs: beganMs + Number(took) * 1000 });
+    const [, name = "", file = ""] = /^(\w+)\((\d*)/.exec(call) ?? [];
+    const result = /= (\d+) <[\d.]+>$/.exec(what)?.[1];
+    if (name === "openat" && call.includes("O_DSYNC") && result !== undefined) durable.add(result);
+    if (name === "close") durable.delete(file);
+    const isSync = name.endsWith("sync") || (name.startsWith("pwrite") && durable.has(file));
+    if (isSync && result !== undefined) spans.push({ beganMs, endedMs: beganMs + Number(took) * 1000 });
   }
   return spans;
 }

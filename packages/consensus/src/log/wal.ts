@@ -195,8 +195,7 @@ class WalWriter {
     assert(this.#file !== undefined, "an open log has a segment");
     const place = { salt: this.#salt, sequence: this.#sequence + 1, previousCrc: this.#previousCrc };
     const { bytes, crc } = encodeBatch(payload, place);
-    await this.#file.write(bytes, this.#offset);
-    await this.#file.sync();
+    await writeDurably(this.#file, bytes, this.#offset);
     this.#sequence += 1;
     this.#previousCrc = crc;
     this.#flushedEnd = this.#end;
@@ -377,4 +376,10 @@ class WalWriter {
     this.#spare = undefined;
     await spare?.close();
   }
+}
+
+async function writeDurably(file: DiskFile, bytes: Uint8Array, offset: number): Promise<void> {
+  if (file.writeDurably !== undefined) return file.writeDurably(bytes, offset);
+  await file.write(bytes, offset);
+  await file.sync();
 }

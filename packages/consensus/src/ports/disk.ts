@@ -23,5 +23,10 @@ export interface DiskFile {
   write(bytes: Uint8Array, offset: number): Promise<void>;
   /** Everything written to this file so far is durable when it resolves. */
   sync(): Promise<void>;
+  /**
+   * Where the system can do both at once: these bytes are durable when it resolves, and what was written before is as durable
+   * as it was.
+   */
+  writeDurably?(bytes: Uint8Array, offset: number): Promise<void>;
   close(): Promise<void>;
 }
