@@ -5,6 +5,7 @@ import { prepareSetAcl, prepareSetData } from "./prepare-change.ts";
 import { type PrepareContext, reject } from "./prepare-context.ts";
 import { prepareReconfig } from "./prepare-reconfig.ts";
 import { prepareCreate } from "./prepare-create.ts";
+import { anyServer } from "./session-table.ts";
 import type { CloseSessionTxn, ErrorTxn, MultiTxn, OpTxn, TxnBody } from "./txn.ts";
 import type { WriteOp } from "./write-request.ts";
 
@@ -48,6 +49,8 @@ function prepareMulti(ops: readonly MultiOp[], context: PrepareContext): MultiTx
 /** One transaction removes all ephemerals, those whose create is still on its way included. */
 function prepareCloseSession(context: PrepareContext): CloseSessionTxn | ErrorTxn {
   const { outstanding, sessionId, sessions, serverId } = context;
+  // Whoever is about to come back was not heard of yet by those who count its silence.
+  if (serverId === anyServer && sessions.isOpening(sessionId)) return reject(errorCodes.sessionMoved);
   const problem = sessions.problem(sessionId, serverId);
   if (problem === errorCodes.sessionMoved) return reject(problem);
   // Two may ask at once: the client and the expiry timer.

@@ -34,6 +34,11 @@ export class SessionTable {
     return this.#opening.get(sessionId) ?? this.#sessions.get(sessionId);
   }
 
+  /** Whether it is about to be created, or attached anew. */
+  isOpening(sessionId: bigint): boolean {
+    return this.#opening.has(sessionId);
+  }
+
   /** Why a server may not change anything in the name of this session; undefined when it may. */
   problem(sessionId: bigint, serverId: number): ErrorCode | undefined {
     if (this.#closing.has(sessionId)) return errorCodes.sessionExpired;

@@ -99,7 +99,7 @@ export class SessionTracker {
     if (before !== undefined && before.life !== life) this.#touchAllOf(serverId, before.life, nowMs);
     for (const sessionId of sessionIds) {
       const tracked = this.#sessions.get(sessionId);
-      if (tracked !== undefined) tracked.life = life;
+      if (tracked?.serverId === serverId) tracked.life = life;
       this.touch(sessionId, nowMs);
     }
     return this.#takeOver(servedMs);

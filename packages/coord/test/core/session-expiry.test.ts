@@ -1,0 +1,36 @@
+import { expect, test } from "vitest";
+import { CoordMachine } from "../../src/core/coord-machine.ts";
+import { anyServer } from "../../src/core/session-table.ts";
+import type { WriteOp } from "../../src/core/write-request.ts";
+
+const sessionId = 7n;
+const password = new Uint8Array(16);
+const open: WriteOp = { type: "createSession", timeoutMs: 300, password };
+const back: WriteOp = { type: "attachSession", timeoutMs: 300, password };
+const over: WriteOp = { type: "closeSession" };
+
+/** Prepares each in turn, as a leader does that commits later, and applies them. */
+function committed(
+  machine: CoordMachine,
+  ...requests: readonly (readonly [serverId: number, op: WriteOp])[]
+): string[] {
+  const txns = requests.map(([serverId, op]) => {
+    return machine.prepare({ serverId, sessionId, xid: 0, ids: [], op }, { position: 1n, epoch: 1n, nowMs: 0n });
+  });
+  for (const txn of txns) machine.apply(1n, txn);
+  return txns.map(({ body }) => body.type);
+}
+
+test("a session that is about to come back is not ended by those who have not heard of it yet", () => {
+  const machine = new CoordMachine({ extendedTypesEnabled: true, enforceQuota: false, reconfigEnabled: false });
+  committed(machine, [1, open]);
+  expect(committed(machine, [2, back], [anyServer, over])).toEqual(["attachSession", "error"]);
+  expect(machine.sessions.get(sessionId)?.serverId).toBe(2);
+});
+
+test("a session that is about to end does not come back", () => {
+  const machine = new CoordMachine({ extendedTypesEnabled: true, enforceQuota: false, reconfigEnabled: false });
+  committed(machine, [1, open]);
+  expect(committed(machine, [anyServer, over], [2, back])).toEqual(["closeSession", "error"]);
+  expect(machine.sessions.get(sessionId)).toBeUndefined();
+});
