@@ -152,14 +152,18 @@ describe("snapshots", () => {
     const { log, writes } = createLog();
     for (const slot of [1, 3, 5]) log.accept(4, entryOf(slot, "a"));
     log.learn(entryOf(6, "chosen"));
-    log.install({ position: 3n, chunks: [] }, epochs);
+    const token = log.install({ position: 3n, chunks: [] }, epochs);
     const [install] = writes.slice(-1);
     const kept = install?.kind === "install" ? install.accepted : [];
     expect(kept.map(({ ballot, entry }) => [ballot, entry.zxid])).toEqual([
       [4, 5n],
       [chosenBallot, 6n],
     ]);
-    expect([log.committed, log.durableEnd, slotsOf(log.held(0n))]).toEqual([3n, 3n, [5, 6]]);
+    expect([log.committed, slotsOf(log.held(0n))]).toEqual([3n, [5, 6]]);
+    // Nobody is told that the disk knows what is still on its way to it.
+    expect([log.durableEnd, log.durablePrefix]).toEqual([0n, 0n]);
+    log.persisted(token);
+    expect(log.durableEnd).toBe(3n);
     expect([log.get(5n)?.chosen, log.get(6n)?.chosen]).toEqual([false, true]);
   });
 });

@@ -86,6 +86,15 @@ test.each(protocols)(
   3_600_000,
 );
 
+test(
+  "slot-paxos, SEED=710109: a snapshot that is on its way to the disk is not durable yet",
+  { timeout: 60_000 },
+  async () => {
+    const options = { seed: 710_109, protocol: "slot-paxos", reconfigures: true } as const;
+    expect((await simulateStack(options)).violation).toBeUndefined();
+  },
+);
+
 test("slot-paxos, SEED=400107: the rest of an answer that was given up is no part of the next one", async () => {
   const options = { seed: 400_107, protocol: "slot-paxos", reconfigures: true } as const;
   expect((await simulateStack(options)).violation).toBeUndefined();

@@ -88,6 +88,8 @@ export class ShippedClient {
   /** Its process stands still for ever. */
   vanish(): void {
     this.#isGone = true;
+    const { held } = this.#options;
+    if (held.holder === this.#session) held.holder = undefined;
   }
 
   /** Servers have ended a session: its owner trusts in it no longer, whoever is cut off from whom. */
@@ -271,7 +273,7 @@ export class ShippedClient {
     if (lease.signal.aborted) return;
     const isThere = judge.tree.get(node.path) !== undefined;
     assert(held.holder === undefined || !isThere, `one client holds the lock when session ${session.id} gets it`);
-    if (!isThere) return;
+    if (!isThere || this.#isGone) return;
     this.counts.locksHeld += 1;
     held.holder = session;
     lease.signal.addEventListener("abort", () => {

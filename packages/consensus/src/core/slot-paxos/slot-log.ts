@@ -4,7 +4,7 @@ import type { EffectsBuffer, Epochs, Token } from "../effects.ts";
 import type { Entry, Snapshot } from "../entry.ts";
 import type { Configuration, LoggedConfiguration } from "../configuration.ts";
 import type { RecoveredLog } from "../log-mirror.ts";
-import { earlierOf, type Zxid } from "../zxid.ts";
+import { earlierOf, laterOf, type Zxid } from "../zxid.ts";
 
 /** What one slot holds, and the write that brings it to the disk. */
 export interface SlotRecord extends AcceptedEntry {
@@ -35,6 +35,8 @@ export class SlotLog {
   #records: (SlotRecord | undefined)[] = [];
   #committed: Zxid;
   #durableEnd: Zxid;
+  /** A snapshot of others that is on its way to the disk. */
+  #installing: { readonly token: Token; readonly position: Zxid } | undefined;
   #saving: { readonly token: Token; readonly snapshot: Snapshot }[] = [];
   readonly #out: Pick<EffectsBuffer<never>, "write">;
   readonly #retainedEntriesMax: number;
@@ -153,11 +155,13 @@ export class SlotLog {
     const kept = this.held(snapshot.position);
     const accepted = kept.map(({ ballot, entry, chosen }) => ({ ballot: chosen ? chosenBallot : ballot, entry }));
     const token = this.#out.write({ kind: "install", snapshot, accepted, epochs });
+    // Until then the disk knows what it knew before (SEED=710109 of level B with changes of members).
+    this.#durableEnd = this.durablePrefix;
+    this.#installing = { token, position: snapshot.position };
     this.#base = snapshot.position;
     this.#records = [];
     for (const record of kept) this.#put({ ...record, token });
     this.#committed = snapshot.position;
-    this.#durableEnd = snapshot.position;
     this.#snapshot = snapshot;
     this.#configuration = snapshot.configuration ?? this.#initial;
     return token;
@@ -176,6 +180,10 @@ export class SlotLog {
     while (this.#saving[0] !== undefined && this.#saving[0].token <= token) {
       const saved = this.#saving.shift();
       if (saved !== undefined && saved.snapshot.position > this.#snapshot.position) this.#adopt(saved.snapshot);
+    }
+    if (this.#installing !== undefined && this.#installing.token <= token) {
+      this.#durableEnd = laterOf(this.#durableEnd, this.#installing.position);
+      this.#installing = undefined;
     }
     for (;;) {
       const next = this.get(this.#durableEnd + 1n);
