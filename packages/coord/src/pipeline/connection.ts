@@ -304,11 +304,15 @@ export class Connection {
     const { machine, options, leader } = this.#services;
     const password = given ?? new Uint8Array(0);
     const session = machine.sessions.getOutstanding(sessionId);
+    // That it is attached here has to be committed: a leader that is deposed may have prepared it in vain.
+    const isHere = [session, machine.sessions.get(sessionId)].every((known) => {
+      return known?.serverId === options.serverId && known.timeoutMs === this.#timeoutMs;
+    });
     if (session === undefined && leader === "self") {
       this.#refuseSession();
     } else if (
-      session?.serverId !== options.serverId ||
-      session.timeoutMs !== this.#timeoutMs ||
+      session === undefined ||
+      !isHere ||
       !this.#isAlive(this.#services.heardOfMs(sessionId), session.timeoutMs)
     ) {
       this.#connect(sessionId, { type: "attachSession", timeoutMs: this.#timeoutMs, password });
