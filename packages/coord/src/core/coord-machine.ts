@@ -115,7 +115,7 @@ export class CoordMachine {
     switch (body.type) {
       case "createSession":
       case "attachSession":
-        this.#sessions.open(sessionId, body);
+        this.#sessions.open(sessionId, body, zxid);
         return { err: errorCodes.ok, changes: noChanges };
       case "closeSession": {
         const changes = body.paths.map((path) => this.#tree.delete(path, zxid));

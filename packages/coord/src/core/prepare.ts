@@ -71,7 +71,7 @@ function prepareAttachSession(op: Extract<WriteOp, { type: "attachSession" }>, c
   const session = sessions.getOutstanding(sessionId);
   if (session === undefined || !sameBytes(session.password, op.password)) return reject(errorCodes.sessionExpired);
   const attached = { timeoutMs: op.timeoutMs, password: session.password, serverId };
-  sessions.prepareOpen(sessionId, attached);
+  sessions.prepareOpen(sessionId, attached, context.zxid);
   return { type: "attachSession", ...attached };
 }
 
@@ -85,7 +85,7 @@ export function prepareBody(op: WriteOp, context: PrepareContext): TxnBody {
     case "createSession": {
       const { timeoutMs, password } = op;
       const session = { timeoutMs, password, serverId: context.serverId };
-      context.sessions.prepareOpen(context.sessionId, session);
+      context.sessions.prepareOpen(context.sessionId, session, context.zxid);
       return { type: "createSession", ...session };
     }
     case "attachSession":

@@ -16,7 +16,8 @@ export const anyServer = 0;
 /** Sessions as the committed log has them, and those about to come, move or go. Timers are somebody else's. */
 export class SessionTable {
   readonly #sessions = new Map<bigint, Session>();
-  readonly #opening = new Map<bigint, Session>();
+  /** What was prepared last for each, and the zxid of that. */
+  readonly #opening = new Map<bigint, { readonly session: Session; readonly zxid: bigint }>();
   readonly #closing = new Set<bigint>();
 
   /** By session id. */
@@ -31,7 +32,7 @@ export class SessionTable {
   /** With what is about to be committed; undefined for a session that is about to close. */
   getOutstanding(sessionId: bigint): Session | undefined {
     if (this.#closing.has(sessionId)) return undefined;
-    return this.#opening.get(sessionId) ?? this.#sessions.get(sessionId);
+    return this.#opening.get(sessionId)?.session ?? this.#sessions.get(sessionId);
   }
 
   /** Whether it is about to be created, or attached anew. */
@@ -47,21 +48,18 @@ export class SessionTable {
     return serverId === anyServer || serverId === session.serverId ? undefined : errorCodes.sessionMoved;
   }
 
-  prepareOpen(sessionId: bigint, session: Session): void {
-    this.#opening.set(sessionId, session);
+  prepareOpen(sessionId: bigint, session: Session, zxid: bigint): void {
+    this.#opening.set(sessionId, { session, zxid });
   }
 
   prepareClose(sessionId: bigint): void {
     this.#closing.add(sessionId);
   }
 
-  /** Creates a session, or moves one. */
-  open(sessionId: bigint, session: Session): void {
-    const opening = this.#opening.get(sessionId);
+  /** Creates a session, or moves one. A later move that is on its way stays so, wherever it leads. */
+  open(sessionId: bigint, session: Session, zxid?: bigint): void {
     this.#sessions.set(sessionId, session);
-    if (opening?.serverId === session.serverId && opening.timeoutMs === session.timeoutMs) {
-      this.#opening.delete(sessionId);
-    }
+    if (this.#opening.get(sessionId)?.zxid === zxid) this.#opening.delete(sessionId);
   }
 
   close(sessionId: bigint): void {

@@ -28,6 +28,17 @@ test("a session that is about to come back is not ended by those who have not he
   expect(machine.sessions.get(sessionId)?.serverId).toBe(2);
 });
 
+test("a session that goes there and back is where it goes last, while both are on their way", () => {
+  const machine = new CoordMachine({ extendedTypesEnabled: true, enforceQuota: false, reconfigEnabled: false });
+  committed(machine, [1, open]);
+  const moves = [1, 2, 1].map((serverId) => {
+    const request = { serverId, sessionId, xid: 0, ids: [], op: back };
+    return machine.prepare(request, { position: 1n, epoch: 1n, nowMs: 0n });
+  });
+  for (const txn of moves.slice(0, 2)) machine.apply(1n, txn);
+  expect(machine.sessions.getOutstanding(sessionId)?.serverId).toBe(1);
+});
+
 test("a session that is about to end does not come back", () => {
   const machine = new CoordMachine({ extendedTypesEnabled: true, enforceQuota: false, reconfigEnabled: false });
   committed(machine, [1, open]);
