@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Heartbeat } from "../../src/core/messages.ts";
+import { answerOf } from "./slot-rig.ts";
 import { ZabRig, entryAt, zxid, type RigOptions } from "./zab-rig.ts";
 
 const five = { voters: [1, 2, 3, 4, 5], observers: [] };
@@ -11,20 +12,7 @@ function replica(options: RigOptions = {}): ZabRig {
 
 /** What a peer says of itself: it looks, is a voter, and nobody answered it yet. */
 function heartbeat(rest: Partial<Heartbeat>): Heartbeat {
-  return {
-    kind: "heartbeat",
-    round: 0,
-    isAnswer: false,
-    state: "looking",
-    settled: false,
-    connected: false,
-    zxid: 0n,
-    epoch: 0,
-    voting: true,
-    electable: true,
-    fresh: false,
-    ...rest,
-  };
+  return { ...answerOf(0), isAnswer: false, ...rest };
 }
 
 /** These answer all that it has asked them. */

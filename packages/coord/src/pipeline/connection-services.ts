@@ -41,7 +41,7 @@ export interface ConnectionServices {
   readonly leader: Leader;
   /** There is no leader, and clients who said that they can live with it may read what this server knows. */
   readonly isReadOnly: boolean;
-  /** So much waits for the log that connections are to take no more; they hear `drained` when there is room. */
+  /** So much waits for the log that connections are to take no more; they hear `resumed` when there is room. */
   readonly isOverloaded: boolean;
   /** What this server answers may make clients trust in their sessions; while it may not, they hear `resumed` later. */
   readonly isConfirmed: boolean;
