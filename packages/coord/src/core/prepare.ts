@@ -5,7 +5,6 @@ import { prepareSetAcl, prepareSetData } from "./prepare-change.ts";
 import { type PrepareContext, reject } from "./prepare-context.ts";
 import { prepareReconfig } from "./prepare-reconfig.ts";
 import { prepareCreate } from "./prepare-create.ts";
-import { anyServer } from "./session-table.ts";
 import type { CloseSessionTxn, ErrorTxn, MultiTxn, OpTxn, TxnBody } from "./txn.ts";
 import type { WriteOp } from "./write-request.ts";
 
@@ -46,15 +45,24 @@ function prepareMulti(ops: readonly MultiOp[], context: PrepareContext): MultiTx
   return { type: "multi", ops: prepared };
 }
 
-/** One transaction removes all ephemerals, those whose create is still on its way included. */
 function prepareCloseSession(context: PrepareContext): CloseSessionTxn | ErrorTxn {
-  const { outstanding, sessionId, sessions, serverId } = context;
-  // Whoever is about to come back was not heard of yet by those who count its silence.
-  if (serverId === anyServer && sessions.isOpening(sessionId)) return reject(errorCodes.sessionMoved);
+  const { sessionId, sessions, serverId } = context;
   const problem = sessions.problem(sessionId, serverId);
   if (problem === errorCodes.sessionMoved) return reject(problem);
   // Two may ask at once: the client and the expiry timer.
-  if (problem !== undefined) return reject(errorCodes.sessionExpired);
+  return problem === undefined ? endSession(context) : reject(errorCodes.sessionExpired);
+}
+
+/** Those who count the silence of a session have not heard yet of one that came back in the meantime. */
+function prepareExpireSession(openedZxid: bigint, context: PrepareContext): CloseSessionTxn | ErrorTxn {
+  const session = context.sessions.getOutstanding(context.sessionId);
+  if (session === undefined) return reject(errorCodes.sessionExpired);
+  return session.openedZxid === openedZxid ? endSession(context) : reject(errorCodes.sessionMoved);
+}
+
+/** One transaction removes all ephemerals, those whose create is still on its way included. */
+function endSession(context: PrepareContext): CloseSessionTxn {
+  const { outstanding, sessionId, sessions } = context;
   const paths = outstanding.ephemeralsOf(sessionId);
   for (const path of paths) prepareRemoval(path, context);
   sessions.prepareClose(sessionId);
@@ -67,11 +75,11 @@ function sameBytes(left: Uint8Array, right: Uint8Array): boolean {
 
 /** Whoever knows the password may have the session, wherever it is attached now. */
 function prepareAttachSession(op: Extract<WriteOp, { type: "attachSession" }>, context: PrepareContext): TxnBody {
-  const { sessions, sessionId, serverId } = context;
+  const { sessions, sessionId, serverId, zxid } = context;
   const session = sessions.getOutstanding(sessionId);
   if (session === undefined || !sameBytes(session.password, op.password)) return reject(errorCodes.sessionExpired);
   const attached = { timeoutMs: op.timeoutMs, password: session.password, serverId };
-  sessions.prepareOpen(sessionId, attached, context.zxid);
+  sessions.prepareOpen(sessionId, attached, zxid);
   return { type: "attachSession", ...attached };
 }
 
@@ -92,6 +100,8 @@ export function prepareBody(op: WriteOp, context: PrepareContext): TxnBody {
       return prepareAttachSession(op, context);
     case "closeSession":
       return prepareCloseSession(context);
+    case "expireSession":
+      return prepareExpireSession(op.openedZxid, context);
     case "malformedMulti":
       return reject(errorCodes.marshalling);
     case "reap":

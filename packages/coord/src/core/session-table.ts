@@ -1,7 +1,7 @@
 import { type ErrorCode, errorCodes } from "../protocol/error-codes.ts";
 
-/** A session as all servers know it. */
-export interface Session {
+/** What a client and its server agreed on. */
+export interface Attachment {
   /** As it was negotiated last. */
   readonly timeoutMs: number;
   /** 16 bytes that prove its ownership to whichever server it comes back to. */
@@ -10,14 +10,23 @@ export interface Session {
   readonly serverId: number;
 }
 
+/** A session as all servers know it. */
+export interface Session extends Attachment {
+  /** The transaction that created or attached it last; `openedBefore` for one of a snapshot. */
+  readonly openedZxid: bigint;
+}
+
 /** The server in requests that the servers make themselves. */
 export const anyServer = 0;
+
+/** The zxid of openings that a snapshot does not keep. */
+export const openedBefore = 0n;
 
 /** Sessions as the committed log has them, and those about to come, move or go. Timers are somebody else's. */
 export class SessionTable {
   readonly #sessions = new Map<bigint, Session>();
-  /** What was prepared last for each, and the zxid of that. */
-  readonly #opening = new Map<bigint, { readonly session: Session; readonly zxid: bigint }>();
+  /** What was prepared last for each. */
+  readonly #opening = new Map<bigint, Session>();
   readonly #closing = new Set<bigint>();
 
   /** By session id. */
@@ -32,12 +41,7 @@ export class SessionTable {
   /** With what is about to be committed; undefined for a session that is about to close. */
   getOutstanding(sessionId: bigint): Session | undefined {
     if (this.#closing.has(sessionId)) return undefined;
-    return this.#opening.get(sessionId)?.session ?? this.#sessions.get(sessionId);
-  }
-
-  /** Whether it is about to be created, or attached anew. */
-  isOpening(sessionId: bigint): boolean {
-    return this.#opening.has(sessionId);
+    return this.#opening.get(sessionId) ?? this.#sessions.get(sessionId);
   }
 
   /** Why a server may not change anything in the name of this session; undefined when it may. */
@@ -48,8 +52,8 @@ export class SessionTable {
     return serverId === anyServer || serverId === session.serverId ? undefined : errorCodes.sessionMoved;
   }
 
-  prepareOpen(sessionId: bigint, session: Session, zxid: bigint): void {
-    this.#opening.set(sessionId, { session, zxid });
+  prepareOpen(sessionId: bigint, attachment: Attachment, openedZxid: bigint): void {
+    this.#opening.set(sessionId, { ...attachment, openedZxid });
   }
 
   prepareClose(sessionId: bigint): void {
@@ -57,9 +61,9 @@ export class SessionTable {
   }
 
   /** Creates a session, or moves one. A later move that is on its way stays so, wherever it leads. */
-  open(sessionId: bigint, session: Session, zxid?: bigint): void {
-    this.#sessions.set(sessionId, session);
-    if (this.#opening.get(sessionId)?.zxid === zxid) this.#opening.delete(sessionId);
+  open(sessionId: bigint, { timeoutMs, password, serverId }: Attachment, openedZxid: bigint): void {
+    this.#sessions.set(sessionId, { timeoutMs, password, serverId, openedZxid });
+    if (this.#opening.get(sessionId)?.openedZxid === openedZxid) this.#opening.delete(sessionId);
   }
 
   close(sessionId: bigint): void {

@@ -4,7 +4,7 @@ import { JuteReader } from "../protocol/jute-reader.ts";
 import { JuteWriter } from "../protocol/jute-writer.ts";
 import { aclCodec } from "../protocol/records.ts";
 import { DataTree } from "./data-tree.ts";
-import { type Session, SessionTable } from "./session-table.ts";
+import { type Attachment, openedBefore, SessionTable } from "./session-table.ts";
 import type { ZnodeState } from "./znode.ts";
 
 /** Everything that a snapshot holds. */
@@ -14,7 +14,7 @@ export interface SnapshotState {
   readonly lastZxid: bigint;
 }
 
-interface SavedSession extends Session {
+interface SavedSession extends Attachment {
   readonly sessionId: bigint;
 }
 
@@ -89,7 +89,7 @@ export function decodeSnapshot(chunks: Iterable<Uint8Array>): SnapshotState {
         throw new CoordError("malformed-record", `a snapshot begins with ${head.magic} ${head.version}`);
       }
       lastZxid = head.lastZxid;
-      for (const { sessionId, ...session } of head.sessions) sessions.open(sessionId, session);
+      for (const { sessionId, ...session } of head.sessions) sessions.open(sessionId, session, openedBefore);
     }
     while (reader.remaining > 0) {
       const path = text.read(reader);

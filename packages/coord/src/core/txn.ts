@@ -1,6 +1,6 @@
 import type { ErrorCode } from "../protocol/error-codes.ts";
 import type { Acl, Stat } from "../protocol/records.ts";
-import type { Session } from "./session-table.ts";
+import type { Attachment } from "./session-table.ts";
 import type { ZnodeKind } from "./znode-kind.ts";
 
 export interface CreateTxn {
@@ -40,7 +40,7 @@ export interface CheckTxn {
 }
 
 /** A session is new, or goes on at another server. */
-export interface OpenSessionTxn extends Session {
+export interface OpenSessionTxn extends Attachment {
   readonly type: "createSession" | "attachSession";
 }
 

@@ -7,7 +7,7 @@ import { type Id } from "../protocol/records.ts";
 import { decodeRequestBody, type Request, writeRequestBody } from "../protocol/requests.ts";
 import type { WriteOp, WriteRequest } from "./write-request.ts";
 
-type OwnOp = Extract<WriteOp, { type: "createSession" | "attachSession" | "malformedMulti" | "reap" }>;
+type OwnOp = Extract<WriteOp, { type: keyof typeof ownOpcodes }>;
 type ClientOp = Exclude<WriteOp, OwnOp>;
 
 interface Head {
@@ -27,7 +27,13 @@ const head = record<Head>({
 });
 
 /** What servers ask for has numbers that no client can send. */
-const ownOpcodes = { createSession: -10, attachSession: -1002, malformedMulti: -1003, reap: -1004 } as const;
+const ownOpcodes = {
+  createSession: -10,
+  attachSession: -1002,
+  malformedMulti: -1003,
+  reap: -1004,
+  expireSession: -1005,
+} as const;
 
 const ownTypes: ReadonlyMap<number, OwnOp["type"]> = new Map(
   Object.entries(ownOpcodes).map(([type, opcode]) => [opcode, type as OwnOp["type"]]),
@@ -40,6 +46,7 @@ const ownOps: { readonly [K in OwnOp["type"]]: Codec<Omit<Extract<OwnOp, { type:
   attachSession: session,
   malformedMulti: record<object>({}),
   reap: record<{ path: string }>({ path: text }),
+  expireSession: record<{ openedZxid: bigint }>({ openedZxid: long }),
 };
 
 function isOwnOp(op: WriteOp): op is OwnOp {

@@ -9,6 +9,8 @@ export type WriteOp =
   | { readonly type: "createSession"; readonly timeoutMs: number; readonly password: Uint8Array }
   /** A client with a session of another server, or with another timeout, wants to go on here. */
   | { readonly type: "attachSession"; readonly timeoutMs: number; readonly password: Uint8Array }
+  /** From the leader: a session is over, unless it came back since this was said. */
+  | { readonly type: "expireSession"; readonly openedZxid: bigint }
   /** A multi that could not be decoded: an error, and it takes a position. */
   | { readonly type: "malformedMulti" }
   /** From the reaper: remove a container or TTL node if that is still right. */

@@ -1,6 +1,6 @@
 import { isAllowed } from "../core/acl.ts";
 import { type CoordMachine, reapablePaths } from "../core/coord-machine.ts";
-import { anyServer, type Session } from "../core/session-table.ts";
+import { anyServer, openedBefore, type Session } from "../core/session-table.ts";
 import { SessionTracker } from "../core/session-tracker.ts";
 import { WatchTable } from "../core/watch-table.ts";
 import type { WatchEvent, WatcherId } from "../core/watch-table.ts";
@@ -19,6 +19,7 @@ import { permissions } from "../protocol/opcodes.ts";
 import { encodeNotification } from "../protocol/responses.ts";
 import type { ConnectionServices, PipelineOptions } from "./connection-services.ts";
 import { Connection } from "./connection.ts";
+import { SessionReports } from "./session-reports.ts";
 import { TrafficStats } from "./traffic-stats.ts";
 
 /** Token and session id of the server's own proposals, whose outcome nobody waits for. */
@@ -29,11 +30,6 @@ const greetingMsMax = 10_000;
 
 /** A server that stands still for less than this goes on as if nothing had been. */
 const unconfirmedMsMaxMin = 500;
-
-interface Report {
-  readonly madeMs: number;
-  readonly heard: ReadonlySet<bigint>;
-}
 
 export interface PipelineParts {
   readonly machine: CoordMachine;
@@ -63,15 +59,7 @@ export class Pipeline implements ConnectionServices, CommitListener {
   #holdsBack = false;
   /** When sessions of this server that have no connection now were heard of last. */
   readonly #leftMs = new Map<bigint, number>();
-  /** Sessions heard of since the leader was told last. */
-  #heard = new Set<bigint>();
-  /** What the leader was told and has not confirmed. One at a time: see `SessionTracker.reported`. */
-  #report: Report | undefined;
-  /** When the last report ended, or a leader came: what was told before is known to have come by then. */
-  #endedMs = Number.NEGATIVE_INFINITY;
-  #toldMs = Number.NEGATIVE_INFINITY;
-  /** When the last report was made that a leader of a quorum confirmed. */
-  #confirmedMs = Number.NEGATIVE_INFINITY;
+  readonly #reports: SessionReports;
   #lastConnectionId = 0;
   #lastToken = 0;
   #lastSessionId: bigint;
@@ -81,6 +69,7 @@ export class Pipeline implements ConnectionServices, CommitListener {
     this.environment = environment;
     this.machine = machine;
     this.replication = replication;
+    this.#reports = new SessionReports({ replication, environment, onConfirmed: () => this.#letGoOn() });
     this.#lastSessionId = firstSessionId(options.serverId, environment.wallMs());
   }
 
@@ -118,10 +107,6 @@ export class Pipeline implements ConnectionServices, CommitListener {
     return this.#isReadOnly;
   }
 
-  /**
-   * Whether this server may answer in the name of the ensemble. What it answers makes a client trust in its session, which
-   * others may end when they hear nothing of this server; so it answers only while it knows that it is heard.
-   */
   get isConfirmed(): boolean {
     if (this.#isRecentlyConfirmed) return true;
     this.report();
@@ -131,7 +116,7 @@ export class Pipeline implements ConnectionServices, CommitListener {
   }
 
   get #isRecentlyConfirmed(): boolean {
-    return this.environment.monotonicMs() - this.#confirmedMs <= this.#unconfirmedMsMax;
+    return this.environment.monotonicMs() - this.#reports.confirmedMs <= this.#unconfirmedMsMax;
   }
 
   get #unconfirmedMsMax(): number {
@@ -158,36 +143,14 @@ export class Pipeline implements ConnectionServices, CommitListener {
   #expire(sessionIds: readonly bigint[]): void {
     for (const sessionId of sessionIds) {
       this.environment.tell("sessionExpired", { sessionId });
-      this.#propose(sessionId, { type: "closeSession" });
+      const openedZxid = this.machine.sessions.get(sessionId)?.openedZxid ?? openedBefore;
+      this.#propose(sessionId, { type: "expireSession", openedZxid });
     }
   }
 
   /** Tells the leader which sessions live, and that this server does. Call it several times in the shortest timeout of a session. */
   report(): void {
-    if (this.#report !== undefined || this.#leader === "none") return;
-    const report = { madeMs: this.environment.monotonicMs(), heard: this.#heard };
-    this.#report = report;
-    this.#toldMs = this.#endedMs;
-    this.#heard = new Set();
-    this.replication.report([...report.heard], (isConfirmed) => {
-      // There was another leader since, who may have confirmed what it was never told.
-      if (this.#report !== report) return;
-      this.#endReport(isConfirmed ? report.madeMs : undefined);
-    });
-  }
-
-  /** What nobody has confirmed is told again. */
-  #endReport(confirmedMs: number | undefined): void {
-    const report = this.#report;
-    this.#endedMs = this.environment.monotonicMs();
-    this.#report = undefined;
-    if (report === undefined) return;
-    if (confirmedMs === undefined) {
-      for (const sessionId of report.heard) this.#heard.add(sessionId);
-      return;
-    }
-    this.#confirmedMs = confirmedMs;
-    this.#letGoOn();
+    if (this.#leader !== "none") this.#reports.make();
   }
 
   /** Proposes to remove empty containers and TTL nodes that are over, on the leader alone. */
@@ -200,7 +163,7 @@ export class Pipeline implements ConnectionServices, CommitListener {
 
   ledBy(leader: Leader): void {
     this.#leader = leader;
-    this.#endReport(undefined);
+    this.#reports.giveUp();
     if (this.#isReadOnly && leader !== "none") {
       this.#isReadOnly = false;
       // They come back as sessions of the ensemble.
@@ -227,7 +190,7 @@ export class Pipeline implements ConnectionServices, CommitListener {
   }
 
   get toldMs(): number {
-    return this.#toldMs;
+    return this.#reports.toldMs;
   }
 
   heardOfMs(sessionId: bigint): number | undefined {
@@ -235,7 +198,7 @@ export class Pipeline implements ConnectionServices, CommitListener {
   }
 
   touch(sessionId: bigint): void {
-    if (this.#tracker === undefined) this.#heard.add(sessionId);
+    if (this.#tracker === undefined) this.#reports.hear(sessionId);
     else this.#tracker.touch(sessionId, this.environment.monotonicMs());
   }
 

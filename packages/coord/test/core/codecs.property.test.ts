@@ -48,6 +48,7 @@ const op: fc.Arbitrary<WriteOp> = fc.oneof(
   fc.record({ type: fc.constantFrom("createSession", "attachSession"), timeoutMs: int, password }),
   fc.record({ type: c("reap"), path }),
   fc.constantFrom<WriteOp>({ type: "malformedMulti" }, { type: "closeSession" }),
+  fc.record({ type: c("expireSession"), openedZxid: long }),
 );
 const ids = fc.array(fc.record({ scheme: fc.string(), id: fc.string() }), { maxLength: 2 });
 const request: fc.Arbitrary<WriteRequest> = fc.record({ serverId: int, sessionId: long, xid: int, ids, op });

@@ -7,7 +7,11 @@ const sessionId = 7n;
 const password = new Uint8Array(16);
 const open: WriteOp = { type: "createSession", timeoutMs: 300, password };
 const back: WriteOp = { type: "attachSession", timeoutMs: 300, password };
-const over: WriteOp = { type: "closeSession" };
+
+/** What a leader says of a session whose silence it has counted. */
+function over(machine: CoordMachine): WriteOp {
+  return { type: "expireSession", openedZxid: machine.sessions.get(sessionId)?.openedZxid ?? 0n };
+}
 
 /** Prepares each in turn, as a leader does that commits later, and applies them. */
 function committed(
@@ -24,8 +28,27 @@ function committed(
 test("a session that is about to come back is not ended by those who have not heard of it yet", () => {
   const machine = new CoordMachine({ extendedTypesEnabled: true, enforceQuota: false, reconfigEnabled: false });
   committed(machine, [1, open]);
-  expect(committed(machine, [2, back], [anyServer, over])).toEqual(["attachSession", "error"]);
+  expect(committed(machine, [2, back], [anyServer, over(machine)])).toEqual(["attachSession", "error"]);
   expect(machine.sessions.get(sessionId)?.serverId).toBe(2);
+});
+
+test("a session that came back while its end waited for its turn is not ended, wherever it came back", () => {
+  const machine = new CoordMachine({ extendedTypesEnabled: true, enforceQuota: false, reconfigEnabled: false });
+  committed(machine, [1, open]);
+  const waiting = over(machine);
+  committed(machine, [1, back]);
+  expect(committed(machine, [anyServer, waiting])).toEqual(["error"]);
+  expect(committed(machine, [anyServer, over(machine)])).toEqual(["closeSession"]);
+});
+
+test("a session of a snapshot ends, and does not when it came back since", () => {
+  const machine = new CoordMachine({ extendedTypesEnabled: true, enforceQuota: false, reconfigEnabled: false });
+  committed(machine, [1, open]);
+  machine.restore([...machine.snapshot()]);
+  const waiting = over(machine);
+  expect(committed(machine, [1, back], [anyServer, waiting])).toEqual(["attachSession", "error"]);
+  machine.restore([...machine.snapshot()]);
+  expect(committed(machine, [anyServer, over(machine)])).toEqual(["closeSession"]);
 });
 
 test("a session that goes there and back is where it goes last, while both are on their way", () => {
@@ -42,6 +65,6 @@ test("a session that goes there and back is where it goes last, while both are o
 test("a session that is about to end does not come back", () => {
   const machine = new CoordMachine({ extendedTypesEnabled: true, enforceQuota: false, reconfigEnabled: false });
   committed(machine, [1, open]);
-  expect(committed(machine, [anyServer, over], [2, back])).toEqual(["closeSession", "error"]);
+  expect(committed(machine, [anyServer, over(machine)], [2, back])).toEqual(["closeSession", "error"]);
   expect(machine.sessions.get(sessionId)).toBeUndefined();
 });

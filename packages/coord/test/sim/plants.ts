@@ -12,6 +12,7 @@ const planted = (foundBy: number, name: string, ...changes: readonly SourceChang
 };
 
 const pipeline = "pipeline/pipeline.ts";
+const reports = "pipeline/session-reports.ts";
 const connection = "pipeline/connection.ts";
 const replies = "pipeline/reply-queue.ts";
 const replicated = "server/replicated-machine.ts";
@@ -120,9 +121,14 @@ export const plants: readonly CoordPlant[] = [
     "tracker.track(sessionId, session, nowMs - session.timeoutMs);\n    return tracker;",
   ]),
   planted(2, "the leader is not told of whom others hear", [
-    pipeline,
-    "this.replication.report([...report.heard], ",
-    "this.replication.report([], ",
+    reports,
+    "replication.report([...report.heard], ",
+    "replication.report([], ",
+  ]),
+  planted(169, "a session that came back while its end was on its way is ended", [
+    prepare,
+    "return session.openedZxid === openedZxid ? endSession(context)",
+    "return session !== undefined ? endSession(context)",
   ]),
   planted(43, "a leader counts the silence of sessions that others have, and not that of the others", [
     tracker,

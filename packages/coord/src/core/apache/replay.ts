@@ -47,7 +47,11 @@ function replayOp(op: ApacheOp, txn: ApacheTxn, { tree, sessions }: ReplayTarget
       return;
     case "createSession": {
       const { timeoutMs } = op;
-      sessions.open(txn.sessionId, { timeoutMs, password: apachePasswordOf(txn.sessionId), serverId: anyServer });
+      sessions.open(
+        txn.sessionId,
+        { timeoutMs, password: apachePasswordOf(txn.sessionId), serverId: anyServer },
+        txn.zxid,
+      );
       return;
     }
     case "closeSession":

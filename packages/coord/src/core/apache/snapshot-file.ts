@@ -5,7 +5,7 @@ import { JuteWriter } from "../../protocol/jute-writer.ts";
 import { type Acl, aclCodec } from "../../protocol/records.ts";
 import { openAcl } from "../acl.ts";
 import { DataTree } from "../data-tree.ts";
-import { anyServer, SessionTable } from "../session-table.ts";
+import { anyServer, openedBefore, SessionTable } from "../session-table.ts";
 import type { SnapshotState } from "../snapshot.ts";
 import { specialPaths } from "../zookeeper-path.ts";
 import type { ZnodeState } from "../znode.ts";
@@ -77,7 +77,7 @@ export function decodeApacheSnapshot(bytes: Uint8Array, lastZxid: bigint): Snaps
     throw broken(`it begins with ${head.magic} ${head.version}`);
   const sessions = new SessionTable();
   for (const { id, timeoutMs } of sessionsCodec.read(reader)) {
-    sessions.open(id, { timeoutMs, password: apachePasswordOf(id), serverId: anyServer });
+    sessions.open(id, { timeoutMs, password: apachePasswordOf(id), serverId: anyServer }, openedBefore);
   }
   const acls = new Map(aclsCodec.read(reader).map(({ id, acl }) => [id, acl]));
   // Old servers have no /zookeeper/config: it stays as it is here.
