@@ -1,3 +1,4 @@
+import { ChurningMap } from "@tutti/stdx";
 import type { Zxid } from "../core/zxid.ts";
 
 /** How a request ended: applied, or refused by the machine. */
@@ -9,7 +10,7 @@ export interface Answer {
 
 interface Client {
   newestSequence: number;
-  readonly answers: Map<number, Answer>;
+  readonly answers: ChurningMap<number, Answer>;
 }
 
 const answerHeaderBytes = 8 + 8 + 8 + 1 + 4;
@@ -21,7 +22,7 @@ const answerHeaderBytes = 8 + 8 + 8 + 1 + 4;
  * of that function: replicas of one ensemble must agree on them.
  */
 export class AnswerTable {
-  readonly #clients: Map<bigint, Client> = new Map<bigint, Client>();
+  readonly #clients: ChurningMap<bigint, Client> = new ChurningMap<bigint, Client>();
   readonly #perClientMax: number;
   readonly #clientsMax: number;
 
@@ -40,7 +41,7 @@ export class AnswerTable {
   }
 
   record(client: bigint, sequence: number, answer: Answer): void {
-    const known = this.#clients.get(client) ?? { newestSequence: 0, answers: new Map<number, Answer>() };
+    const known = this.#clients.get(client) ?? { newestSequence: 0, answers: new ChurningMap<number, Answer>() };
     // The least recently active client goes first.
     this.#clients.delete(client);
     this.#clients.set(client, known);

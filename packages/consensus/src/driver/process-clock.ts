@@ -11,5 +11,8 @@ export const processClock: Clock = {
     const timer = setInterval(run, intervalMs);
     return () => clearInterval(timer);
   },
+  soon: (run) => {
+    setImmediate(run);
+  },
   drawName: () => crypto.getRandomValues(new BigUint64Array(1))[0] || 1n,
 };

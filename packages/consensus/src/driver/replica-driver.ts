@@ -1,5 +1,5 @@
 // Over 400 lines: the order of duties is the point of this file, and splitting the loop would hide it.
-import { linkSignals } from "@tutti/stdx";
+import { ChurningMap, linkSignals } from "@tutti/stdx";
 import { EventEmitter } from "eventemitter3";
 import type { Apply, CoreEvent, Effects, Outcome, PendingWrite, Send } from "../core/effects.ts";
 import { requestKey, unnamedClient, type Entry, type ProposalRequest, type Snapshot } from "../core/entry.ts";
@@ -73,9 +73,9 @@ export class ReplicaDriver implements Replica {
   readonly #clock: Clock;
   readonly #stopTicks: () => void;
   readonly #client: bigint;
-  readonly #proposals: Map<number, OpenProposal> = new Map<number, OpenProposal>();
-  readonly #byKey: Map<string, OpenProposal> = new Map<string, OpenProposal>();
-  readonly #reads: Map<number, OpenRead> = new Map<number, OpenRead>();
+  readonly #proposals: ChurningMap<number, OpenProposal> = new ChurningMap<number, OpenProposal>();
+  readonly #byKey: ChurningMap<string, OpenProposal> = new ChurningMap<string, OpenProposal>();
+  readonly #reads: ChurningMap<number, OpenRead> = new ChurningMap<number, OpenRead>();
   /** Those of the above that wait only until something is applied. */
   readonly #answered: Set<OpenProposal> = new Set<OpenProposal>();
   readonly #positioned: Set<OpenRead> = new Set<OpenRead>();
@@ -301,13 +301,13 @@ export class ReplicaDriver implements Replica {
     this.#perform();
   }
 
-  /** What comes in one turn is performed together: one write for all entries, one ack for all writes. */
+  /** What has arrived together is performed together, of all connections: one write for all entries, one ack for all writes. */
   #stepSoon(input: Input<ReplicaMessage>): void {
     if (this.#error !== undefined) return;
     this.#core.step(input);
     if (this.#isPerformDue) return;
     this.#isPerformDue = true;
-    queueMicrotask(() => {
+    this.#clock.soon(() => {
       this.#isPerformDue = false;
       if (this.#error === undefined) this.#perform();
     });

@@ -9,6 +9,8 @@ export interface Clock {
    * nothing: however many times were missed, the next is one.
    */
   every(intervalMs: number, run: () => void): () => void;
+  /** Runs once, when all that has arrived by now was handed over: with the event loop's next turn, not later. */
+  soon(run: () => void): void;
   /** 64 bits that nobody else draws, not 0. */
   drawName(): bigint;
 }

@@ -63,6 +63,7 @@ export class ProcessTurns {
       nowMs: () => Math.floor(epochMs + wall.offsetMs + queue.now / wall.pace),
       after: (delayMs, run) => this.#after(delayMs * wall.pace, run),
       every: (intervalMs, run) => this.#every(intervalMs * wall.pace, run),
+      soon: (run) => void this.#after(0, run),
       drawName: () => (BigInt(chance.nextUint32()) << 32n) | BigInt(chance.nextUint32() | 1),
     };
   }

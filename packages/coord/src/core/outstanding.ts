@@ -1,3 +1,4 @@
+import { ChurningMap } from "@tutti/stdx";
 import type { Acl } from "../protocol/records.ts";
 import type { DataTree } from "./data-tree.ts";
 import { normalPath } from "./zookeeper-path.ts";
@@ -47,7 +48,7 @@ function viewOf(node: Znode): NodeView {
  */
 export class Outstanding {
   readonly #tree: DataTree;
-  readonly #records = new Map<string, ChangeRecord>();
+  readonly #records = new ChurningMap<string, ChangeRecord>();
   #log: LoggedChange[] = [];
   /** Changes before this one are settled; they are dropped in bulk. */
   #settled = 0;

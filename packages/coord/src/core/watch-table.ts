@@ -1,3 +1,4 @@
+import { ChurningMap } from "@tutti/stdx";
 import { addWatchModes, eventTypes, watcherTypes } from "../protocol/opcodes.ts";
 import type { Acl } from "../protocol/records.ts";
 import type { TreeChange } from "./txn.ts";
@@ -25,8 +26,8 @@ type Entries = Map<WatcherId, number>;
 
 /** One of ZooKeeper's two tables: path -> connection -> modes. */
 class WatchMap {
-  readonly #byPath = new Map<string, Entries>();
-  readonly #byWatcher = new Map<WatcherId, Set<string>>();
+  readonly #byPath = new ChurningMap<string, Entries>();
+  readonly #byWatcher = new ChurningMap<WatcherId, Set<string>>();
   /** Number of recursive entries: while it is 0, no ancestor has to be looked at. */
   #recursiveCount = 0;
   #count = 0;
@@ -44,7 +45,7 @@ class WatchMap {
   }
 
   entries(): IterableIterator<[string, ReadonlyMap<WatcherId, number>]> {
-    return this.#byPath.entries();
+    return this.#byPath[Symbol.iterator]();
   }
 
   add(path: string, watcher: WatcherId, mode: number): void {

@@ -1,3 +1,4 @@
+import { ChurningMap } from "@tutti/stdx";
 import { isAllowed } from "../core/acl.ts";
 import { type CoordMachine, reapablePaths } from "../core/coord-machine.ts";
 import { anyServer, openedBefore, type Session } from "../core/session-table.ts";
@@ -50,7 +51,7 @@ export class Pipeline implements ConnectionServices, CommitListener {
   readonly stats: TrafficStats = new TrafficStats();
   readonly #connections = new Map<WatcherId, Connection>();
   readonly #bySession = new Map<bigint, Connection>();
-  readonly #waiting = new Map<ProposalToken, Connection>();
+  readonly #waiting = new ChurningMap<ProposalToken, Connection>();
   /** On the leader alone. */
   #tracker: SessionTracker | undefined;
   #leader: Leader = "none";

@@ -34,6 +34,12 @@ interface Decision {
   readonly last: boolean;
 }
 
+/** A request, and what became of it. */
+interface Place {
+  readonly waiting: Waiting;
+  outcome: Decision | "synced" | undefined;
+}
+
 /**
  * Replies of one connection in the order of its requests. Writes are proposed when they arrive and wait for their
  * commit; a read stays behind the writes before it and sees exactly those. A sync may be over before a write that came
@@ -41,68 +47,63 @@ interface Decision {
  * what was committed before the sync was asked for has a place before that write.
  */
 export class ReplyQueue {
-  #waiting: Waiting[] = [];
-  readonly #decisions = new Map<ProposalToken, Decision>();
-  /** Tokens of syncs that are over. */
-  readonly #synced = new Set<ProposalToken>();
+  #places: Place[] = [];
 
   get length(): number {
-    return this.#waiting.length;
+    return this.#places.length;
   }
 
   push(waiting: Waiting): void {
-    this.#waiting.push(waiting);
+    this.#places.push({ waiting, outcome: undefined });
   }
 
   /** Whether somebody else must decide about something here. */
   get waitsForOthers(): boolean {
-    return this.#waiting.some((waiting) => "token" in waiting && !this.#isDecided(waiting));
+    return this.#places.some(waitsForOthers);
   }
 
   find(token: ProposalToken): WaitingForCommit {
-    const found = this.#waiting.find((waiting) => "token" in waiting && waiting.token === token);
+    const found = this.#places.find(({ waiting }) => "token" in waiting && waiting.token === token)?.waiting;
     assert(found !== undefined && isForCommit(found), "what is decided has been waiting");
     return found;
   }
 
   decide(token: ProposalToken, decision: Decision): void {
-    this.#decisions.set(token, decision);
-    for (const waiting of this.#waiting) {
+    for (const place of this.#places) {
+      const { waiting } = place;
       if (!("token" in waiting)) continue;
-      if (waiting.token === token) return;
-      if (waiting.kind === "sync") this.#synced.add(waiting.token);
+      if (waiting.token === token) {
+        place.outcome = decision;
+        return;
+      }
+      if (waiting.kind === "sync") place.outcome = "synced";
     }
   }
 
   /** The sync is over, if no write behind it has ended it before. */
   synced(token: ProposalToken): void {
-    if (this.#waiting.some((waiting) => waiting.kind === "sync" && waiting.token === token)) this.#synced.add(token);
+    const place = this.#places.find(({ waiting }) => waiting.kind === "sync" && waiting.token === token);
+    if (place !== undefined) place.outcome = "synced";
   }
 
   /** The first, if it can leave. */
   takeReady(): Ready | undefined {
-    const [first] = this.#waiting;
-    if (first === undefined || ("token" in first && !this.#isDecided(first))) return undefined;
-    this.#waiting.shift();
-    if (!isForCommit(first)) {
-      if (first.kind === "sync") this.#synced.delete(first.token);
-      return { kind: "due", waiting: first };
-    }
-    const decision = this.#decisions.get(first.token);
-    assert(decision !== undefined, "what leaves was decided");
-    this.#decisions.delete(first.token);
-    return { kind: "decided", waiting: first, ...decision };
-  }
-
-  #isDecided({ token }: { readonly token: ProposalToken }): boolean {
-    return this.#decisions.has(token) || this.#synced.has(token);
+    const [first] = this.#places;
+    if (first === undefined || waitsForOthers(first)) return undefined;
+    this.#places.shift();
+    const { waiting, outcome } = first;
+    if (!isForCommit(waiting)) return { kind: "due", waiting };
+    assert(outcome !== undefined && outcome !== "synced", "what leaves was decided");
+    return { kind: "decided", waiting, ...outcome };
   }
 
   clear(): void {
-    this.#waiting = [];
-    this.#decisions.clear();
-    this.#synced.clear();
+    this.#places = [];
   }
+}
+
+function waitsForOthers({ waiting, outcome }: Place): boolean {
+  return "token" in waiting && outcome === undefined;
 }
 
 function isForCommit(waiting: Waiting): waiting is WaitingForCommit {

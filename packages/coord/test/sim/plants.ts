@@ -25,7 +25,7 @@ const snapshot = "core/snapshot.ts";
 /** Mistakes in sessions, watches, multis, snapshots and ephemerals. */
 export const plants: readonly CoordPlant[] = [
   {
-    ...planted(5, "a snapshot shows what came while it was drawn", [
+    ...planted(21, "a snapshot shows what came while it was drawn", [
       "core/tree-view.ts",
       "this.#saved.set(path, node.state());",
       "",
@@ -72,7 +72,7 @@ export const plants: readonly CoordPlant[] = [
     "for (const watcher of watchers) this.remove(path, watcher, modes.standard);",
     "",
   ]),
-  planted(7, "a new child is not missed by who comes back", [
+  planted(1, "a new child is not missed by who comes back", [
     "pipeline/set-watches.ts",
     "else if (node.pzxid > request.relativeZxid)",
     "else if (node.mzxid > request.relativeZxid)",
@@ -87,35 +87,35 @@ export const plants: readonly CoordPlant[] = [
     "const others = [...this.#child.fired(path)].filter((watcher) => !own.has(watcher));",
     "const others = own.size > 0 ? [] : this.#child.fired(path);",
   ]),
-  planted(1, "a multi that fails leaves what it had put down", [prepare, "context.outstanding.rollback(mark);", ""]),
+  planted(4, "a multi that fails leaves what it had put down", [prepare, "context.outstanding.rollback(mark);", ""]),
   planted(1, "a multi that fails is done up to there", [
     prepare,
     "const before = ops.slice(0, index).map((): ErrorTxn => reject(errorCodes.ok));",
     "const before = prepared;",
   ]),
-  planted(9, "a check sees what is applied, not what is on its way", [
+  planted(1, "a check sees what is applied, not what is on its way", [
     "core/prepare-change.ts",
     "const node = context.outstanding.get(path);\n  if (node === undefined) return reject(errorCodes.noNode);\n  if (!may(context, node.acl, permissions.read))",
     "const node = context.tree.get(path);\n  if (node === undefined) return reject(errorCodes.noNode);\n  if (!may(context, node.acl, permissions.read))",
   ]),
-  planted(5, "ephemerals on their way outlive their session", [
+  planted(55, "ephemerals on their way outlive their session", [
     prepare,
     "const paths = outstanding.ephemeralsOf(sessionId);",
     "const paths = [...context.tree.ephemeralsOf(sessionId)];",
   ]),
-  planted(5, "a session that is about to end may create", [sessions, "this.#closing.add(sessionId);", ""]),
+  planted(89, "a session that is about to end may create", [sessions, "this.#closing.add(sessionId);", ""]),
   planted(1, "a lost connection ends its session", [
     pipeline,
     "this.watches.removeWatcher(connection.id);",
     'this.watches.removeWatcher(connection.id);\n    if (sessionId !== 0n) this.#propose(sessionId, { type: "closeSession" });',
   ]),
-  planted(17, "anybody may have a session", [prepare, " || !sameBytes(session.password, op.password)", ""]),
+  planted(15, "anybody may have a session", [prepare, " || !sameBytes(session.password, op.password)", ""]),
   planted(4, "a session that has moved is served where it was", [
     sessions,
     "return serverId === anyServer || serverId === session.serverId ? undefined : errorCodes.sessionMoved;",
     "return serverId === session.serverId ? undefined : undefined;",
   ]),
-  planted(2, "a new leader takes everybody for silent", [
+  planted(1, "a new leader takes everybody for silent", [
     pipeline,
     "tracker.track(sessionId, session, nowMs);\n    return tracker;",
     "tracker.track(sessionId, session, nowMs - session.timeoutMs);\n    return tracker;",
@@ -125,17 +125,17 @@ export const plants: readonly CoordPlant[] = [
     "replication.report([...report.heard], ",
     "replication.report([], ",
   ]),
-  planted(169, "a session that came back while its end was on its way is ended", [
+  planted(115, "a session that came back while its end was on its way is ended", [
     prepare,
     "return session.openedZxid === openedZxid ? endSession(context)",
     "return session !== undefined ? endSession(context)",
   ]),
-  planted(43, "a leader counts the silence of sessions that others have, and not that of the others", [
+  planted(117, "a leader counts the silence of sessions that others have, and not that of the others", [
     tracker,
     "return servedMs >= answersUntilMs + tracked.timeoutMs;",
     "return servedMs >= answersUntilMs - Infinity;",
   ]),
-  planted(40, "a session goes on at its server however long it was silent", [
+  planted(210, "a session goes on at its server however long it was silent", [
     connection,
     "return heardMs !== undefined && toldMs - heardMs <= timeoutMs * silentShareMax;",
     "return true;",
@@ -145,7 +145,7 @@ export const plants: readonly CoordPlant[] = [
     "if (before !== undefined && before.life !== life) this.#touchAllOf(serverId, before.life, nowMs);",
     "",
   ]),
-  planted(81, "a client counts from when it hears, and not from when it asked", [
+  planted(153, "a client counts from when it hears, and not from when it asked", [
     "core/client/connection-life.ts",
     "if (provenMs > this.#provenMs && this.#isProof) this.#provenMs = provenMs;",
     "if (this.#isProof) this.#provenMs = nowMs;",
@@ -155,12 +155,12 @@ export const plants: readonly CoordPlant[] = [
     "if (gapMs > 2 * this.#options.tickMs) {",
     "if (gapMs < 0) {",
   ]),
-  planted(191, "a session comes back to a server that is behind it", [
+  planted(76, "a session comes back to a server that is behind it", [
     connection,
     "request.lastZxidSeen > machine.lastZxid || !isServed",
     "!isServed",
   ]),
-  planted(3, "the token of another server's request wakes whoever has it here", [
+  planted(4, "the token of another server's request wakes whoever has it here", [
     replicated,
     "token: life === this.#life ? token : 0,",
     "token,",
@@ -170,7 +170,7 @@ export const plants: readonly CoordPlant[] = [
     'this.#enqueue({ ...at, kind: "read", request, ids: this.#ids });',
     'this.#answerRead({ ...at, kind: "read", request, ids: this.#ids });',
   ]),
-  planted(3, "a sync asks nobody", [
+  planted(37, "a sync asks nobody", [
     replicated,
     "this.#replica?.read(() => listener?.synced(token)).catch(() => undefined);",
     "queueMicrotask(() => listener?.synced(token));",
@@ -180,9 +180,9 @@ export const plants: readonly CoordPlant[] = [
     "this.#outstanding.clear();\n    this.#sessions.dropOutstanding();",
     "",
   ]),
-  planted(12, "a sync tells what was applied when it was over", [
+  planted(4, "a sync tells what was applied when it was over", [
     replies,
-    'if (waiting.kind === "sync") this.#synced.add(waiting.token);\n    }',
+    'if (waiting.kind === "sync") place.outcome = "synced";\n    }',
     "}",
   ]),
 ];

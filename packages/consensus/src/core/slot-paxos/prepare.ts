@@ -1,3 +1,4 @@
+import { ChurningMap } from "@tutti/stdx";
 import { chosenBallot, type AcceptedEntry } from "../accepted-entry.ts";
 import type { LinkId } from "../effects.ts";
 import type { Entry, NodeId } from "../entry.ts";
@@ -38,7 +39,7 @@ export function createLeading(state: SlotState): Leading {
     promiseToken,
     promises: new Map(),
     peers: new Map(),
-    pending: new Map(),
+    pending: new ChurningMap(),
     last: state.log.committed,
     ownEnd: state.log.committed,
     told: state.log.committed,
@@ -46,7 +47,7 @@ export function createLeading(state: SlotState): Leading {
     barrier: 0n,
     changeSlot: 0n,
     queue: [],
-    unapplied: new Map(),
+    unapplied: new ChurningMap(),
     round: 0,
     ticksToRound: state.options.pingTicks,
     phaseTicks: 0,

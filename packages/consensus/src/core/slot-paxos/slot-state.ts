@@ -1,4 +1,4 @@
-import { assert } from "@tutti/stdx";
+import { assert, type ChurningMap } from "@tutti/stdx";
 import type { AcceptedEntry } from "../accepted-entry.ts";
 import { votersOf, type LoggedConfiguration } from "../configuration.ts";
 import type { EffectsBuffer, Epochs, LinkId, Token } from "../effects.ts";
@@ -90,7 +90,7 @@ export interface Leading {
   readonly promiseToken: Token;
   readonly promises: Map<NodeId, Promised>;
   readonly peers: Map<NodeId, Peer>;
-  readonly pending: Map<Zxid, Pending>;
+  readonly pending: ChurningMap<Zxid, Pending>;
   /** The last slot that has a value in this ballot, or lies in the known prefix. */
   last: Zxid;
   /** Its own disk holds the values of this ballot up to here. */
@@ -105,7 +105,7 @@ export interface Leading {
   changeSlot: Zxid;
   readonly queue: QueuedRequest[];
   /** Requests of this ballot that the machine has not applied, by request key; and who else asked for one, each member once. */
-  readonly unapplied: Map<string, { readonly slot: Zxid; others: readonly QueuedRequest[] }>;
+  readonly unapplied: ChurningMap<string, { readonly slot: Zxid; others: readonly QueuedRequest[] }>;
   round: number;
   ticksToRound: number;
   phaseTicks: number;

@@ -1,3 +1,4 @@
+import { ChurningMap } from "@tutti/stdx";
 import { requestKey, unnamedClient, type Entry, type NodeId } from "../entry.ts";
 import type { LeaderMessage, LearnerMessage, Session } from "../messages.ts";
 import { quorumPosition } from "../quorum.ts";
@@ -26,7 +27,7 @@ import {
 type Of<Message, Kind> = Extract<Message, { readonly kind: Kind }>;
 
 export function createWorkload(): Workload {
-  return { queue: [], unapplied: new Map(), asked: new Map() };
+  return { queue: [], unapplied: new ChurningMap(), asked: new Map() };
 }
 
 /** Takes a request from a learner, for the end of this step. Without room it is refused at once, so that the caller knows. */
@@ -86,7 +87,7 @@ function proposeQueued(state: ZabState, leading: Leading): void {
     if (queued.origin !== undefined && !isPresent(leading, queued.origin)) continue;
     propose(state, leading, queued);
   }
-  queue.splice(0, taken);
+  if (taken > 0) queue.splice(0, taken);
 }
 
 function isPresent(leading: Leading, origin: { readonly node: NodeId; readonly session: Session }): boolean {
@@ -252,12 +253,18 @@ function confirmedRound(state: ZabState, leading: Leading): number {
   return Number(quorumPosition(electorateOf(state).quorum, rounds));
 }
 
+function isAnyConfirming({ learners }: Leading): boolean {
+  for (const { confirmingRound } of learners.values()) if (confirmingRound > 0) return true;
+  return false;
+}
+
 /**
  * Answers the reads whose round a quorum confirmed. The learners answered after the read was asked, while they
  * followed this epoch; so no later leader was established before, and nothing it could have committed is missed
  * (Z22: Apache answers `sync` without asking anybody).
  */
 export function considerReads(state: ZabState, leading: Leading): void {
+  if (!state.reads.hasWaiting && !isAnyConfirming(leading)) return;
   const confirmed = confirmedRound(state, leading);
   for (const learner of leading.learners.values()) {
     if (learner.confirmingRound > 0 && learner.confirmingRound <= confirmed) sendUpToDate(state, learner);

@@ -1,3 +1,4 @@
+import { ChurningMap } from "@tutti/stdx";
 import type { EffectsBuffer } from "../effects.ts";
 import { requestKey, unnamedClient, type Entry, type ProposalRequest } from "../entry.ts";
 import type { LogMirror } from "../log-mirror.ts";
@@ -15,6 +16,8 @@ interface Open {
   isCovered: boolean;
 }
 
+const none: readonly never[] = [];
+
 /**
  * The proposals made at this replica that have not ended.
  *
@@ -24,9 +27,9 @@ interface Open {
  * replica lives and finds a leader.
  */
 export class ProposalBook {
-  readonly #open: Map<string, Open> = new Map<string, Open>();
-  readonly #keys: Map<number, string> = new Map<number, string>();
-  readonly #waiting: Set<string> = new Set<string>();
+  readonly #open: ChurningMap<string, Open> = new ChurningMap<string, Open>();
+  readonly #keys: ChurningMap<number, string> = new ChurningMap<number, string>();
+  #waiting: Set<string> = new Set<string>();
   /** Requests without a name. Whether they are in the log is nobody's question here. */
   #unnamed: ProposalRequest[] = [];
   readonly #out: EffectsBuffer<ReplicaMessage>;
@@ -64,6 +67,8 @@ export class ProposalBook {
 
   /** The requests that wait for a leader, oldest first; they count as handed over in `epoch` from now on. */
   takeWaiting(epoch: number): readonly ProposalRequest[] {
+    // Asked for at each step, and mostly there is nothing.
+    if (this.#unnamed.length === 0 && this.#waiting.size === 0) return none;
     const taken = this.#unnamed;
     this.#unnamed = [];
     for (const key of this.#waiting) {
@@ -72,7 +77,7 @@ export class ProposalBook {
       open.sentEpoch = epoch;
       taken.push(open.request);
     }
-    this.#waiting.clear();
+    if (this.#waiting.size > 0) this.#waiting = new Set();
     return taken;
   }
 

@@ -1,3 +1,4 @@
+import { ChurningMap } from "@tutti/stdx";
 import type { NodeId } from "../entry.ts";
 import type { Session } from "../messages.ts";
 
@@ -13,6 +14,8 @@ export interface WaitingRead {
   round: number | undefined;
 }
 
+const none: readonly never[] = [];
+
 /** Reads that may be open at one replica; a driver refuses more at its door, and the core does not take them. */
 export const openReadsMax = 65_536;
 
@@ -21,21 +24,23 @@ export const openReadsMax = 65_536;
  * bounds the leader's list by the number of replicas.
  */
 export class ReadBook {
-  readonly #local: Set<number> = new Set<number>();
+  readonly #local: ChurningMap<number, true> = new ChurningMap<number, true>();
   /** Those that no leader has been asked about. */
   #unsent: Set<number> = new Set<number>();
   #waiting: WaitingRead[] = [];
   /** A read asked for at this replica. */
   add(read: number): void {
     if (this.#local.size >= openReadsMax) return;
-    this.#local.add(read);
+    this.#local.set(read, true);
     this.#unsent.add(read);
   }
 
   /** Local reads that no leader has been asked about yet. */
   takeLocal(): readonly number[] {
+    // Asked for at each step, and mostly there is nothing.
+    if (this.#unsent.size === 0) return none;
     const taken = [...this.#unsent];
-    this.#unsent.clear();
+    this.#unsent = new Set();
     return taken;
   }
 
@@ -47,7 +52,7 @@ export class ReadBook {
 
   /** The leader is gone, and with it what it was asked: local reads are asked again. */
   reset(): void {
-    this.#unsent = new Set(this.#local);
+    this.#unsent = new Set(this.#local.keys());
     this.#waiting = [];
   }
 
@@ -71,6 +76,7 @@ export class ReadBook {
 
   /** A quorum answered every round up to `round`. */
   takeConfirmed(round: number): readonly WaitingRead[] {
+    if (this.#waiting.length === 0) return none;
     const confirmed = this.#waiting.filter((waiting) => waiting.round !== undefined && waiting.round <= round);
     this.#waiting = this.#waiting.filter((one) => one.round === undefined || one.round > round);
     return confirmed;

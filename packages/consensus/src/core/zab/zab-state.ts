@@ -5,7 +5,7 @@ import type { LogMirror } from "../log-mirror.ts";
 import type { ElectionMessage, LeaderMessage, LearnerMessage, ReplicaMessage, Session } from "../messages.ts";
 import type { QuorumSystem } from "../quorum.ts";
 import type { LeaderHooks } from "../replica-core.ts";
-import { assert } from "@tutti/stdx";
+import { assert, type ChurningMap } from "@tutti/stdx";
 import { earlierOf, laterOf, type Zxid } from "../zxid.ts";
 import type { ProposalBook } from "./proposal-book.ts";
 import type { ReadBook } from "./read-book.ts";
@@ -162,7 +162,7 @@ export interface QueuedRequest {
 export interface Workload {
   readonly queue: QueuedRequest[];
   /** Requests of this leader's log that the machine has not applied, by request key. */
-  readonly unapplied: Map<string, Zxid>;
+  readonly unapplied: ChurningMap<string, Zxid>;
   /** Who else asked for one of these, each member once. */
   readonly asked: Map<string, readonly QueuedRequest[]>;
 }
