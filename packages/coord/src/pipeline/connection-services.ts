@@ -41,10 +41,15 @@ export interface ConnectionServices {
   readonly leader: Leader;
   /** There is no leader, and clients who said that they can live with it may read what this server knows. */
   readonly isReadOnly: boolean;
-  /** So much waits for the log that connections are to take no more; they hear `resumed` when there is room. */
+  /** So much waits for the log that connections are to take no more. */
   readonly isOverloaded: boolean;
-  /** What this server answers may make clients trust in their sessions; while it may not, they hear `resumed` later. */
+  /**
+   * Whether this server may answer in the name of the ensemble. What it answers makes a client trust in its session, which
+   * others may end when they hear nothing of this server; so it answers only while it knows that it is heard.
+   */
   readonly isConfirmed: boolean;
+  /** This connection has more to ask than it may now; it hears `resumed` when its turn comes. */
+  keepOut(connection: Connection): void;
   /** When a session of this server was heard of last, here; undefined when it was not since this server started. */
   heardOfMs(sessionId: bigint): number | undefined;
   /**

@@ -195,7 +195,11 @@ export class Connection {
     // What is here by now was sent while this server was confirmed, however late it comes to it.
     const isHeld = this.#phase === "open" && !this.#isReadOnly && !this.#services.isConfirmed;
     while (!isHeld && this.#mayRead()) {
-      if (this.#phase === "greeting" && (this.#answerWord() || !this.#mayGreet)) break;
+      if (this.#phase === "greeting" && this.#answerWord()) break;
+      if (this.#phase === "greeting" && !this.#mayGreet) {
+        this.#services.keepOut(this);
+        break;
+      }
       const step = this.#decoder.next();
       if (step.kind === "partial") break;
       if (step.kind === "illegal-length") this.close();
@@ -203,6 +207,7 @@ export class Connection {
     }
     this.#draining = false;
     this.#setPaused(isHeld || !this.#mayRead());
+    if (this.#phase === "open" && (isHeld || this.#services.isOverloaded)) this.#services.keepOut(this);
   }
 
   #mayRead(): boolean {

@@ -1,4 +1,3 @@
-import { ChurningMap } from "@tutti/stdx";
 import { isAllowed } from "../core/acl.ts";
 import { type CoordMachine, reapablePaths } from "../core/coord-machine.ts";
 import { anyServer, openedBefore, type Session } from "../core/session-table.ts";
@@ -22,6 +21,7 @@ import type { ConnectionServices, PipelineOptions } from "./connection-services.
 import { Connection } from "./connection.ts";
 import { SessionReports } from "./session-reports.ts";
 import { TrafficStats } from "./traffic-stats.ts";
+import { WaitingRoom } from "./waiting-room.ts";
 
 /** Token and session id of the server's own proposals, whose outcome nobody waits for. */
 const nobody = 0;
@@ -51,18 +51,15 @@ export class Pipeline implements ConnectionServices, CommitListener {
   readonly stats: TrafficStats = new TrafficStats();
   readonly #connections = new Map<WatcherId, Connection>();
   readonly #bySession = new Map<bigint, Connection>();
-  readonly #waiting = new ChurningMap<ProposalToken, Connection>();
+  readonly #room: WaitingRoom;
   /** On the leader alone. */
   #tracker: SessionTracker | undefined;
   #leader: Leader = "none";
   #isReadOnly = false;
-  /** Some connection was told to take no more. */
-  #holdsBack = false;
   /** When sessions of this server that have no connection now were heard of last. */
   readonly #leftMs = new Map<bigint, number>();
   readonly #reports: SessionReports;
   #lastConnectionId = 0;
-  #lastToken = 0;
   #lastSessionId: bigint;
 
   constructor(options: PipelineOptions, { machine, replication, environment }: PipelineParts) {
@@ -70,7 +67,8 @@ export class Pipeline implements ConnectionServices, CommitListener {
     this.environment = environment;
     this.machine = machine;
     this.replication = replication;
-    this.#reports = new SessionReports({ replication, environment, onConfirmed: () => this.#letGoOn() });
+    this.#room = new WaitingRoom(options.outstandingMax);
+    this.#reports = new SessionReports({ replication, environment, onConfirmed: () => this.#room.letIn() });
     this.#lastSessionId = firstSessionId(options.serverId, environment.wallMs());
   }
 
@@ -99,9 +97,7 @@ export class Pipeline implements ConnectionServices, CommitListener {
   }
 
   get isOverloaded(): boolean {
-    const isFull = this.#waiting.size >= this.options.outstandingMax;
-    if (isFull) this.#holdsBack = true;
-    return isFull;
+    return this.#room.isFull;
   }
 
   get isReadOnly(): boolean {
@@ -111,9 +107,11 @@ export class Pipeline implements ConnectionServices, CommitListener {
   get isConfirmed(): boolean {
     if (this.#isRecentlyConfirmed) return true;
     this.report();
-    if (this.#isRecentlyConfirmed) return true;
-    this.#holdsBack = true;
-    return false;
+    return this.#isRecentlyConfirmed;
+  }
+
+  keepOut(connection: Connection): void {
+    this.#room.keepOut(connection);
   }
 
   get #isRecentlyConfirmed(): boolean {
@@ -175,7 +173,7 @@ export class Pipeline implements ConnectionServices, CommitListener {
     if (leader !== "none") return;
     // Their clients must not wait for an answer that nobody can give; they come back, with their session.
     for (const connection of this.#connections.values()) if (connection.waitsForLeader) connection.close();
-    this.#waiting.clear();
+    this.#room.empty();
   }
 
   reported(report: SessionReport): void {
@@ -207,10 +205,8 @@ export class Pipeline implements ConnectionServices, CommitListener {
     const { token, txn, result } = commit;
     for (const change of result.changes) this.#fire(change);
     if (txn.body.type === "createSession" || txn.body.type === "attachSession") this.#follow(txn.sessionId, txn.body);
-    const waiting = this.#waiting.get(token);
-    this.#waiting.delete(token);
-    waiting?.committed(token, commit);
-    this.#letGoOn();
+    this.#room.leave(token)?.committed(token, commit);
+    this.#room.letIn();
     if (txn.body.type === "closeSession") {
       this.environment.tell("sessionEnded", { sessionId: txn.sessionId });
       this.#tracker?.forget(txn.sessionId);
@@ -220,10 +216,8 @@ export class Pipeline implements ConnectionServices, CommitListener {
   }
 
   synced(token: ProposalToken): void {
-    const waiting = this.#waiting.get(token);
-    this.#waiting.delete(token);
-    waiting?.synced(token);
-    this.#letGoOn();
+    this.#room.leave(token)?.synced(token);
+    this.#room.letIn();
   }
 
   /** Closes every connection; sessions stay as they are. */
@@ -232,9 +226,7 @@ export class Pipeline implements ConnectionServices, CommitListener {
   }
 
   nextToken(connection: Connection): ProposalToken {
-    this.#lastToken += 1;
-    this.#waiting.set(this.#lastToken, connection);
-    return this.#lastToken;
+    return this.#room.enter(connection);
   }
 
   nextSessionId(): bigint {
@@ -253,6 +245,7 @@ export class Pipeline implements ConnectionServices, CommitListener {
     const { sessionId, host } = connection;
     this.environment.tell("connectionClosed", { remote: host.remoteName, sessionId });
     this.#connections.delete(connection.id);
+    this.#room.forget(connection);
     this.watches.removeWatcher(connection.id);
     if (this.#bySession.get(sessionId) !== connection) return;
     this.#bySession.delete(sessionId);
@@ -274,13 +267,6 @@ export class Pipeline implements ConnectionServices, CommitListener {
     const tracker = new SessionTracker({ tickMs, serverId, unconfirmedMsMax: this.#unconfirmedMsMax }, nowMs);
     for (const [sessionId, session] of this.machine.sessions.all) tracker.track(sessionId, session, nowMs);
     return tracker;
-  }
-
-  /** In the order of the connections: who waits longest is not known, and nobody waits long. */
-  #letGoOn(): void {
-    if (!this.#holdsBack || this.#waiting.size > this.options.outstandingMax / 2) return;
-    this.#holdsBack = false;
-    for (const connection of this.#connections.values()) connection.resumed();
   }
 
   #propose(sessionId: bigint, op: WriteOp): void {

@@ -43,6 +43,8 @@ export interface OpenPipeline {
 /** Number of a server that stands alone. */
 const standaloneServerId = 1;
 const passwordBytes = 16;
+/** What other servers let through may be more than what this one does. */
+const letThroughMax = 65_536;
 const errorCodes: Partial<Record<ConsensusError["code"], CoordErrorCode>> = {
   "storage-foreign": "storage-foreign",
   "storage-failed": "storage-failed",
@@ -114,7 +116,7 @@ export function createReplicatedParts(
     const config = parseConfig(text).servers;
     if (config.size > 0) onServers?.(config);
   };
-  // The leader has to hold what all servers let through.
+  // The leader has to hold what all servers let through: a server with more than that is cut off.
   const memberCount = membership.members.voters.length + membership.members.observers.length;
   const replication = new ReplicatedMachine(machine, { onConfig, clock, viewChunkBytes });
   const environment = environmentOf(options, hooks, clock);
@@ -122,7 +124,7 @@ export function createReplicatedParts(
   const replicaOptions: ReplicaOptions = {
     ...place,
     machine: replication,
-    protocol: zab({ waitingRequestsMax: options.outstandingMax * memberCount }),
+    protocol: zab({ waitingRequestsMax: Math.max(options.outstandingMax, letThroughMax) * memberCount }),
     snapshotEntries: options.snapshotTxns,
     // What a client may send, with what the servers add to it.
     requestBytesMax: options.frameBytesMax + 64 * 1024,

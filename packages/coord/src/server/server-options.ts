@@ -78,7 +78,7 @@ export interface ServerOptions {
   /** A port for `/metrics` in the text format of Prometheus, default none. */
   readonly metrics?: HttpPortOptions;
   /**
-   * Requests of all connections that may wait for the log, default 65536; beyond it nothing more is read until half of
+   * Requests of all connections that may wait for the log, default 1000; beyond it nothing more is read until half of
    * them are answered. ZooKeeper's `globalOutstandingLimit`.
    */
   readonly outstandingMax?: number;
@@ -214,7 +214,7 @@ export function resolveServerOptions(options: ServerOptions): ResolvedOptions {
     tls: options.tls,
     saslUsers: new Map(Object.entries(options.saslUsers ?? {})),
     dataDir: options.dataDir,
-    outstandingMax: options.outstandingMax ?? 65_536,
+    outstandingMax: options.outstandingMax ?? 1000,
     snapshotTxns: options.snapshotTxns ?? 100_000,
     extendedTypesEnabled: options.extendedTypesEnabled ?? false,
     enforceQuota: options.enforceQuota ?? false,
