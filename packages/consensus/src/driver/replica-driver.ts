@@ -1,7 +1,7 @@
 // Over 400 lines: the order of duties is the point of this file, and splitting the loop would hide it.
 import { ChurningMap, linkSignals } from "@tutti/stdx";
 import { EventEmitter } from "eventemitter3";
-import type { Apply, CoreEvent, Effects, Outcome, PendingWrite, Send } from "../core/effects.ts";
+import type { Apply, CoreEvent, Effects, Outcome, PendingWrite, Send, Token } from "../core/effects.ts";
 import { requestKey, unnamedClient, type Entry, type ProposalRequest, type Snapshot } from "../core/entry.ts";
 import type { ReplicaMessage } from "../core/messages.ts";
 import type { LoggedConfiguration, Members } from "../core/configuration.ts";
@@ -366,13 +366,11 @@ export class ReplicaDriver implements Replica {
   /** One group of writes at a time; what comes meanwhile is the next group. Any failure is final. */
   async #flush(): Promise<void> {
     try {
-      while (this.#pending.length > 0 && this.#error === undefined) {
-        const group = this.#pending;
-        this.#pending = [];
-        await this.#wal.persist(group.map((pending) => pending.write));
-        this.#counts.persists += 1;
-        this.#durable = group.at(-1)?.token ?? this.#durable;
+      for (let writing = this.#writeGroup(); writing !== undefined; writing ??= this.#writeGroup()) {
+        this.#durable = await writing;
         this.#release();
+        // The disk goes on while what it holds now is applied and answered.
+        writing = this.#writeGroup();
         this.#step({ kind: "persisted", token: this.#durable });
       }
       this.#isSealDue = true;
@@ -381,6 +379,21 @@ export class ReplicaDriver implements Replica {
     } finally {
       this.#flushing = undefined;
     }
+  }
+
+  /** Begins to write all that is pending, if anything is. Resolves with the token of the last when all is durable. */
+  #writeGroup(): Promise<Token> | undefined {
+    const last = this.#pending.at(-1);
+    if (last === undefined || this.#error !== undefined) return undefined;
+    const group = this.#pending;
+    this.#pending = [];
+    return this.#persist(group, last.token);
+  }
+
+  async #persist(group: readonly PendingWrite[], last: Token): Promise<Token> {
+    await this.#wal.persist(group.map((pending) => pending.write));
+    this.#counts.persists += 1;
+    return last;
   }
 
   async #seal(): Promise<void> {

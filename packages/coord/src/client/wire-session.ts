@@ -292,7 +292,7 @@ export class WireSession {
         return;
       }
       case xids.ping:
-        this.#perform(this.#life.answered(nowMs, this.#pings.shift() ?? 0, header.zxid));
+        this.#perform(this.#life.answered(nowMs, this.#pings.shift() ?? 0, header));
         return;
       case xids.auth:
         this.#life.heard(nowMs);
@@ -318,7 +318,7 @@ export class WireSession {
     }
     this.#sent.shift();
     this.#shortWait.end();
-    this.#perform(this.#life.answered(nowMs, call.sentMs, zxid));
+    this.#perform(this.#life.answered(nowMs, call.sentMs, { zxid, err }));
     try {
       call.answer(err, body);
     } catch (thrown) {

@@ -61,6 +61,11 @@ export class SessionTracker {
     return this.#sessions.size;
   }
 
+  /** Whether its silence is counted. It is not, once it was found to be over. */
+  has(sessionId: bigint): boolean {
+    return this.#sessions.has(sessionId);
+  }
+
   /** Starts or goes on; also how a re-attached session gets a new timeout and another server. */
   track(sessionId: bigint, { timeoutMs, serverId }: Pick<Tracked, "timeoutMs" | "serverId">, nowMs: number): void {
     const tracked = this.#sessions.get(sessionId);

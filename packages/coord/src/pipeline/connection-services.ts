@@ -57,6 +57,8 @@ export interface ConnectionServices {
    * stands still it tells nothing.
    */
   readonly toldMs: number;
+  /** This server leads, and has found that the session is over: its end is on its way, or waits for its turn. */
+  isEnding(sessionId: bigint): boolean;
   /** The session was heard of: it lives on. */
   touch(sessionId: bigint): void;
   /** From now on this connection has the session; an older one is closed. */

@@ -297,10 +297,11 @@ export class Connection {
     else replication.propose({ serverId: options.serverId, sessionId, xid, ids: this.#ids, op }, token);
   }
 
-  /** Whether a session that was heard of then surely lives. The leader itself would know that it is over. */
-  #isAlive(heardMs: number | undefined, timeoutMs: number): boolean {
+  /** Whether a session that was heard of then surely lives. The leader itself knows. */
+  #isAlive(sessionId: bigint, heardMs: number | undefined, timeoutMs: number): boolean {
     const { leader, toldMs } = this.#services;
-    if (leader === "self" || this.#isReadOnly) return true;
+    if (this.#isReadOnly) return true;
+    if (leader === "self") return !this.#services.isEnding(sessionId);
     return heardMs !== undefined && toldMs - heardMs <= timeoutMs * silentShareMax;
   }
 
@@ -318,7 +319,7 @@ export class Connection {
     } else if (
       session === undefined ||
       !isHere ||
-      !this.#isAlive(this.#services.heardOfMs(sessionId), session.timeoutMs)
+      !this.#isAlive(sessionId, this.#services.heardOfMs(sessionId), session.timeoutMs)
     ) {
       this.#connect(sessionId, { type: "attachSession", timeoutMs: this.#timeoutMs, password });
     } else if (sameBytes(password, session.password)) {
@@ -355,7 +356,7 @@ export class Connection {
   #handleRequest(payload: Uint8Array): void {
     const nowMs = this.#services.environment.monotonicMs();
     // It comes back, by way of the leader.
-    if (!this.#isAlive(this.#heardMs, this.#timeoutMs)) return this.close();
+    if (!this.#isAlive(this.#sessionId, this.#heardMs, this.#timeoutMs)) return this.close();
     this.#heardMs = nowMs;
     if (!this.#isReadOnly) this.#services.touch(this.#sessionId);
     const reader = new JuteReader(payload);

@@ -196,6 +196,10 @@ export class Pipeline implements ConnectionServices, CommitListener {
     return this.#bySession.get(sessionId)?.heardMs ?? this.#leftMs.get(sessionId);
   }
 
+  isEnding(sessionId: bigint): boolean {
+    return this.#tracker?.has(sessionId) === false;
+  }
+
   touch(sessionId: bigint): void {
     if (this.#tracker === undefined) this.#reports.hear(sessionId);
     else this.#tracker.touch(sessionId, this.environment.monotonicMs());

@@ -45,3 +45,8 @@ const namesByCode: ReadonlyMap<number, ErrorCodeName> = new Map(
 export function errorNameOf(code: number): ErrorCodeName | undefined {
   return namesByCode.get(code);
 }
+
+/** Whether a reply with this code says that the server has no such session: it proves nothing of its life. */
+export function deniesSession(code: number): boolean {
+  return code === errorCodes.sessionExpired || code === errorCodes.sessionMoved;
+}

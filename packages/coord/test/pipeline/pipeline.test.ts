@@ -222,6 +222,23 @@ describe("sessions", () => {
     expect(late.taken()).toEqual(["session 0"]);
   });
 
+  test("a client that is heard again when its end is on its way is not answered, and comes back only by the log", () => {
+    const world = new PipelineWorld();
+    const client = world.client();
+    for (let ticks = 0; ticks < 5; ticks += 1) {
+      world.nowMs += 100;
+      world.pipeline.tick();
+    }
+    expect(world.replication.held).toHaveLength(1);
+    client.send({ type: "ping" }, -2);
+    expect([client.taken(), client.closed]).toEqual([[], true]);
+    const late = world.dial();
+    late.connect({ sessionId: client.connection.sessionId, password: client.session?.password ?? null });
+    expect(late.taken()).toEqual([]);
+    world.commit();
+    expect(late.taken()).toEqual(["session 0"]);
+  });
+
   test("closing a session answers and then closes; a second owner of id and password may do it", () => {
     const world = new PipelineWorld();
     const client = world.client();

@@ -147,8 +147,8 @@ export const plants: readonly CoordPlant[] = [
   ]),
   planted(153, "a client counts from when it hears, and not from when it asked", [
     "core/client/connection-life.ts",
-    "if (provenMs > this.#provenMs && this.#isProof) this.#provenMs = provenMs;",
-    "if (this.#isProof) this.#provenMs = nowMs;",
+    "if (provenMs > this.#provenMs && this.#isProof && !deniesSession(err)) this.#provenMs = provenMs;",
+    "if (this.#isProof && !deniesSession(err)) this.#provenMs = nowMs;",
   ]),
   planted(8, "time in which nobody could be heard is silence", [
     tracker,

@@ -1,5 +1,6 @@
 import type { Prng } from "@tutti/stdx";
-import type { ConnectRequest, ConnectResponse } from "../../protocol/records.ts";
+import { deniesSession } from "../../protocol/error-codes.ts";
+import type { ConnectRequest, ConnectResponse, ReplyHeader } from "../../protocol/records.ts";
 import type { SessionState } from "./session-state.ts";
 
 export interface LifeOptions {
@@ -141,10 +142,10 @@ export class ConnectionLife {
     return Math.min(...times);
   }
 
-  /** A reply to what was sent at `provenMs`, and the zxid that it carried. */
-  answered(nowMs: number, provenMs: number, zxid: bigint): readonly LifeEffect[] {
+  /** A reply to what was sent at `provenMs`. One that says that there is no such session proves nothing. */
+  answered(nowMs: number, provenMs: number, { zxid, err }: Pick<ReplyHeader, "zxid" | "err">): readonly LifeEffect[] {
     this.#heardMs = nowMs;
-    if (provenMs > this.#provenMs && this.#isProof) this.#provenMs = provenMs;
+    if (provenMs > this.#provenMs && this.#isProof && !deniesSession(err)) this.#provenMs = provenMs;
     if (zxid > this.#lastZxid) this.#lastZxid = zxid;
     if (this.#state !== "uncertain" || nowMs >= this.#provenMs + this.#timeoutMs) return [];
     return this.#phase.kind === "connected" ? this.#become(connectedState(this.#phase.isReadOnly)) : [];

@@ -87,7 +87,7 @@ describe("the life of a session", () => {
   test("is uncertain one timeout after the last proof that the server heard it, and expired a third later", () => {
     const world = new World().connect();
     world.nowMs = 500;
-    world.life.answered(500, 400, 9n);
+    world.life.answered(500, 400, { zxid: 9n, err: 0 });
     world.step({ kind: "lost" });
     const states = world.until(10_000).filter((one) => /uncertain|expired/.test(one));
     expect(states).toEqual(["3400 uncertain", "4400 expired"]);
@@ -95,10 +95,25 @@ describe("the life of a session", () => {
     expect(world.step({ kind: "lost" })).toEqual([]);
   });
 
+  test("is not proved by an answer that says that there is no such session, and goes on from its zxid all the same", () => {
+    for (const err of [-112, -118]) {
+      const world = new World().connect();
+      world.nowMs = 500;
+      world.life.answered(500, 400, { zxid: 9n, err });
+      expect(world.step({ kind: "lost" }).slice(0, 2)).toEqual(["suspended", "interrupt"]);
+      expect(world.welcome().at(0)).toBe("greet 5 zxid 9");
+      const late = new World().connect();
+      late.nowMs = 500;
+      late.life.answered(500, 400, { zxid: 9n, err });
+      late.step({ kind: "lost" });
+      expect(late.until(10_000).find((one) => one.includes("uncertain"))).toBe("3000 uncertain");
+    }
+  });
+
   test("goes on at another server with its id and its newest zxid", () => {
     const world = new World({ hostCount: 3 }).connect();
     world.nowMs = 500;
-    world.life.answered(500, 400, 9n);
+    world.life.answered(500, 400, { zxid: 9n, err: 0 });
     const [suspended, interrupt, dial] = world.step({ kind: "lost" });
     expect([suspended, interrupt]).toEqual(["suspended", "interrupt"]);
     expect(dial).toMatch(/^dial \d$/);
@@ -144,7 +159,7 @@ describe("the life of a session", () => {
   test("begins anew after an expiry when asked, without the zxid that a wiped server could never reach", () => {
     const world = new World({ renew: true }).connect();
     world.nowMs = 500;
-    world.life.answered(500, 400, 9n);
+    world.life.answered(500, 400, { zxid: 9n, err: 0 });
     world.step({ kind: "lost" });
     expect(world.welcome({ timeoutMs: 0 })).toEqual([
       "greet 5 zxid 9",
@@ -178,7 +193,7 @@ describe("the life of a session", () => {
     world.nowMs = 2900;
     world.life.heard(2900);
     expect(world.until(3000)).toEqual(["2900 ping", "3000 uncertain"]);
-    expect(world.life.answered(3050, 2900, 1n).map(shown)).toEqual(["connected"]);
+    expect(world.life.answered(3050, 2900, { zxid: 1n, err: 0 }).map(shown)).toEqual(["connected"]);
   });
 
   test("whatever happens, there is one channel at most, time always moves on, and it is over in the end", () => {
@@ -261,10 +276,10 @@ describe("on a read-only server", () => {
     expect(world.life.state).toBe("connectedReadOnly");
     for (let nowMs = 600; nowMs < timeoutMs; nowMs += 200) {
       world.until(nowMs);
-      world.life.answered(nowMs, nowMs, 1n);
+      world.life.answered(nowMs, nowMs, { zxid: 1n, err: 0 });
     }
     world.until(timeoutMs);
-    world.life.answered(timeoutMs, timeoutMs, 1n);
+    world.life.answered(timeoutMs, timeoutMs, { zxid: 1n, err: 0 });
     expect(world.life.state).toBe("uncertain");
     expect(world.life.isConnected).toBe(true);
   });
@@ -275,7 +290,7 @@ describe("on a read-only server", () => {
     world.welcome({ readOnly: true });
     for (let nowMs = 200; nowMs < 3 * timeoutMs; nowMs += 200) {
       world.until(nowMs);
-      world.life.answered(nowMs, nowMs, 1n);
+      world.life.answered(nowMs, nowMs, { zxid: 1n, err: 0 });
     }
     expect(world.life.state).toBe("connectedReadOnly");
   });
