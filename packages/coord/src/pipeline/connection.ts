@@ -309,9 +309,9 @@ export class Connection {
   #reattach({ sessionId, password: given }: ConnectRequest): void {
     const { machine, options, leader } = this.#services;
     const password = given ?? new Uint8Array(0);
-    const session = machine.sessions.getOutstanding(sessionId);
-    // That it is attached here has to be committed: a leader that is deposed may have prepared it in vain.
-    const isHere = [session, machine.sessions.get(sessionId)].every((known) => {
+    const session = machine.sessions.get(sessionId);
+    // What is prepared counts, and for nothing alone: a leader that is deposed may have prepared it in vain.
+    const isHere = [session, machine.sessions.getOutstanding(sessionId)].every((known) => {
       return known?.serverId === options.serverId && known.timeoutMs === this.#timeoutMs;
     });
     if (session === undefined && leader === "self") {
@@ -514,10 +514,8 @@ export class Connection {
 
   #answerRead(waiting: Extract<Waiting, { kind: "read" }>): void {
     const { machine, watches } = this.#services;
-    if (!this.#isReadOnly && machine.sessions.getOutstanding(this.#sessionId) === undefined) {
-      this.#answer(waiting, errorCodes.sessionExpired);
-      return;
-    }
+    // Its end is on its way, which may lead nowhere with this leader: nobody can say that it is over, nor that it is not.
+    if (!this.#isReadOnly && machine.sessions.getOutstanding(this.#sessionId) === undefined) return this.close();
     const outcome = answerRead(waiting.request, {
       tree: machine.tree,
       watches,
