@@ -291,10 +291,8 @@ export class Connection {
   }
 
   #propose(op: WriteOp, { sessionId, xid, token }: { sessionId: bigint; xid: number; token: ProposalToken }): void {
-    const { replication, options, leader } = this.#services;
-    // Nobody could say what became of it.
-    if (leader === "none") this.close();
-    else replication.propose({ serverId: options.serverId, sessionId, xid, ids: this.#ids, op }, token);
+    const { replication, options } = this.#services;
+    replication.propose({ serverId: options.serverId, sessionId, xid, ids: this.#ids, op }, token);
   }
 
   /** Whether a session that was heard of then surely lives. The leader itself knows. */
@@ -393,6 +391,7 @@ export class Connection {
       this.#enqueue({ ...at, kind: "refusal", err, zxid: undefined, last: false });
       return;
     }
+    if (this.#leaveLeaderless()) return;
     const token = this.#services.nextToken(this);
     this.#queue.push({ ...at, kind: "malformedMulti", token });
     this.#propose({ type: "malformedMulti" }, { sessionId: this.#sessionId, xid: at.xid, token });
@@ -418,8 +417,7 @@ export class Connection {
         if (this.#refuseChange(request, at)) return;
         const token = this.#services.nextToken(this);
         this.#queue.push({ ...at, kind: "sync", token, path: request.path });
-        if (this.#services.leader === "none") this.close();
-        else this.#services.replication.sync(token);
+        this.#services.replication.sync(token);
         return;
       }
       case "create":
@@ -448,10 +446,17 @@ export class Connection {
 
   /** Without a leader nothing can change, and a session that only this server knows ends with its connection. */
   #refuseChange({ type }: Request, at: RequestPlace): boolean {
-    if (!this.#isReadOnly) return false;
+    if (!this.#isReadOnly) return this.#leaveLeaderless();
     const isEnd = type === "closeSession";
     const err = isEnd ? errorCodes.ok : errorCodes.notReadOnly;
     this.#enqueue({ ...at, kind: "refusal", err, zxid: undefined, last: isEnd });
+    return true;
+  }
+
+  /** A client that asks for what only a leader can decide goes elsewhere: nobody here could say what became of it. */
+  #leaveLeaderless(): boolean {
+    if (this.#services.leader !== "none") return false;
+    this.close();
     return true;
   }
 

@@ -72,3 +72,17 @@ test("a client that leaves while it is kept out takes nobody's turn", () => {
   world.commit(2);
   expect(waiting()).toEqual([0, 0, 2, 2]);
 });
+
+test("what nobody could decide takes no room", () => {
+  const { world, clients, waiting } = crowded(6);
+  world.pipeline.ledBy("none");
+  ask(clients[0], 1, "a");
+  clients[1]?.send({ type: "sync", path: "/" });
+  ask(clients[2], 1, "b");
+  expect(clients.map(({ closed }) => closed)).toEqual([true, true, true, false, false, false]);
+  world.pipeline.ledBy("self");
+  ask(clients[3], 6, "c");
+  expect(waiting()).toEqual([3, 3, 3, 3]);
+  while (world.replication.held.length > 0) world.commit(1);
+  expect(clients[3]?.taken()).toHaveLength(6);
+});
