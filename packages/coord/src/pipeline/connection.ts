@@ -12,7 +12,7 @@ import { type ErrorCode, errorCodes } from "../protocol/error-codes.ts";
 import { fourLetterWordOf } from "../protocol/four-letter-words.ts";
 import { FrameDecoder } from "../protocol/frame-decoder.ts";
 import { JuteReader } from "../protocol/jute-reader.ts";
-import { permissions, requestTypeOf } from "../protocol/opcodes.ts";
+import { opcodes, permissions, requestTypeOf } from "../protocol/opcodes.ts";
 import { type ConnectRequest, type Id, requestHeaderCodec } from "../protocol/records.ts";
 import type { RequestHeader } from "../protocol/records.ts";
 import { type AuthRequest, decodeRequestBody, type Request } from "../protocol/requests.ts";
@@ -43,6 +43,8 @@ const protocolVersion = 0;
  * Its client has left this connection by then, at two thirds.
  */
 const silentShareMax = 3 / 4;
+/** Behind the length of a frame and the xid. */
+const opcodeOffset = 8;
 /** Replies to auth and SASL carry this instead of the last zxid. */
 const noZxid = 0n;
 /** zxid in the reply to an unknown opcode. */
@@ -206,13 +208,16 @@ export class Connection {
       else this.#handleFrame(step.payload);
     }
     this.#draining = false;
-    this.#setPaused(isHeld || !this.#mayRead());
-    if (this.#phase === "open" && (isHeld || this.#services.isOverloaded)) this.#services.keepOut(this);
+    const isPaused = isHeld || !this.#mayRead();
+    this.#setPaused(isPaused);
+    if (this.#phase === "open" && isPaused && (isHeld || this.#services.isOverloaded)) this.#services.keepOut(this);
   }
 
   #mayRead(): boolean {
     if (this.#phase === "greeting") return true;
-    if (this.#phase !== "open" || this.#choked || this.#services.isOverloaded) return false;
+    if (this.#phase !== "open" || this.#choked) return false;
+    // While writes stall, whoever only pings must not take the server for gone.
+    if (this.#services.isOverloaded) return (this.#decoder.peekInt(opcodeOffset) ?? opcodes.ping) === opcodes.ping;
     return this.#queue.length < this.#services.options.outstandingPerConnectionMax;
   }
 

@@ -45,10 +45,10 @@ export class FrameDecoder {
     this.#end += chunk.length;
   }
 
-  /** The next four bytes as a number, without taking them; undefined while there are fewer. */
-  peekInt(): number | undefined {
-    if (this.pendingBytes < lengthBytes) return undefined;
-    return new DataView(this.#bytes.buffer, this.#bytes.byteOffset + this.#start, lengthBytes).getInt32(0);
+  /** Four of the next bytes as a number, without taking them; undefined while there are fewer. */
+  peekInt(offset: number = 0): number | undefined {
+    if (this.pendingBytes < offset + lengthBytes) return undefined;
+    return new DataView(this.#bytes.buffer, this.#bytes.byteOffset + this.#start + offset, lengthBytes).getInt32(0);
   }
 
   next(): FrameStep {

@@ -56,7 +56,7 @@ test("when the leader is lost nobody waits for room: who only reads is answered,
   ask(clients[0], 4, "a");
   clients[1]?.send({ type: "exists", path: "/", watch: false });
   ask(clients[2], 1, "b");
-  expect(clients.map(({ paused }) => paused)).toEqual([true, true, true]);
+  expect(clients.map(({ paused }) => paused)).toEqual([false, true, true]);
   world.pipeline.ledBy("none");
   expect(clients.map(({ closed }) => closed)).toEqual([true, false, true]);
   expect(clients[1]?.taken()).toEqual(["1 0"]);
@@ -85,4 +85,22 @@ test("what nobody could decide takes no room", () => {
   expect(waiting()).toEqual([3, 3, 3, 3]);
   while (world.replication.held.length > 0) world.commit(1);
   expect(clients[3]?.taken()).toHaveLength(6);
+});
+
+test("who only pings is answered while others fill the room", () => {
+  const { world, clients, waiting } = crowded(3);
+  ask(clients[0], 5, "a");
+  clients[1]?.send({ type: "ping" }, -2);
+  expect(clients[1]?.taken()).toEqual(["-2 0"]);
+  ask(clients[1], 1, "b");
+  clients[1]?.send({ type: "ping" }, -2);
+  // Not the opcode of a ping.
+  clients[2]?.send(create("/c"), -2);
+  expect(clients.map(({ paused }) => paused)).toEqual([true, true, true]);
+  expect(waiting()).toEqual([0, 0, 0, 0]);
+  world.commit(2);
+  expect(waiting()).toEqual([0, 0, 0, 1]);
+  expect(clients[1]?.taken()).toEqual(["-2 0"]);
+  while (world.replication.held.length > 0) world.commit(1);
+  expect(clients[1]?.taken()).toEqual(["2 0"]);
 });

@@ -187,7 +187,7 @@ export class SimClient {
     this.#connect();
     if (chance.nextUnit() < 0.5) {
       this.#after(chance.nextUnit() * 10, () => {
-        if (old.isOpen) this.#ask(old, anyRequest(chance));
+        if (old.isOpen && this.#session !== undefined) this.#ask(old, anyRequest(chance));
       });
     }
     this.#after(chance.nextUnit() * 60, () => old.destroy());
