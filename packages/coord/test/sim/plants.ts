@@ -25,7 +25,7 @@ const snapshot = "core/snapshot.ts";
 /** Mistakes in sessions, watches, multis, snapshots and ephemerals. */
 export const plants: readonly CoordPlant[] = [
   {
-    ...planted(21, "a snapshot shows what came while it was drawn", [
+    ...planted(133, "a snapshot shows what came while it was drawn", [
       "core/tree-view.ts",
       "this.#saved.set(path, node.state());",
       "",
@@ -109,7 +109,7 @@ export const plants: readonly CoordPlant[] = [
     "this.watches.removeWatcher(connection.id);",
     'this.watches.removeWatcher(connection.id);\n    if (sessionId !== 0n) this.#propose(sessionId, { type: "closeSession" });',
   ]),
-  planted(15, "anybody may have a session", [prepare, " || !sameBytes(session.password, op.password)", ""]),
+  planted(12, "anybody may have a session", [prepare, " || !sameBytes(session.password, op.password)", ""]),
   planted(4, "a session that has moved is served where it was", [
     sessions,
     "return serverId === anyServer || serverId === session.serverId ? undefined : errorCodes.sessionMoved;",
@@ -125,7 +125,7 @@ export const plants: readonly CoordPlant[] = [
     "replication.report([...report.heard], ",
     "replication.report([], ",
   ]),
-  planted(115, "a session that came back while its end was on its way is ended", [
+  planted(109, "a session that came back while its end was on its way is ended", [
     prepare,
     "return session.openedZxid === openedZxid ? endSession(context)",
     "return session !== undefined ? endSession(context)",
@@ -135,7 +135,7 @@ export const plants: readonly CoordPlant[] = [
     "return servedMs >= answersUntilMs + tracked.timeoutMs;",
     "return servedMs >= answersUntilMs - Infinity;",
   ]),
-  planted(210, "a session goes on at its server however long it was silent", [
+  planted(384, "a session goes on at its server however long it was silent", [
     connection,
     "return heardMs !== undefined && toldMs - heardMs <= timeoutMs * silentShareMax;",
     "return true;",
@@ -155,7 +155,7 @@ export const plants: readonly CoordPlant[] = [
     "if (gapMs > 2 * this.#options.tickMs) {",
     "if (gapMs < 0) {",
   ]),
-  planted(76, "a session comes back to a server that is behind it", [
+  planted(123, "a session comes back to a server that is behind it", [
     connection,
     "request.lastZxidSeen > machine.lastZxid || !isServed",
     "!isServed",
