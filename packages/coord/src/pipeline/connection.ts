@@ -313,7 +313,7 @@ export class Connection {
     const { machine, options, leader } = this.#services;
     const password = given ?? new Uint8Array(0);
     const session = machine.sessions.get(sessionId);
-    // What is prepared counts, and for nothing alone: a leader that is deposed may have prepared it in vain.
+    // As committed and as prepared: a leader that is deposed may have prepared it in vain.
     const isHere = [session, machine.sessions.getOutstanding(sessionId)].every((known) => {
       return known?.serverId === options.serverId && known.timeoutMs === this.#timeoutMs;
     });
