@@ -1,5 +1,5 @@
 /**
- * Three server processes under kill -9, pauses and cuts, on a disk that loses what was not synced.
+ * Three server processes under kill -9, pauses, cuts and rolling restarts, on a disk that loses what was not synced.
  *
  *   npm run test:chaos -- --minutes 10 --seed 1
  */

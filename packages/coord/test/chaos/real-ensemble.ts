@@ -80,14 +80,22 @@ export class RealEnsemble {
   }
 
   async kill(id: number): Promise<void> {
+    await this.#end(id, "SIGKILL");
+  }
+
+  /** As an operator does. Throws when it does not end well. */
+  async stop(id: number): Promise<void> {
+    const code = await this.#end(id, "SIGTERM");
+    if (code !== 0) throw new Error(`server ${id} was asked to end, and ended with ${code}`);
+  }
+
+  async #end(id: number, signal: NodeJS.Signals): Promise<number | null> {
     const child = this.#children.get(id);
-    if (child === undefined) return;
+    if (child === undefined) return 0;
     this.#children.delete(id);
-    const gone = new Promise<void>((resolve) => {
-      child.once("exit", () => resolve());
-    });
-    child.kill("SIGKILL");
-    await gone;
+    const gone = new Promise<number | null>((resolve) => child.once("exit", resolve));
+    child.kill(signal);
+    return gone;
   }
 
   setPaused(id: number, paused: boolean): void {

@@ -67,6 +67,7 @@ class Nemesis {
       ["pause", () => this.#pause()],
       ["cut", () => this.#cut()],
       ["isolate", () => this.#isolate()],
+      ["roll", () => this.#roll()],
     ] as const;
     const [name, fault] = faults[this.#prng.nextBelow(faults.length)] as (typeof faults)[number];
     this.counts[name] = (this.counts[name] ?? 0) + 1;
@@ -83,6 +84,19 @@ class Nemesis {
     await Promise.all(ids.map((id) => this.#ensemble.kill(id)));
     await sleep(this.#prng.nextBelow(800));
     await Promise.all(ids.map((id) => this.#ensemble.start(id)));
+  }
+
+  /** One server after another is started again, each when the one before it serves. */
+  async #roll(): Promise<void> {
+    this.#tell("roll");
+    for (const id of this.#ensemble.ids) {
+      await this.#ensemble.stop(id);
+      await this.#ensemble.start(id);
+      const client = await connectTo(this.#ensemble.clientPort(id));
+      if (client === undefined) throw new Error(`server ${id} serves when it was started again`);
+      await client.request({ type: "closeSession" });
+      client.destroy();
+    }
   }
 
   async #pause(): Promise<void> {
