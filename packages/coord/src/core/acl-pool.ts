@@ -26,6 +26,11 @@ export class AclPool {
     return number;
   }
 
+  /** All lists that nodes have, but for the one that lets everybody do everything. */
+  get lists(): readonly (readonly Acl[])[] {
+    return [...this.#lists.values()].map(({ acl }) => acl);
+  }
+
   read(number: number): readonly Acl[] {
     return number === openNumber ? openAcl : this.#shared(number).acl;
   }

@@ -1,5 +1,5 @@
 import { assert } from "@tutti/stdx";
-import type { Stat } from "../protocol/records.ts";
+import type { Acl, Stat } from "../protocol/records.ts";
 import { openAcl, readAcl } from "./acl.ts";
 import { encodeQuotaTrack, limitsName, parseQuotaTrack, quotaSubjectOf, statsName, statsPathOf } from "./quota.ts";
 import { nameOf, normalPath, parentOf, specialPaths } from "./zookeeper-path.ts";
@@ -89,6 +89,20 @@ export class DataTree {
   /** Names of the children of a node, in no promised order. */
   childNamesOf(node: Znode): string[] {
     return this.#nodes.childPaths(node).map(nameOf);
+  }
+
+  /** Lists that nodes share, each once; nodes with the one that lets everybody do everything share `openAcl`. */
+  get aclLists(): readonly (readonly Acl[])[] {
+    return this.#nodes.aclLists;
+  }
+
+  /** Views that were begun so far. */
+  get viewCount(): number {
+    return this.#viewCount;
+  }
+
+  get isViewed(): boolean {
+    return this.#view !== undefined;
   }
 
   /**

@@ -1,4 +1,5 @@
 import { assert } from "@tutti/stdx";
+import type { Acl } from "../protocol/records.ts";
 import { AclPool } from "./acl-pool.ts";
 import { DataPool } from "./data-pool.ts";
 import { placeInPage, SlotPool, slotsOfPage } from "./slot-pool.ts";
@@ -25,6 +26,10 @@ export class ZnodeTable {
 
   get size(): number {
     return this.#slots.size;
+  }
+
+  get aclLists(): readonly (readonly Acl[])[] {
+    return this.#pools.acls.lists;
   }
 
   get(path: string): Znode | undefined {

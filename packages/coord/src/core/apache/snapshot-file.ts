@@ -1,3 +1,4 @@
+import { assert } from "@tutti/stdx";
 import { CoordError } from "../../coord-error.ts";
 import { type Codec, buffer, int, long, record, vector } from "../../protocol/codec.ts";
 import { JuteReader } from "../../protocol/jute-reader.ts";
@@ -19,6 +20,8 @@ const dbId = -1n;
 const openAclId = -1n;
 const end = "/";
 const sealBytes = 8 + 4 + 1;
+/** A few milliseconds' work. */
+const chunkBytesDefault = 256 * 1024;
 
 interface SavedSession {
   readonly id: bigint;
@@ -97,44 +100,76 @@ export function decodeApacheSnapshot(bytes: Uint8Array, lastZxid: bigint): Snaps
   return { tree, sessions, lastZxid };
 }
 
-function writeSeal(writer: JuteWriter): Uint8Array {
-  const body = writer.finish();
-  const seal = new JuteWriter();
-  seal.long(BigInt(adler32(body)));
-  seal.ustring(end);
-  const tail = seal.finish();
-  const whole = new Uint8Array(body.length + tail.length);
-  whole.set(body);
-  whole.set(tail, body.length);
-  return whole;
-}
-
-/** What ZooKeeper reads at its start, as a file that is named by `snapshotFileName`. */
-export function encodeApacheSnapshot({ tree, sessions }: Pick<SnapshotState, "tree" | "sessions">): Uint8Array {
+/**
+ * What ZooKeeper reads at its start, as a file that is named by `snapshotFileName`, piece by piece. It shows this moment, while
+ * it is drawn as `DataTree.view` says.
+ */
+export function encodeApacheSnapshot(
+  state: SnapshotState,
+  chunkBytes: number = chunkBytesDefault,
+): Iterable<Uint8Array> {
+  const { tree, sessions, lastZxid } = state;
   const writer = new JuteWriter();
   headCodec.write(writer, { magic, version: formatVersion, dbId });
   sessionsCodec.write(
     writer,
     [...sessions.all].map(([id, { timeoutMs }]) => ({ id, timeoutMs })),
   );
-  const acls = new Map<string, SavedAcl>();
-  const idOf = (acl: readonly Acl[]): bigint => {
-    const key = JSON.stringify(acl);
-    const known = acls.get(key) ?? { id: BigInt(acls.size + 1), acl };
-    acls.set(key, known);
-    return known.id;
-  };
-  const aclIds = new Map([...tree.entries()].map(([path, { acl }]) => [path, idOf(acl)]));
-  aclsCodec.write(writer, [...acls.values()]);
-  // Parents before children, without recursion: a chain of a million nodes is legal.
-  const waiting: string[] = [specialPaths.root];
-  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
-    const node = tree.get(path);
-    if (node === undefined) continue;
+  const acls = new Map(tree.aclLists.map((acl, index) => [acl, BigInt(index + 1)]));
+  aclsCodec.write(
+    writer,
+    [...acls].map(([acl, id]) => ({ id, acl })),
+  );
+  const nodes = tree.view(lastZxid);
+  return sealed(nodesOf(writer, { nodes, acls, chunkBytes }));
+}
+
+interface NodesToWrite {
+  /** Parents before children, which is all that ZooKeeper asks of the order. */
+  readonly nodes: ReturnType<DataTree["view"]>;
+  /** Nodes with equal lists share one. */
+  readonly acls: ReadonlyMap<readonly Acl[], bigint>;
+  readonly chunkBytes: number;
+}
+
+function* nodesOf(head: JuteWriter, { nodes, acls, chunkBytes }: NodesToWrite): Generator<Uint8Array> {
+  let writer = head;
+  for (const [path, node] of nodes) {
     writer.ustring(path === specialPaths.root ? "" : path);
-    nodeCodec.write(writer, { ...node.state(), aclId: aclIds.get(path) ?? openAclId });
-    for (const child of tree.childPathsOf(node)) waiting.push(child);
+    // At once: while a chunk is out, the node may change.
+    const { data, czxid, mzxid, ctimeMs, mtimeMs, version, childCreates, aversion, owner, pzxid, acl } = node;
+    const aclId = acl === openAcl ? openAclId : acls.get(acl);
+    assert(aclId !== undefined, "a list that a node has is in the table of lists");
+    nodeCodec.write(writer, {
+      data,
+      aclId,
+      czxid,
+      mzxid,
+      ctimeMs,
+      mtimeMs,
+      version,
+      childCreates,
+      aversion,
+      owner,
+      pzxid,
+    });
+    if (writer.length < chunkBytes) continue;
+    yield writer.finish();
+    writer = new JuteWriter();
   }
   writer.ustring(end);
-  return writeSeal(writer);
+  yield writer.finish();
+}
+
+/** With the checksum of all of it, and the mark of an end. */
+function* sealed(chunks: Iterable<Uint8Array>): Generator<Uint8Array> {
+  let sum = 1;
+  for (const chunk of chunks) {
+    sum = adler32(chunk, sum);
+    yield chunk;
+  }
+  const seal = new JuteWriter();
+  seal.long(BigInt(sum));
+  seal.ustring(end);
+  yield seal.finish();
 }

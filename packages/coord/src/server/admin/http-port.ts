@@ -16,8 +16,15 @@ export interface HttpPage {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+export interface PageRequest {
+  readonly path: string;
+  readonly authorization: string | undefined;
+  /** Whoever asked is gone. */
+  readonly signal: AbortSignal;
+}
+
 /** A page, or undefined where there is none. */
-export type HttpPages = (path: string, authorization: string | undefined) => HttpPage | undefined;
+export type HttpPages = (request: PageRequest) => HttpPage | undefined | Promise<HttpPage | undefined>;
 
 export interface HttpPort {
   readonly address: ServerAddress;
@@ -37,8 +44,9 @@ function exact(_key: string, value: unknown): unknown {
 /** `/commands` lists what there is, `/commands/<name>` answers in JSON with the name and an error, as ZooKeeper does. */
 export function adminPages(place: () => ServerPlace): HttpPages {
   const byName = new Map(adminCommands.flatMap((command) => command.names.map((name) => [name, command] as const)));
-  return (path, authorization) => {
-    if (path === "/commands/snapshot" || path === "/commands/snap") return snapshotPage(place(), authorization);
+  return (request) => {
+    const { path } = request;
+    if (path === "/commands/snapshot" || path === "/commands/snap") return snapshotPage(place(), request);
     if (path === "/commands" || path === "/commands/") {
       const links = adminCommands.map(({ names: [name = ""] }) => `<a href="/commands/${name}">${name}</a><br/>\n`);
       return { type: "text/html", body: links.join("") };
@@ -55,19 +63,22 @@ export function adminPages(place: () => ServerPlace): HttpPages {
 }
 
 export function metricsPages(place: () => ServerPlace): HttpPages {
-  return (path) =>
+  return ({ path }) =>
     path === "/metrics"
       ? { type: "text/plain; version=0.0.4; charset=utf-8", body: prometheusText(place()) }
       : undefined;
 }
 
-function respond(request: IncomingMessage, response: ServerResponse, pages: HttpPages): void {
+async function respond(request: IncomingMessage, response: ServerResponse, pages: HttpPages): Promise<void> {
   const { method, url = "/" } = request;
   if (method !== "GET" && method !== "HEAD") {
     response.writeHead(405, { allow: "GET, HEAD" }).end();
     return;
   }
-  const page = pages(url.split("?")[0] ?? "/", request.headers.authorization);
+  const gone = new AbortController();
+  response.once("close", () => gone.abort());
+  const { authorization } = request.headers;
+  const page = await pages({ path: url.split("?")[0] ?? "/", authorization, signal: gone.signal });
   if (page === undefined) {
     response.writeHead(404).end();
     return;
@@ -81,7 +92,8 @@ export async function openHttpPort(
   pages: HttpPages,
 ): Promise<HttpPort> {
   const server = createServer({ requestTimeout: requestMsMax, headersTimeout: requestMsMax }, (request, response) => {
-    respond(request, response, pages);
+    // What cannot be answered ends its connection, and nothing else.
+    respond(request, response, pages).catch(() => response.destroy());
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", (cause: NodeJS.ErrnoException) => {

@@ -1,7 +1,8 @@
-import { encodeApacheSnapshot, snapshotFileName } from "../../core/apache/snapshot-file.ts";
+import { snapshotFileName } from "../../core/apache/snapshot-file.ts";
 import { authenticate } from "../../pipeline/authenticate.ts";
 import type { ServerPlace } from "../server-place.ts";
-import type { HttpPage } from "./http-port.ts";
+import { drawBackup } from "./draw-backup.ts";
+import type { HttpPage, PageRequest } from "./http-port.ts";
 
 /** `Authorization: digest super:password` proves the super user; nobody else may have everything at once. */
 function isSuper({ options, pipeline }: ServerPlace, authorization: string): boolean {
@@ -15,16 +16,21 @@ function isSuper({ options, pipeline }: ServerPlace, authorization: string): boo
 }
 
 /** All nodes and sessions of one moment, as a file that ZooKeeper and `import` read. As ZooKeeper 3.9 asks for it. */
-export function snapshotPage(place: ServerPlace, authorization: string | undefined): HttpPage {
+export async function snapshotPage(
+  place: ServerPlace,
+  { authorization, signal }: PageRequest,
+): Promise<HttpPage | undefined> {
   if (authorization === undefined) return { status: 401, type: "text/plain", body: "the super user only\n" };
   if (!isSuper(place, authorization)) return { status: 403, type: "text/plain", body: "the super user only\n" };
-  const { machine } = place.pipeline;
-  const name = snapshotFileName(machine.lastZxid);
+  const backup = await drawBackup(place.pipeline.machine, signal);
+  if (backup === undefined) return undefined;
+  const { lastZxid, chunks } = backup;
+  const name = snapshotFileName(lastZxid);
   return {
     type: "application/octet-stream",
-    body: encodeApacheSnapshot(machine),
+    body: Buffer.concat(chunks),
     headers: {
-      last_zxid: `0x${machine.lastZxid.toString(16)}`,
+      last_zxid: `0x${lastZxid.toString(16)}`,
       "content-disposition": `attachment; filename="${name}"`,
     },
   };
