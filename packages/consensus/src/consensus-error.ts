@@ -11,6 +11,7 @@
  * - `invalid-options`: an option is out of its range.
  * - `storage-failed`: a write or a sync failed; the replica has stopped.
  * - `storage-foreign`: the directory belongs to another node, ensemble, or protocol.
+ * - `storage-damaged`: what was durable cannot be read, and no other voter has it; nothing was written.
  * - `history-mismatch`: the leader's history cannot be reconciled with what this replica applied; it has stopped.
  * - `malformed-message`: a peer sent what no replica sends; its link was broken.
  * - `listen-failed`: the address for links from other members cannot be listened on.
@@ -28,6 +29,7 @@ export type ConsensusErrorCode =
   | "invalid-options"
   | "storage-failed"
   | "storage-foreign"
+  | "storage-damaged"
   | "history-mismatch"
   | "malformed-message"
   | "listen-failed"

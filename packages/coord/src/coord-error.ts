@@ -8,6 +8,7 @@ import { type ErrorCodeName, errorNameOf } from "./protocol/error-codes.ts";
  * - `address-in-use`, `listen-failed`: the server cannot take its port.
  * - `storage-failed`: reading or writing the data directory failed; the server has stopped.
  * - `storage-foreign`: the data directory belongs to another server.
+ * - `storage-damaged`: what was durable cannot be read, and no other server has it.
  * - `replica-stopped`: the server could not go on; `cause` says why.
  *
  * Of a client:
@@ -32,6 +33,7 @@ export type CoordErrorCode =
   | "aborted"
   | "storage-failed"
   | "storage-foreign"
+  | "storage-damaged"
   | "replica-stopped"
   | "timeout"
   | "closed"

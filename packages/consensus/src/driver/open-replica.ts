@@ -2,7 +2,7 @@ import type { NodeId } from "../core/entry.ts";
 import type { Members } from "../core/configuration.ts";
 import { ConsensusError } from "../consensus-error.ts";
 import { checkCluster } from "../log/cluster-name.ts";
-import { openWal } from "../log/wal.ts";
+import { openWal, type WalOptions } from "../log/wal.ts";
 import type { Clock } from "../ports/clock.ts";
 import { problemsOfMembers } from "./change-members.ts";
 import type { Disk } from "../ports/disk.ts";
@@ -71,7 +71,8 @@ export async function openReplica(options: ReplicaOptions): Promise<Replica> {
   const segment = options.segmentBytes === undefined ? {} : { segmentBytes: options.segmentBytes };
   try {
     const markAsOurs = await checkCluster(disk, options.transport.cluster);
-    const wal = await openWal({ disk, node, bootstrap, ...segment });
+    const check = refuseDamage(node, settings.members);
+    const wal = await openWal({ disk, node, bootstrap, check, ...segment });
     try {
       await markAsOurs();
       return new ReplicaDriver(options, settings, wal);
@@ -82,6 +83,18 @@ export async function openReplica(options: ReplicaOptions): Promise<Replica> {
   } catch (thrown) {
     throw ConsensusError.from(thrown, "storage-failed");
   }
+}
+
+/** What is damaged comes back from the others. A replica that is the only one to vote would wait for ever. */
+function refuseDamage(node: NodeId, { voters: initial }: Members): NonNullable<WalOptions["check"]> {
+  return ({ log }, { damage }) => {
+    if (damage === undefined) return;
+    const logged = log.entries.findLast(({ configuration }) => configuration !== undefined)?.configuration;
+    const { voters = initial, outgoing = [] } = logged ?? log.snapshot.configuration ?? {};
+    if ([...voters, ...(outgoing ?? [])].some((voter) => voter !== node)) return;
+    const remedy = "put a backup in their place, or take them away to begin with nothing";
+    throw new ConsensusError("storage-damaged", `nobody else has what is damaged here: ${damage}; ${remedy}`);
+  };
 }
 
 function parseOptions(options: ReplicaOptions): DriverSettings {

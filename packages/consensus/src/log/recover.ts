@@ -206,11 +206,20 @@ function assemble(replay: Replay, snapshots: readonly Snapshot[], damage: string
   const newest = snapshots.at(-1) ?? emptySnapshot;
   const fitting = [emptySnapshot, ...snapshots].findLast(({ position }) => position >= base && position <= end);
   if (fitting === undefined) damage.push("no snapshot that verifies meets the log");
-  const epochs = damage.length === 0 ? replay.epochs : { ...replay.epochs, voting: false };
+  const epochs = damage.length === 0 ? replay.epochs : withoutVote(replay.epochs);
   if (fitting === undefined || (damage.length > 0 && newest.position > end)) {
     return { log: { snapshot: newest, base: newest.position, entries: [] }, epochs };
   }
   return { log: { snapshot: fitting, base, entries }, epochs };
+}
+
+/**
+ * What is damaged is not blank: it has accepted an epoch, though nobody may be able to read which. Among voters that are all
+ * blank a new ensemble begins, and what the others had acknowledged is lost (SEED=810102 with changes of members, level B: of
+ * a single voter no byte could be read).
+ */
+function withoutVote({ accepted, current }: Epochs): Epochs {
+  return { accepted: Math.max(accepted, 1), current, voting: false };
 }
 
 /**
@@ -230,7 +239,7 @@ function assembleSlots(
   const snapshot = newest;
   const { position } = snapshot;
   if (damage.length > 0) {
-    return { log: { snapshot, base: position, entries: [] }, epochs: { ...epochs, voting: false } };
+    return { log: { snapshot, base: position, entries: [] }, epochs: withoutVote(epochs) };
   }
   const accepted = [...slots.accepted.values()].filter(({ entry }) => entry.zxid > position);
   return { log: { snapshot, base, entries: [], slots: { accepted, chosen: slots.chosen } }, epochs };

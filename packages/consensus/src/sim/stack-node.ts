@@ -135,12 +135,12 @@ export class StackNode<M extends Machine> extends SimVictim {
     this.counts.repairs += 1;
   }
 
-  /** A failed disk ends a replica, and nothing else may. Whoever looks after it starts it again. */
+  /** A disk that fails, or that was damaged, ends a replica, and nothing else may. Whoever looks after it starts it again. */
   #stopped(error: unknown): void {
     const isExpected =
       error instanceof ConsensusError &&
-      error.code === "storage-failed" &&
-      this.host.failureCount > this.#failuresBefore;
+      ((error.code === "storage-failed" && this.host.failureCount > this.#failuresBefore) ||
+        (error.code === "storage-damaged" && !this.isTrusted));
     if (!isExpected) {
       const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : "";
       return this.#options.world.fail(new Error(`replica ${this.id} stops: ${String(error)}${cause}`));

@@ -178,6 +178,36 @@ describe("what a process wrote that was killed before its sync", () => {
   });
 });
 
+describe("a name that a process gave that was killed before it synced the directory", () => {
+  test("is durable before the next segment links to it", async () => {
+    for (let seed = 1; seed <= 40; seed += 1) {
+      let last = "";
+      let isLast = false;
+      const disk = createSimDisk({
+        during: (operation) => {
+          const isAfterName = last === "rename" && operation === "syncDirectory";
+          last = operation;
+          return isLast && isAfterName ? new Promise<void>(() => undefined) : undefined;
+        },
+      });
+      const wal = await open(disk);
+      await wal.persist([append(entry(1, 1), entry(1, 2))]);
+      isLast = true;
+      for (let lives = 0; lives < 2; lives += 1) {
+        void open(disk).catch(() => undefined);
+        for (let turns = 0; turns < 20; turns += 1) await new Promise((resolve) => setImmediate(resolve));
+        expect(last).toBe("syncDirectory");
+        disk.abandon();
+      }
+      isLast = false;
+      disk.restart(seed);
+      const { recovered, report } = await open(disk);
+      expect(report.damage, `seed ${seed}`).toBeUndefined();
+      expect(recovered.log.entries.map(({ zxid }) => zxid)).toEqual([zxidOf(1, 1), zxidOf(1, 2)]);
+    }
+  });
+});
+
 describe("a crash at any operation of the disk", () => {
   test(
     "leaves a state that the writes went through, and never less than what was acknowledged",
@@ -230,6 +260,19 @@ describe("a crash at any operation of the disk", () => {
 });
 
 describe("a flipped bit", { timeout: 20_000 }, () => {
+  test("in the only header leaves a disk that cannot be read, and that nobody takes for a new one", async () => {
+    const disk = createSimDisk();
+    const wal = await open(disk);
+    await wal.persist([epochs(1, 1), append(entry(1, 1))]);
+    await wal.close();
+    disk.flipBit(segmentName(1), 8);
+    const { recovered, report } = await open(disk);
+    expect(report.damage).toContain("the header of log-0000000001 does not verify");
+    expect(recovered.epochs.voting).toBe(false);
+    // A member that has accepted an epoch is not part of a first start.
+    expect(recovered.epochs.accepted).toBeGreaterThan(0);
+  });
+
   test("below what was durable costs the vote, never an entry that still verifies, and is reported", async () => {
     let damaged = 0;
     for (let seed = 1; seed <= 200; seed += 1) {

@@ -47,6 +47,7 @@ const passwordBytes = 16;
 const letThroughMax = 65_536;
 const errorCodes: Partial<Record<ConsensusError["code"], CoordErrorCode>> = {
   "storage-foreign": "storage-foreign",
+  "storage-damaged": "storage-damaged",
   "storage-failed": "storage-failed",
   "invalid-options": "invalid-options",
 };

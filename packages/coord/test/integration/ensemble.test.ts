@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, open as openFile, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
@@ -197,6 +197,25 @@ describe("a server with a directory", () => {
     const session = await back.open({ timeoutMs: 2000, sessionId, password });
     expect(session?.sessionId).toBe(sessionId);
     for (const path of ["/kept", "/mine"]) expect(err(await back.request(read(path)))).toBe(0);
+  });
+
+  test.each([
+    ["no byte of which can be read", 0],
+    ["of which a part can be read", 200],
+  ])("%s is refused with a code by a server that stands alone, and is left as it is", async (_, offset) => {
+    const dataDir = await directory();
+    const before = await startServer({ dataDir, tickTimeMs: 100 });
+    const raw = await dial(before.address.port);
+    await raw.open();
+    for (let index = 0; index < 20; index += 1) await raw.request(create(`/n${index}`));
+    await before.close();
+    const log = join(dataDir, "log-0000000001");
+    const file = await openFile(log, "r+");
+    await file.write(new Uint8Array(40).fill(7), 0, 40, offset);
+    await file.close();
+    const bytes = await readFile(log);
+    await expect(startServer({ dataDir, tickTimeMs: 100 })).rejects.toMatchObject({ code: "storage-damaged" });
+    expect(await readFile(log)).toEqual(bytes);
   });
 
   test("of another server is refused with a code", async () => {
