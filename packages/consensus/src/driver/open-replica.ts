@@ -1,5 +1,5 @@
 import type { NodeId } from "../core/entry.ts";
-import type { Members } from "../core/configuration.ts";
+import { type Members, membersOf } from "../core/configuration.ts";
 import { ConsensusError } from "../consensus-error.ts";
 import { checkCluster } from "../log/cluster-name.ts";
 import { openWal, type WalOptions } from "../log/wal.ts";
@@ -85,13 +85,16 @@ export async function openReplica(options: ReplicaOptions): Promise<Replica> {
   }
 }
 
-/** What is damaged comes back from the others. A replica that is the only one to vote would wait for ever. */
-function refuseDamage(node: NodeId, { voters: initial }: Members): NonNullable<WalOptions["check"]> {
+/**
+ * What is damaged comes back from the others. A replica that knows of nobody else would wait for ever. Whom it can read of in
+ * a damaged log need not be all: who was there at first counts, too, and whoever observes.
+ */
+function refuseDamage(node: NodeId, initial: Members): NonNullable<WalOptions["check"]> {
   return ({ log }, { damage }) => {
     if (damage === undefined) return;
-    const logged = log.entries.findLast(({ configuration }) => configuration !== undefined)?.configuration;
-    const { voters = initial, outgoing = [] } = logged ?? log.snapshot.configuration ?? {};
-    if ([...voters, ...(outgoing ?? [])].some((voter) => voter !== node)) return;
+    const read = [log.snapshot.configuration, ...log.entries.map(({ configuration }) => configuration)];
+    const known = [{ ...initial, outgoing: undefined }, ...read.filter((one) => one !== undefined)];
+    if (known.some((one) => [...membersOf(one)].some((member) => member !== node))) return;
     const remedy = "put a backup in their place, or take them away to begin with nothing";
     throw new ConsensusError("storage-damaged", `nobody else has what is damaged here: ${damage}; ${remedy}`);
   };
