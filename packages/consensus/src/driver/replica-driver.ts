@@ -1,5 +1,5 @@
 // Over 400 lines: the order of duties is the point of this file, and splitting the loop would hide it.
-import { ChurningMap, linkSignals } from "@tutti/stdx";
+import { ChurningMap } from "@tutti/stdx";
 import { EventEmitter } from "eventemitter3";
 import type { Apply, CoreEvent, Effects, Outcome, PendingWrite, Send, Token } from "../core/effects.ts";
 import { requestKey, unnamedClient, type Entry, type ProposalRequest, type Snapshot } from "../core/entry.ts";
@@ -29,6 +29,7 @@ import type {
   ReplicaEvents,
   ReplicaStatus,
 } from "./replica.ts";
+import { waitForAnswer, type Waiting, type WaitingOptions } from "./wait-for-answer.ts";
 
 export interface DriverSettings {
   readonly members: Members;
@@ -36,12 +37,6 @@ export interface DriverSettings {
   readonly snapshotEntries: number;
   readonly requestBytesMax: number;
   readonly clock: Clock;
-}
-
-/** A call that waits: what it needs when it ends. */
-interface Waiting<Value> {
-  readonly resolve: (value: Value) => void;
-  readonly reject: (error: ConsensusError) => void;
 }
 
 interface OpenProposal extends Waiting<ProposeResult> {
@@ -251,41 +246,9 @@ export class ReplicaDriver implements Replica {
     return query();
   }
 
-  /** Runs one call until it is answered, canceled, out of time, or the replica stops. */
-  async #wait<Value>(
-    options: CallOptions & { readonly maybeApplied: boolean },
-    end: () => void,
-    begin: (waiting: Waiting<Value>) => void,
-  ): Promise<Value> {
-    const { signal, timeoutMs, maybeApplied } = options;
-    if (this.#error !== undefined) throw this.#error;
-    if (signal?.aborted === true) throw new ConsensusError("canceled", "the call was canceled before it began");
-    const linked = linkSignals([signal, this.#closing.signal]);
-    let cancelTimeout: (() => void) | undefined;
-    try {
-      return await new Promise<Value>((resolve, reject) => {
-        linked.signal.addEventListener("abort", () => {
-          const error = this.#error;
-          if (error === undefined) {
-            reject(
-              new ConsensusError("canceled", "the call was canceled", { maybeApplied, cause: linked.signal.reason }),
-            );
-          } else {
-            reject(new ConsensusError(error.code, "the replica stopped", { maybeApplied, cause: error }));
-          }
-        });
-        if (timeoutMs !== undefined) {
-          cancelTimeout = this.#clock.after(timeoutMs, () => {
-            reject(new ConsensusError("timeout", `no answer within ${timeoutMs} ms`, { maybeApplied }));
-          });
-        }
-        begin({ resolve, reject });
-      });
-    } finally {
-      linked[Symbol.dispose]();
-      cancelTimeout?.();
-      end();
-    }
+  #wait<Value>(options: WaitingOptions, end: () => void, begin: (waiting: Waiting<Value>) => void): Promise<Value> {
+    const place = { clock: this.#clock, closing: this.#closing.signal, stoppedBy: () => this.#error };
+    return waitForAnswer(place, options, { begin, end });
   }
 
   #tick(): void {
