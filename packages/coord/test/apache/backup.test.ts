@@ -4,7 +4,7 @@ import { decodeApacheSnapshot, encodeApacheSnapshot } from "../../src/core/apach
 import type { CoordMachine } from "../../src/core/coord-machine.ts";
 import type { WriteOp } from "../../src/core/write-request.ts";
 import { drawBackup } from "../../src/server/admin/draw-backup.ts";
-import { create, multi, open, remove, setData, World } from "../core/world.ts";
+import { create, drawnBetween, multi, open, remove, setData, World } from "../core/world.ts";
 
 const path = fc.constantFrom("/a", "/b", "/a/a", "/a/b", "/b/a", "/a/a/a");
 const acl = fc.constantFrom(
@@ -40,14 +40,8 @@ test("a backup that is drawn while the tree changes shows the moment in which it
         const world = new World();
         for (const one of before) world.do(one);
         const expected = contentOf(wholeOf(world.machine));
-        const view = encodeApacheSnapshot(world.machine, 1)[Symbol.iterator]();
-        const drawn: Uint8Array[] = [];
-        for (const ops of between) {
-          for (const one of ops) world.do(one);
-          const step = view.next();
-          if (step.done !== true) drawn.push(step.value);
-        }
-        expect(contentOf(Buffer.concat([...drawn, ...{ [Symbol.iterator]: () => view }]))).toEqual(expected);
+        const drawn = drawnBetween(world, encodeApacheSnapshot(world.machine, 1), between);
+        expect(contentOf(Buffer.concat(drawn))).toEqual(expected);
       },
     ),
     { numRuns: 300 },

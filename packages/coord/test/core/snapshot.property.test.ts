@@ -4,7 +4,7 @@ import { CoordMachine } from "../../src/core/coord-machine.ts";
 import { decodeSnapshot } from "../../src/core/snapshot.ts";
 import type { Txn } from "../../src/core/txn.ts";
 import type { WriteOp } from "../../src/core/write-request.ts";
-import { create, createSession, multi, open, remove, setData, World } from "./world.ts";
+import { create, createSession, drawnBetween, multi, open, remove, setData, World } from "./world.ts";
 
 const path = fc.constantFrom("/a", "/b", "/a/a", "/a/b", "/b/a", "/a/a/a");
 const op: fc.Arbitrary<WriteOp> = fc.oneof(
@@ -72,14 +72,7 @@ test("a snapshot that is drawn while the tree changes shows the moment in which 
         const expected = nodesOf([...world.machine.snapshot()]);
         // One that is left before its end has no part in the next.
         world.machine.snapshot(1)[Symbol.iterator]().next();
-        const view = world.machine.snapshot(1)[Symbol.iterator]();
-        const drawn: Uint8Array[] = [];
-        for (const ops of between) {
-          for (const one of ops) world.do(one);
-          const step = view.next();
-          if (step.done !== true) drawn.push(step.value);
-        }
-        expect(nodesOf([...drawn, ...{ [Symbol.iterator]: () => view }])).toEqual(expected);
+        expect(nodesOf(drawnBetween(world, world.machine.snapshot(1), between))).toEqual(expected);
       },
     ),
     { numRuns: 500 },

@@ -104,3 +104,19 @@ export class World {
     return (this.do(multi(...ops)).results ?? []).map((result) => result.err);
   }
 }
+
+/** All that a view gives: a piece after each group of changes, and then the rest. */
+export function drawnBetween(
+  world: World,
+  view: Iterable<Uint8Array>,
+  between: readonly (readonly WriteOp[])[],
+): readonly Uint8Array[] {
+  const pieces = view[Symbol.iterator]();
+  const drawn: Uint8Array[] = [];
+  for (const ops of between) {
+    for (const one of ops) world.do(one);
+    const step = pieces.next();
+    if (step.done !== true) drawn.push(step.value);
+  }
+  return [...drawn, ...{ [Symbol.iterator]: () => pieces }];
+}
