@@ -6,6 +6,7 @@ export interface Backup {
   readonly chunks: readonly Uint8Array[];
 }
 
+/** The tree is pure and tells nobody that its view has ended. It is drawn for seconds at most, so it is asked again. */
 const pauseMs = 20;
 
 function nextTurn(): Promise<void> {
